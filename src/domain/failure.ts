@@ -1,0 +1,102 @@
+// The only place for failures as data and for the sentences they become: what happened, why, what to do next.
+// Every tag has a row in the table, so a new tag does not compile until it has a stage, a verdict and a cure.
+
+/** Where on its way the work failed. */
+export type Stage =
+  | 'input'
+  | 'here'
+  | 'connect'
+  | 'handshake'
+  | 'login'
+  | 'transfer'
+  | 'host';
+
+/** A failure as it is journalled: plain data, no Error object, no secrets. */
+export type Failure = {
+  readonly tag: FailureTag;
+  /** Inventory name of the host it happened on, where there is one. */
+  readonly host?: string;
+  /** The cause in the words of the part that saw it; one line, sanitised before it is shown. */
+  readonly cause: string;
+  /** Facts that the sentence needs: numbers and names only. */
+  readonly facts?: Readonly<Record<string, string | number>>;
+};
+
+type Row = {
+  readonly stage: Stage;
+  /** Whether a *start* may be tried again without telling anybody (nothing can have run). */
+  readonly retry: 'silently' | 'never';
+  readonly what: string;
+  readonly next: string;
+};
+
+const row = (stage: Stage, retry: Row['retry'], what: string, next: string): Row => ({
+  stage,
+  retry,
+  what,
+  next,
+});
+
+/** One row per tag: stage, whether a start may be retried, what to say, what to do next. */
+export const failureTable = {
+  'bad-input': row('input', 'never', 'bad input', 'mend it and run the command again'),
+  'needs-person': row('input', 'never', 'a person is needed', 'run it in a terminal, or give --wait-for-person'),
+  'disk-full-here': row('here', 'never', 'the disk of this machine is full', 'free some space; new starts wait until then'),
+  'state-folder': row('here', 'never', 'the state folder cannot be used', 'check its owner and mode, or give --state DIR'),
+  'driver-gone': row('here', 'never', 'the driver went away', 'run the command again: it starts a new driver, which goes on from the journal'),
+  'address-unknown': row('connect', 'never', 'its address is unknown', 'check ansible_host, or the name service'),
+  refused: row('connect', 'never', 'connection refused', 'check that sshd runs there and that ansible_port is right'),
+  unroutable: row('connect', 'never', 'no route to it', 'check the network between here and there'),
+  'connect-timeout': row('connect', 'never', 'connect timed out', 'check that the host is up and reachable, or give it longer with -T'),
+  'dropped-in-handshake': row('handshake', 'silently', 'refused during the handshake', 'probably sshd MaxStartups; lower --handshakes'),
+  'handshake-timeout': row('handshake', 'silently', 'the handshake timed out', 'the host is overloaded or what answers is not sshd'),
+  'not-ssh': row('handshake', 'never', 'what answers there is not SSH', 'check ansible_port'),
+  'no-common-algorithm': row('handshake', 'never', 'no algorithm in common', 'the host offers only algorithms that this client does not have'),
+  'host-key-unknown': row('handshake', 'never', 'its host key is unknown', 'add it: ssh-keyscan, compare the fingerprint, append to known_hosts'),
+  'host-key-changed': row('handshake', 'never', 'ITS HOST KEY HAS CHANGED', 'somebody may be listening in, or the host was reinstalled; ask before you remove the old key from known_hosts'),
+  'host-key-revoked': row('handshake', 'never', 'its host key is revoked', 'known_hosts marks this key @revoked: do not connect'),
+  'login-refused': row('login', 'never', 'login refused', 'check ansible_user, and that its authorized_keys hold this key'),
+  'key-unusable': row('login', 'never', 'the private key cannot be used', 'give another with --private-key'),
+  'agent-unreachable': row('login', 'never', 'the SSH agent does not answer', 'start ssh-agent, or give a key with --private-key'),
+  'connection-lost': row('transfer', 'silently', 'the connection was lost', 'it is asked again by itself'),
+  'reply-timeout': row('transfer', 'silently', 'no reply in time', 'the host is overloaded; it is asked again by itself'),
+  'channel-refused': row('transfer', 'silently', 'the host refused a session on an open connection', 'probably sshd MaxSessions'),
+  'reply-garbled': row('transfer', 'silently', 'the reply makes no sense', 'it is asked again by itself; if it stays, look at the login scripts of that account'),
+  'request-cut': row('transfer', 'silently', 'the request arrived cut off', 'it is sent again by itself'),
+  restricted: row('host', 'never', 'the account does not run commands', 'it has a restricted shell or a forced command; use another account'),
+  'shell-missing': row('host', 'never', '/bin/sh is missing or does not run', 'a host needs /bin/sh and sshd, nothing else'),
+  'home-missing': row('host', 'never', 'the account has no home folder', 'make one, or use another account'),
+  'home-read-only': row('host', 'never', 'the home folder is read-only', 'remount it writable, or use another account'),
+  'disk-full': row('host', 'never', 'the disk there is full', 'free some space in the home folder there'),
+  'no-session': row('host', 'never', 'no way to detach a job', 'install util-linux (setsid), perl or python3 there'),
+  fenced: row('host', 'never', 'another driver of this line has taken over', 'watch from there; this driver has become a watcher'),
+  'host-refused': row('host', 'never', 'the host refused', 'see the cause'),
+  'state-unreadable': row('host', 'never', 'the job folder cannot be read', 'check ~/.rollcall there: owner, mode, disk'),
+} as const satisfies Record<string, Row>;
+
+/** The name of a kind of failure. */
+export type FailureTag = keyof typeof failureTable;
+
+/** Three lengths of the same truth. */
+export type Described = {
+  readonly what: string;
+  readonly why: string;
+  readonly next: string;
+};
+
+/** Turns a failure into the lines that people read: what, why, what to do next. */
+export const describeFailure = (failure: Failure): Described => {
+  const entry: Row = failureTable[failure.tag];
+  const where = failure.host === undefined ? '' : `${failure.host}: `;
+  return { what: `${where}${entry.what}`, why: failure.cause, next: entry.next };
+};
+
+/** The failure in one sentence, for lists and logs. */
+export const failureSentence = (failure: Failure): string => {
+  const { what, why, next } = describeFailure(failure);
+  return why === '' || why === what ? `${what}; ${next}` : `${what}: ${why}; ${next}`;
+};
+
+/** True when a start that failed like this cannot have run and may be sent again. */
+export const mayRetryStart = (failure: Failure): boolean =>
+  (failureTable[failure.tag] as Row).retry === 'silently';

@@ -1,0 +1,58 @@
+// The only place that says what a job on a host needs from a wire: the Transport port.
+// ssh, openssh, local and the practice fleet fit themselves to it; nothing here knows ssh2.
+import type { Result } from '../domain/result.ts';
+
+/** Everything needed to reach one host: its inventory name and what its variables say. */
+export type Address = {
+  /** Inventory name; two names never share a connection. */
+  readonly name: string;
+  /** `ansible_host`, or the name. */
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** `ansible_ssh_private_key_file` and `-o IdentityFile`, in order, absolute; empty: agent and default keys. */
+  readonly identityFiles: readonly string[];
+  /** `-o UserKnownHostsFile`, absolute; empty: the user's default. */
+  readonly knownHostsFiles: readonly string[];
+  readonly strictHostKeyChecking: 'yes' | 'accept-new' | 'no';
+  /** Path of the agent's socket, from the client that asked for the run. */
+  readonly agentSocket?: string;
+};
+
+/** Bounds of a connection's life, all in milliseconds. */
+export type Timeouts = {
+  readonly connect: number;
+  readonly handshake: number;
+  /** Time for one exec to end. */
+  readonly reply: number;
+};
+
+/** What one remote command left behind. `code` is absent when the link or a signal ended it. */
+export type ExecReply = {
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+};
+
+/** An open connection to one host. Only its owner closes it. */
+export type Connection = {
+  /**
+   * Runs a command (one string, as sshd gives it to the login shell), feeds it `stdin` whole and ends it.
+   * @failure connection-lost, reply-timeout, channel-refused
+   */
+  exec(command: string, stdin: Uint8Array): Promise<Result<ExecReply>>;
+  /** Asks the socket to close; {@link closed} tells when it has. Safe to call twice. */
+  close(): void;
+  /** Settles when the socket has closed, whoever closed it; never rejects. */
+  readonly closed: Promise<void>;
+};
+
+/** A way to reach hosts. It never retries: retries belong to the engine, where they are visible events. */
+export type Transport = {
+  /**
+   * Opens one connection. When it fails, nothing stays open.
+   * @failure any tag of the stages connect, handshake and login
+   */
+  connect(address: Address): Promise<Result<Connection>>;
+};
