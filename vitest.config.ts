@@ -1,0 +1,22 @@
+// The only place that says which files are tests and how they are run.
+import { readFile } from 'node:fs/promises';
+import { defineConfig } from 'vitest/config';
+
+/** Shell scripts are imported as text, as in the bundle. */
+const shellAsText = {
+  name: 'shell-as-text',
+  enforce: 'pre' as const,
+  async load(id: string) {
+    if (!id.endsWith('.sh')) return null;
+    return `export default ${JSON.stringify(await readFile(id, 'utf8'))}`;
+  },
+};
+
+export default defineConfig({
+  plugins: [shellAsText],
+  test: {
+    include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
+    testTimeout: 10_000,
+    hookTimeout: 30_000,
+  },
+});
