@@ -2,14 +2,7 @@
 // Every tag has a row in the table, so a new tag does not compile until it has a stage, a verdict and a cure.
 
 /** Where on its way the work failed. */
-export type Stage =
-  | 'input'
-  | 'here'
-  | 'connect'
-  | 'handshake'
-  | 'login'
-  | 'transfer'
-  | 'host';
+export type Stage = 'input' | 'here' | 'connect' | 'handshake' | 'login' | 'transfer' | 'host';
 
 /** A failure as it is journalled: plain data, no Error object, no secrets. */
 export type Failure = {
@@ -43,7 +36,12 @@ export const failureTable = {
   'needs-person': row('input', 'never', 'a person is needed', 'run it in a terminal, or give --wait-for-person'),
   'disk-full-here': row('here', 'never', 'the disk of this machine is full', 'free some space; new starts wait until then'),
   'state-folder': row('here', 'never', 'the state folder cannot be used', 'check its owner and mode, or give --state DIR'),
-  'driver-gone': row('here', 'never', 'the driver went away', 'run the command again: it starts a new driver, which goes on from the journal'),
+  'driver-gone': row(
+    'here',
+    'never',
+    'the driver went away',
+    'run the command again: it starts a new driver, which goes on from the journal',
+  ),
   'address-unknown': row('connect', 'never', 'its address is unknown', 'check ansible_host, or the name service'),
   refused: row('connect', 'never', 'connection refused', 'check that sshd runs there and that ansible_port is right'),
   unroutable: row('connect', 'never', 'no route to it', 'check the network between here and there'),
@@ -51,9 +49,24 @@ export const failureTable = {
   'dropped-in-handshake': row('handshake', 'silently', 'refused during the handshake', 'probably sshd MaxStartups; lower --handshakes'),
   'handshake-timeout': row('handshake', 'silently', 'the handshake timed out', 'the host is overloaded or what answers is not sshd'),
   'not-ssh': row('handshake', 'never', 'what answers there is not SSH', 'check ansible_port'),
-  'no-common-algorithm': row('handshake', 'never', 'no algorithm in common', 'the host offers only algorithms that this client does not have'),
-  'host-key-unknown': row('handshake', 'never', 'its host key is unknown', 'add it: ssh-keyscan, compare the fingerprint, append to known_hosts'),
-  'host-key-changed': row('handshake', 'never', 'ITS HOST KEY HAS CHANGED', 'somebody may be listening in, or the host was reinstalled; ask before you remove the old key from known_hosts'),
+  'no-common-algorithm': row(
+    'handshake',
+    'never',
+    'no algorithm in common',
+    'the host offers only algorithms that this client does not have',
+  ),
+  'host-key-unknown': row(
+    'handshake',
+    'never',
+    'its host key is unknown',
+    'add it: ssh-keyscan, compare the fingerprint, append to known_hosts',
+  ),
+  'host-key-changed': row(
+    'handshake',
+    'never',
+    'ITS HOST KEY HAS CHANGED',
+    'somebody may be listening in, or the host was reinstalled; ask before you remove the old key from known_hosts',
+  ),
   'host-key-revoked': row('handshake', 'never', 'its host key is revoked', 'known_hosts marks this key @revoked: do not connect'),
   'login-refused': row('login', 'never', 'login refused', 'check ansible_user, and that its authorized_keys hold this key'),
   'key-unusable': row('login', 'never', 'the private key cannot be used', 'give another with --private-key'),
@@ -61,9 +74,19 @@ export const failureTable = {
   'connection-lost': row('transfer', 'silently', 'the connection was lost', 'it is asked again by itself'),
   'reply-timeout': row('transfer', 'silently', 'no reply in time', 'the host is overloaded; it is asked again by itself'),
   'channel-refused': row('transfer', 'silently', 'the host refused a session on an open connection', 'probably sshd MaxSessions'),
-  'reply-garbled': row('transfer', 'silently', 'the reply makes no sense', 'it is asked again by itself; if it stays, look at the login scripts of that account'),
+  'reply-garbled': row(
+    'transfer',
+    'silently',
+    'the reply makes no sense',
+    'it is asked again by itself; if it stays, look at the login scripts of that account',
+  ),
   'request-cut': row('transfer', 'silently', 'the request arrived cut off', 'it is sent again by itself'),
-  restricted: row('host', 'never', 'the account does not run commands', 'it has a restricted shell or a forced command; use another account'),
+  restricted: row(
+    'host',
+    'never',
+    'the account does not run commands',
+    'it has a restricted shell or a forced command; use another account',
+  ),
   'shell-missing': row('host', 'never', '/bin/sh is missing or does not run', 'a host needs /bin/sh and sshd, nothing else'),
   'home-missing': row('host', 'never', 'the account has no home folder', 'make one, or use another account'),
   'home-read-only': row('host', 'never', 'the home folder is read-only', 'remount it writable, or use another account'),
@@ -98,5 +121,4 @@ export const failureSentence = (failure: Failure): string => {
 };
 
 /** True when a start that failed like this cannot have run and may be sent again. */
-export const mayRetryStart = (failure: Failure): boolean =>
-  (failureTable[failure.tag] as Row).retry === 'silently';
+export const mayRetryStart = (failure: Failure): boolean => (failureTable[failure.tag] as Row).retry === 'silently';

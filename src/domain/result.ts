@@ -3,9 +3,7 @@
 import type { Failure } from './failure.ts';
 
 /** A value, or the reason why there is none. `E` is a {@link Failure} unless a caller has a shape of its own. */
-export type Result<T, E = Failure> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly failure: E };
+export type Result<T, E = Failure> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly failure: E };
 
 /** Wraps a value that was obtained. */
 export const ok = <T>(value: T): { readonly ok: true; readonly value: T } => ({ ok: true, value });

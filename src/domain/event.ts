@@ -1,0 +1,173 @@
+// The only place for what can happen: events in the past tense, the only source of state.
+// Facts are journalled before they are acted on; sightings (a poll that found nothing new) are only shown.
+import type { Failure } from './failure.ts';
+import type { Jid, OnHost, OutputStream, Verdict } from './job.ts';
+import type { Plan } from './plan.ts';
+
+/** Who did it. */
+export type Actor = {
+  readonly user: string;
+  /** The account behind sudo, where there is one. */
+  readonly sudoUser?: string;
+  readonly machine: string;
+  readonly tty?: string;
+  /** SSH_CONNECTION of the operator's session. */
+  readonly from?: string;
+};
+
+/** `ops1@bastion1`, as screens show an actor. */
+export const actorName = (actor: Actor): string => `${actor.sudoUser ?? actor.user}@${actor.machine}`;
+
+/** A planned host: how to reach it and its variables, as the inventory said when the run was made. */
+export type PlannedHost = {
+  readonly name: string;
+  /** Plain data; remote knows its shape. */
+  readonly address: unknown;
+  readonly gate: string;
+  readonly groups: readonly string[];
+  readonly vars: Readonly<Record<string, unknown>>;
+};
+
+/** The hosts of an inventory, once per distinct content. */
+export type Fleet = {
+  /** SHA-256 of the content, hexadecimal. */
+  readonly id: string;
+  readonly label: string;
+  /** `red` …, from the inventory or rollcall.yml. */
+  readonly colour?: string;
+  /** Where it was read. */
+  readonly source: string;
+  readonly practice: 'no' | 'namespaces' | 'acting';
+  readonly hosts: readonly PlannedHost[];
+};
+
+/** What the operator asked for besides the plan. */
+export type RunOptions = {
+  readonly forks: number;
+  /** Seconds between looks, exactly; absent: growing from 1 to 60. */
+  readonly poll?: number;
+  /** Seconds after which a silent host is given up. */
+  readonly giveUp: number;
+  readonly grace: number;
+  readonly cap: number;
+  readonly once?: string;
+  readonly log: 'yes' | 'no';
+  readonly template: 'yes' | 'no';
+  readonly reason?: string;
+  /** `headless`: held when its client vanishes; `console`: goes on. */
+  readonly askedFrom: 'headless' | 'console';
+  /** argv with secrets masked. */
+  readonly argv: readonly string[];
+  readonly extraVars: Readonly<Record<string, unknown>>;
+};
+
+/** How one task came out on one host. */
+export type TaskResult = {
+  readonly status: 'ok' | 'changed' | 'failed' | 'unreachable' | 'skipped' | 'ignored';
+  /** Ansible's result keys; kept for registered tasks and shown by debug. Never templated. */
+  readonly value?: Readonly<Record<string, unknown>>;
+  readonly register?: string;
+  readonly message?: string;
+  readonly attempts?: number;
+};
+
+type Base = {
+  /** Our wall clock, ms since 1970. */
+  readonly at: number;
+  /** Whoever asked for it; absent for what the driver does by itself. */
+  readonly by?: Actor;
+};
+
+/** Why a run does not start anything new. */
+export type HoldWhy = 'operator' | 'client-vanished' | 'driver-away' | 'interrupted';
+
+/** Everything that can be journalled. */
+export type Event = Base &
+  (
+    | { readonly type: 'driver.started'; readonly driver: string; readonly epoch: number; readonly pid: number; readonly version: string }
+    | { readonly type: 'fleet.planned'; readonly fleet: Fleet }
+    | {
+        readonly type: 'run.queued';
+        readonly run: string;
+        readonly number: number;
+        readonly fleet: string;
+        readonly plan: Plan;
+        readonly options: RunOptions;
+      }
+    | { readonly type: 'run.paused'; readonly run: string; readonly why: HoldWhy }
+    | { readonly type: 'run.resumed'; readonly run: string }
+    /** Nothing of it starts any more; what runs goes on or is cancelled on its own. */
+    | { readonly type: 'run.aborted'; readonly run: string }
+    /** Hosts whose last attempt ended badly get another; the run is open again. */
+    | { readonly type: 'run.retried'; readonly run: string; readonly hosts: readonly string[] }
+    | { readonly type: 'run.ended'; readonly run: string; readonly message?: string }
+    | { readonly type: 'run.noted'; readonly run: string; readonly text: string }
+    | {
+        readonly type: 'batch.opened';
+        readonly run: string;
+        readonly play: number;
+        /** Counts from 1; retry batches go on counting. */
+        readonly batch: number;
+        readonly of: number;
+        readonly hosts: readonly string[];
+        /** Retry batches begin each host at the task that put it out. */
+        readonly kind: 'first' | 'retry';
+      }
+    | { readonly type: 'batch.ended'; readonly run: string; readonly batch: number }
+    | { readonly type: 'task.opened'; readonly run: string; readonly path: string; readonly hosts: readonly string[] }
+    | { readonly type: 'task.ended'; readonly run: string; readonly path: string; readonly host: string; readonly result: TaskResult }
+    /** A wait (async_status, until) that looks again later. `retriesLeft` as Ansible prints it. */
+    | {
+        readonly type: 'task.waiting';
+        readonly run: string;
+        readonly path: string;
+        readonly host: string;
+        readonly attempt: number;
+        readonly retriesLeft: number;
+        readonly nextAt: number;
+      }
+    /** The intent: on disk before the host hears of it. `script` is absent with no-log. */
+    | {
+        readonly type: 'job.requested';
+        readonly jid: Jid;
+        readonly run: string;
+        readonly host: string;
+        readonly path: string;
+        readonly attempt: number;
+        readonly command: string;
+        readonly script?: string;
+        /** Seconds; 0 none. */
+        readonly limit: number;
+        /** `sync`: counts against forks until it ended; `poll`: asked until it ended; `let-go`: looked at once. */
+        readonly mode: 'sync' | 'poll' | 'let-go';
+      }
+    | { readonly type: 'job.started'; readonly jid: Jid; readonly on: OnHost }
+    /** The host's claim on the run's `--once` name is another job's: this one follows it. */
+    | { readonly type: 'job.joined'; readonly jid: Jid; readonly other: Jid }
+    | {
+        readonly type: 'job.output';
+        readonly jid: Jid;
+        readonly stream: OutputStream;
+        readonly from: number;
+        readonly length: number;
+        readonly there: number;
+        readonly dropped: number;
+        /** Sanitised last line, at most 200 characters. */
+        readonly lastLine: string;
+      }
+    | { readonly type: 'job.waiting'; readonly jid: Jid; readonly for: string }
+    | { readonly type: 'job.answered'; readonly jid: Jid }
+    | { readonly type: 'job.fell-silent'; readonly jid: Jid; readonly failure: Failure }
+    | { readonly type: 'job.cancel-asked'; readonly jid: Jid }
+    | { readonly type: 'job.extend-asked'; readonly jid: Jid; readonly limit: number }
+    | { readonly type: 'job.extended'; readonly jid: Jid; readonly limit: number }
+    | { readonly type: 'job.ended'; readonly jid: Jid; readonly verdict: Verdict }
+  );
+
+/** A poll that found nothing new, or a change of plan about the next one. Shown, not journalled. */
+export type Sighting =
+  | { readonly type: 'job.seen'; readonly jid: Jid; readonly at: number; readonly nextLookAt?: number; readonly tries?: number }
+  | { readonly type: 'slots.seen'; readonly open: number; readonly forks: number; readonly behind: number };
+
+/** The event of one type. */
+export type EventOf<T extends Event['type']> = Extract<Event, { readonly type: T }>;

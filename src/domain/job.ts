@@ -1,0 +1,138 @@
+// The only place for a job's names and states: one task on its way on one host.
+// Each state carries its own times and facts, so a running job without a start time cannot be written down.
+import { createHash } from 'node:crypto';
+import type { Failure } from './failure.ts';
+
+/** `j` + 25 digits + `.` + attempt; see {@link jidOf}. */
+export type Jid = string & { readonly __jid: never };
+
+export type OutputStream = 'out' | 'err';
+
+/** What a job is for. */
+export type JobKey = {
+  /** 128 random bits, hexadecimal. */
+  readonly runId: string;
+  /** Position of the task in the plan, such as `0.2` (play 0, task 2). */
+  readonly taskPath: string;
+  readonly host: string;
+  /** Index of the loop item; 0 without a loop. */
+  readonly item: number;
+  /** Counts from 1 per (run, task, host, item). */
+  readonly attempt: number;
+};
+
+/**
+ * Names a job so that whoever continues the run names the same one.
+ * The digits are the first 80 bits, zero-padded decimal, of SHA-256 over the length-prefixed parts;
+ * Ansible's have at most 12 digits, so no jid of ours is ever one of Ansible's.
+ */
+export const jidOf = (key: JobKey): Jid => {
+  const hash = createHash('sha256');
+  for (const part of [key.runId, key.taskPath, key.host, String(key.item)]) {
+    hash.update(`${Buffer.byteLength(part)}:${part}`);
+  }
+  const digits = BigInt(`0x${hash.digest('hex').slice(0, 20)}`)
+    .toString()
+    .padStart(25, '0');
+  return `j${digits}.${key.attempt}` as Jid;
+};
+
+const jidPattern = /^j\d{25}\.[1-9]\d{0,5}$/;
+
+/** A jid as it came from outside, or undefined when it is not one of ours. */
+export const parseJid = (text: string): Jid | undefined => (jidPattern.test(text) ? (text as Jid) : undefined);
+
+/** What screens show of a jid. */
+export const shortJid = (jid: Jid): string => jid.slice(0, 8);
+
+/** Written into the job folder on the host, for auditors and for whoever adopts it. No secrets. */
+export type JobAbout = {
+  readonly runId: string;
+  readonly runNumber: number;
+  readonly title: string;
+  /** Who asked, and from which machine. */
+  readonly operator: string;
+  readonly machine: string;
+  readonly host: string;
+  readonly task: string;
+  /** `3/8`; `1/1` without serial. */
+  readonly batch: string;
+  /** The command as the operator may see it; empty with --no-log. */
+  readonly command: string;
+};
+
+/** Counts of one job's output. */
+export type OutputCounts = {
+  /** Bytes here, in order, from 0. */
+  readonly out: number;
+  readonly err: number;
+  /** Bytes on the host at the last look (after its cap). */
+  readonly outThere: number;
+  readonly errThere: number;
+  readonly dropped: number;
+};
+
+/** What the host told about a running job. */
+export type OnHost = {
+  readonly pid: number;
+  readonly bootId: string;
+  /** Host's clock, seconds since 1970. */
+  readonly startedThere: number;
+  /** Our wall clock at the acknowledgement, ms. */
+  readonly startedAt: number;
+  /** Seconds it may run; 0 none. */
+  readonly limit: number;
+};
+
+/** Why a job that had begun has no exit status. */
+export type LostWhy = 'reboot' | 'killed' | 'vanished' | 'session';
+
+/**
+ * The life of a job (design section 3). `at` is our wall clock, ms, of the change;
+ * `seenAt` that of the last answer of the host.
+ */
+export type JobState =
+  | { readonly kind: 'starting'; readonly at: number }
+  | { readonly kind: 'running'; readonly on: OnHost; readonly seenAt: number }
+  | { readonly kind: 'let-go'; readonly on: OnHost; readonly seenAt: number }
+  | { readonly kind: 'waiting'; readonly on: OnHost; readonly seenAt: number; readonly for: string; readonly since: number }
+  | {
+      readonly kind: 'stale';
+      /** Absent while it is not known whether the start arrived. */
+      readonly on?: OnHost;
+      readonly seenAt: number;
+      readonly since: number;
+      readonly failure: Failure;
+      readonly tries: number;
+    }
+  | { readonly kind: 'ended'; readonly verdict: Verdict; readonly at: number; readonly on?: OnHost };
+
+/** How a job ended, or why it never began. */
+export type Verdict =
+  | { readonly kind: 'ok'; readonly rc: number; readonly changed: boolean; readonly elapsed: number }
+  | { readonly kind: 'failed'; readonly rc: number; readonly elapsed: number; readonly why?: string }
+  | { readonly kind: 'timed-out'; readonly rc: number; readonly elapsed: number }
+  | { readonly kind: 'cancelled'; readonly elapsed: number }
+  /** `started`: it may still run; it was given up and stays outstanding. */
+  | { readonly kind: 'unreachable'; readonly failure: Failure; readonly began: 'never' | 'maybe' }
+  | { readonly kind: 'lost'; readonly why: LostWhy; readonly elapsed: number };
+
+/** One job as every view sees it. Replaced, never changed in place. */
+export type Job = {
+  readonly jid: Jid;
+  readonly runId: string;
+  readonly host: string;
+  readonly taskPath: string;
+  readonly attempt: number;
+  readonly state: JobState;
+  readonly output: OutputCounts;
+  /** Last line of output, sanitised, at most 200 characters. */
+  readonly lastLine: string;
+  /** When the host will be asked next, our wall clock in ms; absent when nobody will. */
+  readonly nextLookAt?: number;
+  readonly cancelAsked?: { readonly at: number; readonly by: string };
+};
+
+/** True while the host may still be running it. */
+export const isOutstanding = (job: Job): boolean =>
+  job.state.kind !== 'ended' || (job.state.verdict.kind === 'unreachable' && job.state.verdict.began === 'maybe');

@@ -1,0 +1,228 @@
+// The only place that turns events into state: reduce(state, event). Journal replay, driver and consoles all call it.
+// It owns the state's maps and changes them in place; same events in the same order give the same state.
+import type { Event, EventOf, Sighting, TaskResult } from './event.ts';
+import type { JobState } from './job.ts';
+import type { Plan } from './plan.ts';
+import { type JobEvent, jobAfter } from './reduce-job.ts';
+import { emptyTally, type HostProgress, type Run, type State, type Tally } from './run-state.ts';
+
+/** Applies one event. Same events in the same order give the same state, one by one or replayed. */
+export const reduce = (state: State, event: Event): State => {
+  state.version += 1;
+  switch (event.type) {
+    case 'driver.started':
+      return state;
+    case 'fleet.planned':
+      state.fleets.set(event.fleet.id, event.fleet);
+      return state;
+    case 'run.queued':
+      state.runs.set(event.run, {
+        id: event.run,
+        number: event.number,
+        fleet: event.fleet,
+        plan: event.plan,
+        options: event.options,
+        queuedAt: event.at,
+        ...(event.by && { by: event.by }),
+        phase: { kind: 'going' },
+        batches: [],
+        retry: [],
+        hosts: queuedHosts(event.plan),
+        notes: [],
+      });
+      return state;
+    case 'run.paused':
+      return changeRun(state, event.run, () => ({
+        phase: { kind: 'paused', at: event.at, why: event.why, ...(event.by && { by: event.by }) },
+      }));
+    case 'run.resumed':
+      return changeRun(state, event.run, () => ({ phase: { kind: 'going' } }));
+    case 'run.aborted':
+      return changeRun(state, event.run, () => ({
+        phase: { kind: 'aborting', at: event.at, ...(event.by && { by: event.by }) },
+      }));
+    case 'run.ended':
+      return changeRun(state, event.run, () => ({
+        phase: { kind: 'ended', at: event.at, ...(event.message !== undefined && { message: event.message }) },
+      }));
+    case 'run.noted':
+      return changeRun(state, event.run, run => ({
+        notes: [...run.notes, { at: event.at, text: event.text, ...(event.by && { by: event.by }) }],
+      }));
+    case 'run.retried':
+      return changeRun(state, event.run, run => ({
+        phase: { kind: 'going' },
+        retry: [...run.retry, ...event.hosts],
+      }));
+    case 'batch.opened':
+      return openBatch(state, event);
+    case 'batch.ended':
+      return endBatch(state, event);
+    case 'task.opened':
+      return changeRun(state, event.run, () => ({
+        open: { path: event.path, hosts: event.hosts, left: event.hosts.length },
+      }));
+    case 'task.ended':
+      return endTask(state, event);
+    case 'task.waiting':
+      return changeHosts(state, event.run, [event.host], row => ({
+        ...row,
+        path: event.path,
+        wait: {
+          path: event.path,
+          attempt: event.attempt,
+          retriesLeft: event.retriesLeft,
+          nextAt: event.nextAt,
+        },
+      }));
+    case 'job.requested':
+      state.jobs.set(event.jid, {
+        jid: event.jid,
+        runId: event.run,
+        host: event.host,
+        taskPath: event.path,
+        attempt: event.attempt,
+        state: { kind: 'starting', at: event.at },
+        output: { out: 0, err: 0, outThere: 0, errThere: 0, dropped: 0 },
+        lastLine: '',
+      });
+      state.orders.set(event.jid, {
+        command: event.command,
+        ...(event.script !== undefined && { script: event.script }),
+        limit: event.limit,
+        mode: event.mode,
+      });
+      return changeHosts(state, event.run, [event.host], row => ({ ...row, jid: event.jid, path: event.path }));
+    default:
+      return reduceJob(state, event);
+  }
+};
+
+/** Applies what was only seen. */
+export const reduceSighting = (state: State, sighting: Sighting): State => {
+  state.version += 1;
+  if (sighting.type === 'slots.seen') {
+    state.slots = { open: sighting.open, forks: sighting.forks, behind: sighting.behind };
+    return state;
+  }
+  const job = state.jobs.get(sighting.jid);
+  if (job === undefined || job.state.kind === 'ended') return state;
+  const { nextLookAt: _, ...rest } = job;
+  const seen: JobState =
+    job.state.kind === 'stale'
+      ? { ...job.state, tries: sighting.tries ?? job.state.tries }
+      : job.state.kind === 'starting'
+        ? job.state
+        : { ...job.state, seenAt: Math.max(job.state.seenAt, sighting.at) };
+  state.jobs.set(job.jid, {
+    ...rest,
+    state: seen,
+    ...(sighting.nextLookAt !== undefined && { nextLookAt: sighting.nextLookAt }),
+  });
+  return state;
+};
+
+const reduceJob = (state: State, event: JobEvent): State => {
+  const job = state.jobs.get(event.jid);
+  if (job === undefined) return state;
+  state.jobs.set(event.jid, jobAfter(job, event, state.orders.get(event.jid)));
+  if (event.type === 'job.ended') state.orders.delete(event.jid);
+  return state;
+};
+
+const queuedHosts = (plan: Plan): Map<string, HostProgress> => {
+  const hosts = new Map<string, HostProgress>();
+  for (const play of plan.plays) {
+    for (const host of play.hosts) {
+      hosts.set(host, { host, batch: 0, at: 'queued', tally: emptyTally, registered: {} });
+    }
+  }
+  return hosts;
+};
+
+const openBatch = (state: State, event: EventOf<'batch.opened'>): State => {
+  changeHosts(state, event.run, event.hosts, row => ({ ...row, batch: event.batch, at: 'open' }));
+  return changeRun(state, event.run, run => ({
+    batches: [
+      ...run.batches,
+      {
+        number: event.batch,
+        of: event.of,
+        play: event.play,
+        hosts: event.hosts,
+        openedAt: event.at,
+        kind: event.kind,
+      },
+    ],
+    retry: event.kind === 'retry' ? [] : run.retry,
+  }));
+};
+
+const endBatch = (state: State, event: EventOf<'batch.ended'>): State => {
+  const hosts = state.runs.get(event.run)?.batches.find(b => b.number === event.batch)?.hosts ?? [];
+  changeHosts(state, event.run, hosts, row => ({ ...row, at: 'ended' }));
+  return changeRun(
+    state,
+    event.run,
+    run => ({
+      batches: run.batches.map(batch => (batch.number === event.batch ? { ...batch, endedAt: event.at } : batch)),
+    }),
+    'drop-open',
+  );
+};
+
+/** Replaces the run's row; `open` tells whether the open task stays. */
+const changeRun = (state: State, id: string, change: (run: Run) => Partial<Run>, open: 'keep-open' | 'drop-open' = 'keep-open'): State => {
+  const run = state.runs.get(id);
+  if (run === undefined) return state;
+  const { open: wasOpen, ...rest } = run;
+  const kept = open === 'drop-open' || wasOpen === undefined ? rest : run;
+  state.runs.set(id, { ...kept, ...change(run) });
+  return state;
+};
+
+/** Replaces rows of hosts, and the run's row, so that a view of the run notices. */
+const changeHosts = (state: State, id: string, names: readonly string[], change: (progress: HostProgress) => HostProgress): State =>
+  changeRun(state, id, run => {
+    const rows = run.hosts as Map<string, HostProgress>;
+    for (const name of names) {
+      const row = rows.get(name);
+      if (row !== undefined) rows.set(name, change(row));
+    }
+    return {};
+  });
+
+const endTask = (state: State, event: EventOf<'task.ended'>): State => {
+  const { result, path } = event;
+  changeHosts(state, event.run, [event.host], ({ wait: _, out: wasOut, ...row }) => ({
+    ...row,
+    ...((result.status === 'failed' || result.status === 'unreachable') && {
+      out: { path, how: result.status },
+    }),
+    tally: tallyWith(wasOut?.path === path ? withoutFailure(row.tally, wasOut.how) : row.tally, result),
+    last: { path, result },
+    registered: result.register === undefined ? row.registered : { ...row.registered, [result.register]: result.value ?? {} },
+  }));
+  return changeRun(state, event.run, run => (run.open?.path === path ? { open: { ...run.open, left: run.open.left - 1 } } : {}));
+};
+
+/** A retry takes the failure that it repairs out of the count. */
+const withoutFailure = (tally: Tally, how: 'failed' | 'unreachable'): Tally =>
+  how === 'failed' ? { ...tally, failures: tally.failures - 1 } : { ...tally, unreachable: tally.unreachable - 1 };
+
+const tallyWith = (tally: Tally, result: TaskResult): Tally => {
+  switch (result.status) {
+    case 'ok':
+      return { ...tally, ok: tally.ok + 1 };
+    case 'changed':
+      return { ...tally, ok: tally.ok + 1, changed: tally.changed + 1 };
+    case 'failed':
+      return { ...tally, failures: tally.failures + 1 };
+    case 'ignored':
+      return { ...tally, ok: tally.ok + 1, ignored: tally.ignored + 1 };
+    case 'unreachable':
+      return { ...tally, unreachable: tally.unreachable + 1 };
+    case 'skipped':
+      return { ...tally, skipped: tally.skipped + 1 };
+  }
+};

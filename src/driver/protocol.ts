@@ -1,0 +1,143 @@
+// The only place for what a client and the driver say to each other: one JSON object a line over a Unix socket.
+// Types only, plus the snapshot of a state; it knows neither sockets nor the engine.
+import type { Actor, Event, Fleet, RunOptions, Sighting } from '../domain/event.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { Jid, Job, OutputStream } from '../domain/job.ts';
+import type { Plan } from '../domain/plan.ts';
+import type { HostProgress, JobOrder, Run, State } from '../domain/run-state.ts';
+
+/** Grows when a message changes its meaning; a driver refuses a client of another number. */
+export const protocolVersion = 1;
+
+/** First line of a client. `wants: state` asks for a snapshot and everything after it. */
+export type Hello = {
+  readonly hello: number;
+  readonly actor: Actor;
+  readonly client: 'console' | 'headless' | 'command';
+  readonly wants: 'state' | 'nothing';
+  /** SSH_AUTH_SOCK of the client, used for the runs it submits. */
+  readonly agentSocket?: string;
+};
+
+/** Which jobs or hosts a verb is about. */
+export type Selection = {
+  /** Run id; absent: all runs. */
+  readonly run?: string;
+  /** Absent: all hosts of the run. */
+  readonly hosts?: readonly string[];
+  readonly jids?: readonly Jid[];
+};
+
+/** What a client can ask for. Each gets one {@link Answer}. */
+export type Ask =
+  | { readonly verb: 'submit'; readonly fleet: Fleet; readonly plan: Plan; readonly options: RunOptions }
+  | { readonly verb: 'pause'; readonly on: Selection }
+  | { readonly verb: 'resume'; readonly on: Selection }
+  /** Nothing new of the run starts; with jobs, what runs is cancelled as well. */
+  | { readonly verb: 'abort'; readonly on: Selection }
+  | { readonly verb: 'cancel'; readonly on: Selection }
+  | { readonly verb: 'retry'; readonly on: Selection; readonly which: 'failed' | 'unreachable' | 'both' }
+  /** Look now, without waiting for the timer; at most once a second per host. */
+  | { readonly verb: 'ask'; readonly on: Selection }
+  | { readonly verb: 'extend'; readonly on: Selection; readonly by: number }
+  | { readonly verb: 'note'; readonly on: Selection; readonly text: string }
+  /** Jobs whose tails are on this client's screen; replaces the set named before. */
+  | { readonly verb: 'watch'; readonly jids: readonly Jid[] }
+  /** Bytes of a stream kept here, from an offset; negative: from the end. */
+  | { readonly verb: 'output'; readonly jid: Jid; readonly stream: OutputStream; readonly from: number; readonly most: number }
+  | { readonly verb: 'status' }
+  | { readonly verb: 'stop' };
+
+/** What an ask brings back. */
+export type Answers = {
+  readonly submit: { readonly run: string; readonly number: number; readonly joined: 'no' | 'yes' };
+  readonly pause: Touched;
+  readonly resume: Touched;
+  readonly abort: Touched;
+  readonly cancel: Touched;
+  readonly retry: Touched;
+  readonly ask: Touched;
+  readonly extend: Touched;
+  readonly note: Touched;
+  readonly watch: Touched;
+  readonly output: { readonly from: number; readonly size: number; readonly base64: string };
+  readonly status: DriverStatus;
+  readonly stop: Touched;
+};
+
+/** How many jobs, hosts or runs a verb touched. */
+export type Touched = { readonly touched: number };
+
+export type DriverStatus = {
+  readonly pid: number;
+  readonly driver: string;
+  readonly epoch: number;
+  readonly version: string;
+  readonly stateDir: string;
+  readonly forks: number;
+  readonly open: number;
+  readonly running: number;
+};
+
+export type ClientLine = Hello | { readonly id: number; readonly ask: Ask };
+
+export type ServerLine =
+  | { readonly welcome: number; readonly status: DriverStatus }
+  | { readonly refused: string }
+  | { readonly snapshot: Snapshot }
+  | { readonly events: readonly Event[]; readonly sightings: readonly Sighting[] }
+  /** Something that every screen must show: fenced, disk full here. */
+  | { readonly banner: Failure | null }
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly failure: Failure };
+
+/** A state as JSON. */
+export type Snapshot = {
+  readonly fleets: readonly Fleet[];
+  readonly runs: readonly (Omit<Run, 'hosts'> & { readonly hosts: readonly HostProgress[] })[];
+  readonly jobs: readonly Job[];
+  readonly orders: readonly (readonly [Jid, JobOrder])[];
+  readonly slots: State['slots'];
+};
+
+/** The state as it goes over the wire. */
+export const snapshotOf = (state: State): Snapshot => ({
+  fleets: [...state.fleets.values()],
+  runs: [...state.runs.values()].map((run) => ({ ...run, hosts: [...run.hosts.values()] })),
+  jobs: [...state.jobs.values()],
+  orders: [...state.orders],
+  slots: state.slots,
+});
+
+/** The state that a snapshot tells. */
+export const stateFrom = (snapshot: Snapshot): State => ({
+  version: 1,
+  fleets: new Map(snapshot.fleets.map((fleet) => [fleet.id, fleet])),
+  runs: new Map(
+    snapshot.runs.map((run) => [
+      run.id,
+      { ...run, hosts: new Map(run.hosts.map((host) => [host.host, host])) },
+    ]),
+  ),
+  jobs: new Map(snapshot.jobs.map((job) => [job.jid, job])),
+  orders: new Map(snapshot.orders),
+  slots: snapshot.slots,
+});
+
+/** A client's end of the wire; the in-memory link of tests has the same type. */
+export type Link = {
+  ask<V extends Ask['verb']>(
+    ask: Extract<Ask, { readonly verb: V }>,
+  ): Promise<{ readonly ok: true; readonly value: Answers[V] } | { readonly ok: false; readonly failure: Failure }>;
+  /** Called for each push in order; the returned function ends it. */
+  onPush(listener: (push: Push) => void): () => void;
+  readonly status: DriverStatus;
+  close(): void;
+};
+
+/** What comes without being asked for. `gone`: the driver closed the line. */
+export type Push =
+  | { readonly kind: 'snapshot'; readonly state: State }
+  | { readonly kind: 'events'; readonly events: readonly Event[]; readonly sightings: readonly Sighting[] }
+  | { readonly kind: 'banner'; readonly failure: Failure | undefined }
+  | { readonly kind: 'gone' };
