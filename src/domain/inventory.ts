@@ -1,0 +1,243 @@
+// The only place that knows who exists: hosts and groups, in which order, with which variables.
+// It is built from declarations in the order they were written; it knows no file format (files/ does).
+// Orders and precedence are Ansible's, as `ansible --list-hosts` and `ansible-inventory` show them.
+import type { Result } from './result.ts';
+import { fail, ok } from './result.ts';
+import type { Vars } from './value.ts';
+import { isMapping, layVars, lookUp } from './value.ts';
+
+/** One host. The name is what people say; where it is reached stands in `vars`. */
+export type Host = {
+  readonly name: string;
+  /** All groups it is in, directly or through a child, sorted, without `all` (Ansible's `group_names`). */
+  readonly groups: readonly string[];
+  /** all < parent groups < child groups (alphabetical within a depth) < its own. */
+  readonly vars: Vars;
+};
+
+/** One group. */
+export type Group = {
+  readonly name: string;
+  /** Hosts named in the group itself. */
+  readonly hosts: readonly string[];
+  readonly children: readonly string[];
+  /** Hosts of the group and of all below it, breadth first: the order in which a pattern meets them. */
+  readonly members: readonly string[];
+  /** Variables of the group itself. */
+  readonly vars: Vars;
+};
+
+/** The fleet. Both maps iterate in inventory order; `groups` always holds `all` and `ungrouped`. */
+export type Inventory = {
+  readonly hosts: ReadonlyMap<string, Host>;
+  readonly groups: ReadonlyMap<string, Group>;
+  /** The word that names the fleet in headers and confirmations. */
+  readonly label?: string;
+  readonly labelColour?: string;
+  /** Where it was read from, for people. */
+  readonly source: string;
+};
+
+/** A host as it was written under a group. */
+export type HostDeclaration = { readonly kind: 'host'; readonly name: string; readonly vars: Vars };
+
+/** A group as it was written; one group may be declared in many places. */
+export type GroupDeclaration = {
+  readonly kind: 'group';
+  readonly name: string;
+  readonly vars: Vars;
+  /** Hosts and child groups in the order they were written. */
+  readonly members: readonly (HostDeclaration | GroupDeclaration)[];
+};
+
+/** Builds the fleet. Fails only when a group is above itself. */
+export const buildInventory = (
+  declarations: readonly GroupDeclaration[],
+  source: string,
+): Result<{ readonly inventory: Inventory; readonly warnings: readonly string[] }> => {
+  const draft = new Draft();
+  for (const declaration of declarations) draft.declare(declaration);
+  draft.settleTop();
+  const loop = draft.findLoop();
+  if (loop !== undefined) {
+    return fail({
+      tag: 'bad-input',
+      cause: `${source}: group ${loop[0]} is above itself (${loop.join(' > ')}); take it out of one of them`,
+    });
+  }
+  const groups = draft.finishGroups();
+  const hosts = draft.finishHosts(groups);
+  const warnings = [...hosts.keys()].filter(name => groups.has(name)).map(name => `Found both group and host with same name: ${name}`);
+  return ok({ inventory: { hosts, groups, source, ...labelOf(groups) }, warnings });
+};
+
+/** What expressions see of a host: its variables and the magic ones that cost nothing to make. */
+export const variablesOf = (host: Host): Vars =>
+  layVars(host.vars, {
+    inventory_hostname: host.name,
+    inventory_hostname_short: host.name.split('.')[0] ?? host.name,
+    group_names: host.groups,
+  });
+
+type GroupDraft = { readonly hosts: Set<string>; readonly children: Set<string>; readonly parents: Set<string>; vars: Vars };
+
+/** What is known while declarations come in; sets keep the order and forget repetitions. */
+class Draft {
+  private readonly groups = new Map<string, GroupDraft>();
+  /** Own variables and direct groups. */
+  private readonly hosts = new Map<string, { vars: Vars; readonly direct: Set<string> }>();
+
+  constructor() {
+    this.group('all');
+    this.group('ungrouped');
+    this.addChild('all', 'ungrouped');
+  }
+
+  declare(declaration: GroupDeclaration): void {
+    const { name } = declaration;
+    const group = this.group(name);
+    group.vars = layVars(group.vars, declaration.vars);
+    for (const member of declaration.members) {
+      if (member.kind === 'group') {
+        this.declare(member);
+        this.addChild(name, member.name);
+      } else this.addHost(name, member);
+    }
+  }
+
+  /** Every group ends under `all`, every host without a group in `ungrouped`, and only those. */
+  settleTop(): void {
+    for (const [name, group] of this.groups) if (name !== 'all' && group.parents.size === 0) this.addChild('all', name);
+    const ungrouped = this.group('ungrouped');
+    for (const [name, host] of this.hosts) {
+      const grouped = [...host.direct].some(group => group !== 'all' && group !== 'ungrouped');
+      if (grouped) {
+        ungrouped.hosts.delete(name);
+        host.direct.delete('ungrouped');
+      } else {
+        ungrouped.hosts.add(name);
+        host.direct.add('ungrouped');
+      }
+    }
+  }
+
+  /** A way from a group back to itself, or undefined. */
+  findLoop(): readonly string[] | undefined {
+    const done = new Set<string>();
+    const walk = (name: string, path: readonly string[]): readonly string[] | undefined => {
+      if (path.includes(name)) return [...path.slice(path.indexOf(name)), name];
+      if (done.has(name)) return undefined;
+      for (const child of this.group(name).children) {
+        const loop = walk(child, [...path, name]);
+        if (loop !== undefined) return loop;
+      }
+      done.add(name);
+      return undefined;
+    };
+    for (const name of this.groups.keys()) {
+      const loop = walk(name, []);
+      if (loop !== undefined) return loop;
+    }
+    return undefined;
+  }
+
+  finishGroups(): ReadonlyMap<string, Group> {
+    const finished = new Map<string, Group>();
+    for (const [name, { hosts, children, vars }] of this.groups) {
+      finished.set(name, { name, hosts: [...hosts], children: [...children], members: this.membersOf(name), vars });
+    }
+    return finished;
+  }
+
+  finishHosts(groups: ReadonlyMap<string, Group>): ReadonlyMap<string, Host> {
+    const depths = this.depths();
+    const shared = new Map<string, { readonly groups: readonly string[]; readonly vars: Vars }>();
+    const inherit = (direct: ReadonlySet<string>) => {
+      const key = [...direct].sort().join('\n');
+      const known = shared.get(key);
+      if (known !== undefined) return known;
+      const above = [...this.withAncestors(direct)];
+      const byDepth = [...above].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0) || (a < b ? -1 : 1));
+      const inherited = {
+        groups: above.filter(name => name !== 'all').sort(),
+        vars: layVars(...byDepth.map(name => this.group(name).vars)),
+      };
+      shared.set(key, inherited);
+      return inherited;
+    };
+    const finished = new Map<string, Host>();
+    for (const name of groups.get('all')?.members ?? []) {
+      const host = this.hosts.get(name);
+      if (host === undefined) continue;
+      const inherited = inherit(host.direct);
+      finished.set(name, { name, groups: inherited.groups, vars: layVars(inherited.vars, host.vars) });
+    }
+    return finished;
+  }
+
+  private group(name: string): GroupDraft {
+    const known = this.groups.get(name);
+    if (known !== undefined) return known;
+    const fresh: GroupDraft = { hosts: new Set(), children: new Set(), parents: new Set(), vars: {} };
+    this.groups.set(name, fresh);
+    return fresh;
+  }
+
+  private addChild(parent: string, child: string): void {
+    this.group(parent).children.add(child);
+    this.group(child).parents.add(parent);
+  }
+
+  private addHost(group: string, { name, vars }: HostDeclaration): void {
+    this.group(group).hosts.add(name);
+    const host = this.hosts.get(name) ?? { vars: {}, direct: new Set<string>() };
+    host.vars = layVars(host.vars, vars);
+    host.direct.add(group);
+    this.hosts.set(name, host);
+  }
+
+  private membersOf(name: string): readonly string[] {
+    const members = new Set<string>();
+    const walked = new Set([name]);
+    // A set that grows while it is walked is a queue that forgets repetitions.
+    for (const group of walked) {
+      for (const host of this.group(group).hosts) members.add(host);
+      for (const child of this.group(group).children) walked.add(child);
+    }
+    return [...members];
+  }
+
+  private withAncestors(direct: ReadonlySet<string>): ReadonlySet<string> {
+    const above = new Set([...direct, 'all']);
+    for (const group of above) for (const parent of this.group(group).parents) above.add(parent);
+    return above;
+  }
+
+  /** Longest way down from `all`. */
+  private depths(): ReadonlyMap<string, number> {
+    const depths = new Map<string, number>();
+    const depthOf = (name: string): number => {
+      const known = depths.get(name);
+      if (known !== undefined) return known;
+      let depth = 0;
+      for (const parent of this.group(name).parents) depth = Math.max(depth, depthOf(parent) + 1);
+      depths.set(name, depth);
+      return depth;
+    };
+    for (const name of this.groups.keys()) depthOf(name);
+    return depths;
+  }
+}
+
+/** `label: PROD` or `label: { text: PROD, colour: red }` among the variables of `all`. */
+const labelOf = (groups: ReadonlyMap<string, Group>): Pick<Inventory, 'label' | 'labelColour'> => {
+  const written = lookUp(groups.get('all')?.vars ?? {}, 'label');
+  if (typeof written === 'string' && written !== '') return { label: written };
+  if (!isMapping(written)) return {};
+  const text = lookUp(written, 'text');
+  const colour = lookUp(written, 'colour');
+  return {
+    ...(typeof text === 'string' ? { label: text } : {}),
+    ...(typeof colour === 'string' ? { labelColour: colour } : {}),
+  };
+};

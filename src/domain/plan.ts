@@ -1,0 +1,103 @@
+// The only place for what a run is going to do: plays over hosts, in order. An ad hoc command is a play of one task.
+// A plan is plays x tasks and a list of hosts per play, never tasks x hosts. Plain JSON: it goes into the journal.
+import type { Inventory } from './inventory.ts';
+import { selectHosts } from './pattern.ts';
+import type { Result } from './result.ts';
+import { ok } from './result.ts';
+import type { Task } from './task.ts';
+import { taskDefaults } from './task.ts';
+import type { Vars } from './value.ts';
+
+/** Tasks over the hosts that a pattern chooses. */
+export type Play = {
+  readonly name: string;
+  readonly pattern: string;
+  /** In the order in which they are taken; empty until {@link resolveHosts}. */
+  readonly hosts: readonly string[];
+  readonly vars: Vars;
+  /** Hosts per batch; absent, zero or less: all at once. */
+  readonly serial?: number;
+  readonly strategy: 'linear';
+  readonly tasks: readonly Task[];
+};
+
+/** What one run does. */
+export type Plan = {
+  readonly title: string;
+  readonly plays: readonly Play[];
+  /** Name under which only one unfinished run may exist (`--once`). */
+  readonly once?: string;
+};
+
+/** One command on the hosts of a pattern, as `rollcall run` and the task prompt have it. Times in seconds. */
+export type AdHoc = {
+  readonly pattern: string;
+  /** The whole text; `shell` hands it to /bin/sh, `command` splits it into words. */
+  readonly command: string;
+  readonly module: 'shell' | 'command';
+  readonly async: number;
+  readonly poll?: number;
+  readonly serial?: number;
+  readonly name?: string;
+  readonly once?: string;
+  readonly noLog?: boolean;
+  readonly templates?: 'render' | 'verbatim';
+};
+
+/** The plan of an ad hoc command. Its title is the name, or the command's first line. */
+export const adHocPlan = (wanted: AdHoc): Plan => {
+  const noLog = wanted.noLog ?? false;
+  const title = wanted.name ?? (noLog ? wanted.module : firstLine(wanted.command));
+  const task: Task = {
+    ...taskDefaults,
+    path: '0.0',
+    name: title,
+    module: { name: wanted.module, args: { cmd: wanted.command } },
+    async: wanted.async,
+    ...(wanted.poll === undefined ? {} : { poll: wanted.poll }),
+    noLog,
+    templates: wanted.templates ?? taskDefaults.templates,
+  };
+  const play: Play = {
+    name: title,
+    pattern: wanted.pattern,
+    hosts: [],
+    vars: {},
+    ...(wanted.serial === undefined ? {} : { serial: wanted.serial }),
+    strategy: 'linear',
+    tasks: [task],
+  };
+  return { title, plays: [play], ...(wanted.once === undefined ? {} : { once: wanted.once }) };
+};
+
+/** Fills in each play's hosts. A play that matches nobody keeps an empty list. */
+export const resolveHosts = (
+  plan: Plan,
+  inventory: Inventory,
+  limit?: string,
+): Result<{ readonly plan: Plan; readonly warnings: readonly string[] }> => {
+  const plays: Play[] = [];
+  const warnings = new Set<string>();
+  for (const play of plan.plays) {
+    const selected = selectHosts(inventory, play.pattern, limit);
+    if (!selected.ok) return selected;
+    for (const warning of selected.value.warnings) warnings.add(warning);
+    plays.push({ ...play, hosts: selected.value.hosts });
+  }
+  return ok({ plan: { ...plan, plays }, warnings: [...warnings] });
+};
+
+/** The slices in which `serial` takes the hosts; one slice without it. Nobody: no batch. */
+export const batchesOf = (hosts: readonly string[], serial?: number): readonly (readonly string[])[] => {
+  if (hosts.length === 0) return [];
+  if (serial === undefined || serial <= 0) return [hosts];
+  const size = Math.max(1, Math.trunc(serial));
+  const batches: (readonly string[])[] = [];
+  for (let first = 0; first < hosts.length; first += size) batches.push(hosts.slice(first, first + size));
+  return batches;
+};
+
+const firstLine = (command: string): string => {
+  const line = command.trim().split('\n')[0] ?? '';
+  return line.length > 80 ? `${line.slice(0, 79)}…` : line;
+};

@@ -1,0 +1,74 @@
+// The only place for one thing to do: a module with its arguments, when to do it, and how long to let it run.
+// Plain JSON, since it goes into the journal. Templates in it are still text; who renders them is play/.
+import type { Value, Vars } from './value.ts';
+
+/** Where something was written, for sentences about it. Line and column count from 1. */
+export type Position = { readonly file: string; readonly line: number; readonly column: number };
+
+/** `file:line:column`, as compilers have it. */
+export const formatPosition = ({ file, line, column }: Position): string => `${file}:${line}:${column}`;
+
+/** What a module takes. `freeForm` is the argument that a bare text stands for. */
+type ModuleShape = {
+  readonly arguments: readonly string[];
+  readonly required: readonly string[];
+  readonly freeForm?: string;
+  /** Whether it has work on the host, so that `async` means something. */
+  readonly runs: 'there' | 'here';
+};
+
+/**
+ * The modules there are, by their short names. `command` may be given `argv` instead of `cmd`; the module itself
+ * checks that one of them is there.
+ */
+export const moduleShapes = {
+  shell: { arguments: ['cmd', 'chdir'], required: ['cmd'], freeForm: 'cmd', runs: 'there' },
+  command: { arguments: ['cmd', 'argv', 'chdir'], required: [], freeForm: 'cmd', runs: 'there' },
+  debug: { arguments: ['msg', 'var'], required: [], runs: 'here' },
+  async_status: { arguments: ['jid', 'mode'], required: ['jid'], runs: 'here' },
+} as const satisfies Record<string, ModuleShape>;
+
+/** Short name of a module. */
+export type ModuleName = keyof typeof moduleShapes;
+
+/** The shape of a module by its short name, or undefined when there is no such module. */
+export const moduleShape = (name: string): ModuleShape | undefined =>
+  Object.hasOwn(moduleShapes, name) ? moduleShapes[name as ModuleName] : undefined;
+
+/** A module and what it was told; argument values may hold templates. */
+export type ModuleCall = { readonly name: ModuleName; readonly args: Readonly<Record<string, Value>> };
+
+/** One thing to do on each host of a play. */
+export type Task = {
+  /** Position in the plan, such as `0.2` (play 0, task 2); part of what names a job. */
+  readonly path: string;
+  readonly name: string;
+  readonly module: ModuleCall;
+  /** Seconds a job may run, detached; 0 means synchronous. */
+  readonly async: number;
+  /** Seconds between looks; 0 lets go and nobody waits; absent: nobody said, looks come as the defaults have it. */
+  readonly poll?: number;
+  /** Conditions that must all hold; the task is repeated until they do. */
+  readonly until?: readonly string[];
+  /** Repetitions after the first attempt; counts only with `until`. */
+  readonly retries: number;
+  /** Seconds between attempts. */
+  readonly delay: number;
+  /** Variable that gets the result. */
+  readonly register?: string;
+  /** Conditions that must all hold, else the task is skipped on that host. */
+  readonly when?: readonly string[];
+  readonly vars: Vars;
+  /** Absent for a task that was typed. */
+  readonly position?: Position;
+  /** Command, arguments and output stay out of events, logs, screens and reports. */
+  readonly noLog: boolean;
+  /** `verbatim` leaves braces alone (`--no-template`). */
+  readonly templates: 'render' | 'verbatim';
+};
+
+/** What a task has when nothing is said; retries and delay are Ansible's. */
+export const taskDefaults = { async: 0, retries: 3, delay: 5, vars: {}, noLog: false, templates: 'render' } as const;
+
+/** True when the task is started and nobody waits for it. */
+export const isLetGo = (task: Task): boolean => task.async > 0 && task.poll === 0;
