@@ -12,11 +12,15 @@ const shellAsText = {
   },
 };
 
+// Tests see the same environment on every machine; vitest itself has read these by now.
+for (const name of ['CI', 'NO_COLOR', 'FORCE_COLOR', 'DEV']) delete process.env[name];
+
 export default defineConfig({
   plugins: [shellAsText],
   test: {
     include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
     testTimeout: 10_000,
     hookTimeout: 30_000,
+    reporters: ['./test/support/reporter.ts'],
   },
 });

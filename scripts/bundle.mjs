@@ -1,0 +1,217 @@
+// The only place that knows how sources become dist: which entries there are, what is bundled how, and when that is due again.
+// Everything is bundled, so that the published package installs nothing else and no add-on of a dependency is ever loaded.
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+
+/** Built file → its source. An entry whose source does not exist is left out. */
+const ENTRIES = {
+  bin: 'src/bin.ts',
+  driver: 'src/driver/main.ts',
+  'journal-worker': 'src/journal/worker.ts',
+  practice: 'src/practice/main.ts',
+};
+
+/** minijinja-js reads its code from a file beside itself. */
+const WASM = 'node_modules/minijinja-js/dist/node/minijinja_js_bg.wasm';
+
+/** A running program loads chunks late: those of recent builds stay, so that a rebuild does not pull them from under it. */
+const KEEP_MS = 24 * 60 * 60_000;
+
+/** CommonJS in an ES module: dependencies ask for these three. */
+const BANNER = [
+  "import { createRequire as __createRequire } from 'node:module';",
+  "import { fileURLToPath as __fileURLToPath } from 'node:url';",
+  'const require = __createRequire(import.meta.url);',
+  'const __filename = __fileURLToPath(import.meta.url);',
+  "const __dirname = __fileURLToPath(new URL('.', import.meta.url));",
+].join('\n');
+
+/**
+ * Whether sources, lock file or this recipe changed since dist was built, by path, size and time.
+ * @param {string} root the clone
+ */
+export function buildNeeded(root) {
+  const stamp = readStamp(root);
+  if (stamp === undefined || stamp.sources !== fingerprint(root)) return true;
+  return stamp.files.some(file => !existsSync(join(root, 'dist', file)));
+}
+
+/**
+ * Bundles all entries into dist. Each file appears whole, entries last.
+ * @param {string} root the clone
+ * @param {'clean' | 'keep-recent'} leftovers what happens to files of earlier builds
+ * @returns {Promise<string | undefined>} entries that have no source yet
+ */
+export async function build(root, leftovers) {
+  const sources = fingerprint(root);
+  const entries = Object.entries(ENTRIES).filter(
+    ([name, source]) => existsSync(join(root, source)) && (name !== 'bin' || existsSync(join(root, 'src/cli/main.ts'))),
+  );
+  const { outputFiles, inputs } = await bundle(root, entries);
+  const dist = join(root, 'dist');
+  if (leftovers === 'clean') rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
+  const isEntry = (/** @type {string} */ path) => Number(basename(path, '.js') in ENTRIES);
+  const files = [
+    { path: join(dist, basename(WASM)), contents: readFileSync(join(root, WASM)) },
+    { path: join(dist, 'THIRD-PARTY-NOTICES.txt'), contents: notices(root, inputs) },
+    ...outputFiles.sort((one, other) => isEntry(one.path) - isEntry(other.path)),
+  ];
+  for (const file of files) put(file.path, file.contents);
+  if (existsSync(join(dist, 'bin.js'))) chmodSync(join(dist, 'bin.js'), 0o755);
+  const names = files.map(file => relative(dist, file.path));
+  removeOld(dist, new Set(names));
+  writeStamp(root, { sources, files: names });
+  const absent = Object.keys(ENTRIES).filter(name => !entries.some(([there]) => there === name));
+  return absent.length > 0 ? `without ${absent.join(', ')}: no source yet` : undefined;
+}
+
+/**
+ * @param {string} root
+ * @param {[string, string][]} entries
+ */
+async function bundle(root, entries) {
+  const esbuild = await import('esbuild');
+  try {
+    const result = await esbuild.build({
+      absWorkingDir: root,
+      entryPoints: Object.fromEntries(entries),
+      outdir: 'dist',
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node22.13',
+      // All beside each other, so that one relative address is right from every file.
+      chunkNames: '[name]-[hash]',
+      jsx: 'automatic',
+      charset: 'utf8',
+      loader: { '.sh': 'text' },
+      define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+      banner: { js: BANNER },
+      legalComments: 'none',
+      logLevel: 'silent',
+      metafile: true,
+      write: false,
+      plugins: [withoutAddOns, entryAddresses(root, entries)],
+    });
+    return { outputFiles: result.outputFiles, inputs: Object.keys(result.metafile.inputs) };
+  } catch (error) {
+    if (!(error instanceof Error && 'errors' in error && Array.isArray(error.errors))) throw error;
+    const told = await esbuild.formatMessages(error.errors, { kind: 'error', color: false });
+    throw new Error(`the sources do not bundle\n${told.join('').trimEnd()}`);
+  }
+}
+
+/** ssh2 tries its add-ons and goes on without; Ink asks for React's developer tools only when DEV says so. Neither is shipped.
+ * @type {import('esbuild').Plugin} */
+const withoutAddOns = {
+  name: 'without-add-ons',
+  setup(build) {
+    build.onResolve({ filter: /\.node$|^cpu-features$|^react-devtools-core$/ }, ({ path }) => ({ path, namespace: 'left-out' }));
+    build.onLoad({ filter: /.*/, namespace: 'left-out' }, ({ path }) => ({
+      contents: `throw new Error(${JSON.stringify(`${path} is not part of the bundle`)});`,
+    }));
+  },
+};
+
+/**
+ * Sources name another entry as `new URL('./worker.ts', import.meta.url)`, which is right for Node and the tests;
+ * in dist the same entry is the built file beside the chunk.
+ * @param {string} root
+ * @param {[string, string][]} entries
+ * @returns {import('esbuild').Plugin}
+ */
+function entryAddresses(root, entries) {
+  const built = new Map(entries.map(([name, source]) => [join(root, source), `${name}.js`]));
+  return {
+    name: 'entry-addresses',
+    setup(build) {
+      build.onLoad({ filter: /[/\\]src[/\\].*\.tsx?$/ }, ({ path }) => {
+        const source = readFileSync(path, 'utf8');
+        const contents = source.replace(/new URL\(\s*'([^']+\.tsx?)',\s*import\.meta\.url\s*\)/g, (_, address) => {
+          const target = built.get(join(dirname(path), address));
+          if (target === undefined) throw new Error(`${relative(root, path)}: ${address} is no entry of scripts/bundle.mjs`);
+          return `new URL('./${target}', import.meta.url)`;
+        });
+        return { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' };
+      });
+    },
+  };
+}
+
+/** The licences of what is in the bundle, as they ask for.
+ * @param {string} root
+ * @param {string[]} inputs paths of all bundled files */
+function notices(root, inputs) {
+  const packages = new Set(inputs.flatMap(path => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
+  const texts = [...packages].sort().map(name => {
+    const folder = join(root, 'node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry));
+    const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
+    return `${name} ${version} (${license})\n${text}`;
+  });
+  return `Rollcall's built files contain these packages:\n\n${texts.join(`\n${'-'.repeat(80)}\n`)}`;
+}
+
+/** Writes beside and renames, so that nobody reads half a file.
+ * @param {string} path
+ * @param {string | Uint8Array} contents */
+function put(path, contents) {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, contents);
+  renameSync(draft, path);
+}
+
+/** @param {string} dist
+ * @param {Set<string>} current */
+function removeOld(dist, current) {
+  for (const name of readdirSync(dist)) {
+    const path = join(dist, name);
+    if (!current.has(name) && Date.now() - statSync(path).mtimeMs > KEEP_MS) rmSync(path, { recursive: true, force: true });
+  }
+}
+
+/** The stamp lies outside dist, which is published as it is.
+ * @param {string} root */
+const stampPath = root => join(root, 'node_modules', '.cache', 'rollcall', 'build.json');
+
+/** @param {string} root
+ * @returns {{sources: string, files: string[]} | undefined} */
+function readStamp(root) {
+  try {
+    return JSON.parse(readFileSync(stampPath(root), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {string} root
+ * @param {{sources: string, files: string[]}} stamp */
+function writeStamp(root, stamp) {
+  mkdirSync(dirname(stampPath(root)), { recursive: true });
+  put(stampPath(root), JSON.stringify(stamp));
+}
+
+/** @param {string} root */
+function fingerprint(root) {
+  const hash = createHash('sha256');
+  for (const path of [...sourcesIn(join(root, 'src')), join(root, 'package-lock.json'), join(root, 'scripts', 'bundle.mjs')]) {
+    const { size, mtimeMs } = statSync(path);
+    hash.update(`${path} ${size} ${mtimeMs}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/** @param {string} folder
+ * @returns {string[]} */
+function sourcesIn(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { withFileTypes: true }).flatMap(entry => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sourcesIn(path);
+    return /\.test\.tsx?$/.test(entry.name) ? [] : [path];
+  });
+}
