@@ -44,7 +44,7 @@ test('folding loses no name and makes none up', () => {
     constantFrom(0, 2, 3),
     constantFrom('', '.lan', '-b2'),
   ).map(([before, number, width, after]) => `${before}${String(number).padStart(width, '0')}${after}`);
-  holds(
+  void holds(
     property(array(name, { maxLength: 60 }), names => {
       expect(new Set(expand(fold(names)))).toEqual(new Set(names));
     }),
