@@ -1,0 +1,46 @@
+// The only place that makes a TCP connection: resolves the name, bounds the time, tells why it failed.
+// What it hands out has an error listener for ever, so that no late reset can end the process.
+import { Socket } from 'node:net';
+import type { Failure } from '../domain/failure.ts';
+import { fail, ok, type Result } from '../domain/result.ts';
+import type { Address } from '../remote/ports.ts';
+import { dialFailure, type Fails } from './failures.ts';
+
+/** An open socket that nobody reads from yet. */
+export type Dialled = {
+  readonly socket: Socket;
+  /** Settles when the socket has closed; never rejects. */
+  readonly closed: Promise<void>;
+};
+
+/**
+ * Connects within `patience` ms, name resolution included. When it fails, the socket has closed.
+ * @failure address-unknown, refused, unroutable, connect-timeout
+ */
+export const dial = async (address: Address, patience: number, fails: Fails): Promise<Result<Dialled>> => {
+  const where = `${address.host} port ${address.port}`;
+  if (address.host === '') return fail(fails('address-unknown', 'its address is empty'));
+  const socket = new Socket();
+  let first: Failure | undefined;
+  const closed = new Promise<void>(resolve => socket.once('close', () => resolve()));
+  const connected = new Promise<boolean>(resolve => {
+    socket.once('connect', () => resolve(true));
+    socket.once('close', () => resolve(false));
+  });
+  socket.on('error', error => {
+    first ??= dialFailure(fails, where, error);
+  });
+  const timer = setTimeout(() => {
+    first ??= fails('connect-timeout', `${where}: no answer within ${patience / 1000} s`);
+    socket.destroy();
+  }, patience);
+  socket.setNoDelay(true);
+  // Each address of a name gets its share of the time; Node's own 250 ms would give up on a slow link.
+  socket.connect({ host: address.host, port: address.port, autoSelectFamilyAttemptTimeout: Math.max(250, Math.floor(patience / 3)) });
+  const stands = await connected;
+  clearTimeout(timer);
+  if (stands && first === undefined) return ok({ socket, closed });
+  socket.destroy();
+  await closed;
+  return fail(first ?? fails('refused', `${where}: it closed at once`));
+};

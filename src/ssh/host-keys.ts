@@ -1,0 +1,79 @@
+// The only place that applies StrictHostKeyChecking: which keys to ask a host for, and whether to believe the one it shows.
+// It reads and appends known_hosts through the store only.
+import type { Algorithms, ServerHostKeyAlgorithm } from 'ssh2';
+import type { Failure } from '../domain/failure.ts';
+import type { Address } from '../remote/ports.ts';
+import type { Fails } from './failures.ts';
+import { fingerprintOf, type HostKeyVerdict, judgeHostKey, keyTypeOf, knownKeyTypes, lookupNames } from './known-hosts.ts';
+import type { KnownHostsStore } from './known-hosts-store.ts';
+
+/** What is known about one host before it is asked. */
+export type HostKeyCheck = {
+  /** Known types first, so that a host with many keys shows the one that can be compared. */
+  readonly serverHostKey: Algorithms['serverHostKey'];
+  readonly verify: (blob: Buffer) => Promise<Failure | undefined> | Failure | undefined;
+};
+
+/** Where keys are looked for. */
+export type HostKeyFiles = { readonly home: string; readonly globalFiles: readonly string[]; readonly store: KnownHostsStore };
+
+/** ssh2's own order. */
+const DEFAULT_ORDER: readonly ServerHostKeyAlgorithm[] = [
+  'ssh-ed25519',
+  'ecdsa-sha2-nistp256',
+  'ecdsa-sha2-nistp384',
+  'ecdsa-sha2-nistp521',
+  'rsa-sha2-512',
+  'rsa-sha2-256',
+  'ssh-rsa',
+];
+
+/** Reads the files of this address. Never rejects. */
+export const prepareHostKeyCheck = async (address: Address, files: HostKeyFiles, fails: Fails): Promise<HostKeyCheck> => {
+  const { host, port, strictHostKeyChecking: strict } = address;
+  const userFiles = address.knownHostsFiles.length > 0 ? address.knownHostsFiles : defaultFiles(files.home);
+  const paths = [...new Set([...userFiles, ...files.globalFiles])];
+  const known = await files.store.load(paths);
+
+  const refusal = (verdict: HostKeyVerdict, blob: Buffer): Failure | undefined => {
+    const shown = `${keyTypeOf(blob)} ${fingerprintOf(blob)}`;
+    const facts = { type: keyTypeOf(blob), fingerprint: fingerprintOf(blob), file: 'path' in verdict ? verdict.path : (paths[0] ?? '') };
+    if (verdict.kind === 'revoked') {
+      return fails('host-key-revoked', `${shown} is revoked at ${verdict.path}:${verdict.line}`, { ...facts, line: verdict.line });
+    }
+    if (verdict.kind === 'changed' && strict !== 'no') {
+      const cause = `it shows ${shown}, but ${verdict.path}:${verdict.line} has another key (${verdict.type})`;
+      return fails('host-key-changed', cause, { ...facts, line: verdict.line });
+    }
+    if (verdict.kind !== 'unknown' || strict !== 'yes') return undefined;
+    return fails('host-key-unknown', `${shown} is not in ${paths[0]} for ${lookupNames(host, port)[0]}`, facts);
+  };
+
+  const record = async (blob: Buffer): Promise<Failure | undefined> => {
+    try {
+      return refusal(await files.store.append(paths, host, port, blob), blob);
+    } catch (error) {
+      // To accept a new key each time, without a memory, would be no check at all.
+      const code = String((error as NodeJS.ErrnoException).code ?? '');
+      const facts = { type: keyTypeOf(blob), fingerprint: fingerprintOf(blob), file: paths[0] ?? '' };
+      return fails('host-key-unknown', `${facts.type} ${facts.fingerprint} cannot be added to ${facts.file} (${code})`, facts);
+    }
+  };
+
+  return {
+    serverHostKey: askFor(knownKeyTypes(known, host, port)),
+    verify: blob => {
+      const verdict = judgeHostKey(known, host, port, blob);
+      return verdict.kind === 'unknown' && strict === 'accept-new' ? record(blob) : refusal(verdict, blob);
+    },
+  };
+};
+
+const defaultFiles = (home: string): readonly string[] => [`${home}/.ssh/known_hosts`, `${home}/.ssh/known_hosts2`];
+
+const askFor = (types: readonly string[]): Algorithms['serverHostKey'] => {
+  const first = types.flatMap(type => (type === 'ssh-rsa' ? ['rsa-sha2-512', 'rsa-sha2-256'] : [type]));
+  const wanted = DEFAULT_ORDER.filter(algorithm => first.includes(algorithm));
+  if (wanted.length === 0) return undefined;
+  return [...wanted, ...DEFAULT_ORDER.filter(algorithm => !wanted.includes(algorithm))];
+};

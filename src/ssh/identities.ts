@@ -1,0 +1,102 @@
+// The only place that decides which keys are offered to a host, and in which order: OpenSSH's.
+// Named keys that the agent holds come first, then the agent's other keys, then the remaining files.
+// It asks the agent and the disk, never the network.
+import ssh2, { type ParsedKey } from 'ssh2';
+import type { Address } from '../remote/ports.ts';
+import { type AgentAnswer, type AgentKey, listAgentKeys } from './agent.ts';
+import type { PrivateKey, PrivateKeys } from './private-keys.ts';
+
+/** One key to offer. `label` names it to people: a path, or what the agent calls it. */
+export type Identity =
+  | { readonly kind: 'file'; readonly label: string; readonly key: ParsedKey }
+  | { readonly kind: 'agent'; readonly label: string; readonly key: ParsedKey; readonly blob: Buffer; readonly socket: string };
+
+/** Keys to offer, and what stood in the way of others. */
+export type Identities = {
+  readonly offers: readonly Identity[];
+  /** Key files that the address names but that cannot be used, first one first. */
+  readonly unusable: readonly Unusable[];
+  /** Why the agent's keys are not among the offers: "the agent at PATH does not answer". */
+  readonly agentTrouble?: string;
+};
+
+/** A key file that cannot be used. `named`: the address asked for it; otherwise it is one of the default files. */
+export type Unusable = { readonly path: string; readonly why: string; readonly missing: boolean; readonly named: boolean };
+
+/** Finds the identities of an address. Never rejects. */
+export type IdentityFinder = (address: Address) => Promise<Identities>;
+
+/** Looked for in `~/.ssh` when an address names no key. */
+const DEFAULT_FILES = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
+
+type Options = {
+  readonly home: string;
+  readonly keys: PrivateKeys;
+  /** Time for an agent to list its keys, ms. */
+  readonly agentPatience: number;
+};
+
+/** @returns a finder; connects at the same time share one question to the agent. */
+export const makeIdentityFinder = ({ home, keys, agentPatience }: Options): IdentityFinder => {
+  const asking = new Map<string, Promise<AgentAnswer<readonly AgentKey[]>>>();
+
+  const askAgent = (socket: string | undefined): Promise<AgentAnswer<readonly AgentKey[]>> => {
+    if (socket === undefined || socket === '') return Promise.resolve({ ok: true, value: [] });
+    const shared = asking.get(socket);
+    if (shared !== undefined) return shared;
+    const question = listWithin(socket, agentPatience).finally(() => asking.delete(socket));
+    asking.set(socket, question);
+    return question;
+  };
+
+  return async address => {
+    const named = address.identityFiles.length > 0;
+    const paths = named ? address.identityFiles : DEFAULT_FILES.map(name => `${home}/.ssh/${name}`);
+    const [held, files] = await Promise.all([askAgent(address.agentSocket), Promise.all([...new Set(paths)].map(path => keys.load(path)))]);
+    const inAgent = held.ok ? held.value : [];
+    return {
+      offers: inOrder(files, inAgent, address.agentSocket ?? ''),
+      unusable: files.flatMap(file => explain(file, named, inAgent)),
+      ...(held.ok ? {} : { agentTrouble: `the agent at ${address.agentSocket} ${held.why}` }),
+    };
+  };
+};
+
+const listWithin = async (socket: string, patience: number): Promise<AgentAnswer<readonly AgentKey[]>> => {
+  const patienceEnds = new AbortController();
+  const timer = setTimeout(() => patienceEnds.abort(), patience);
+  try {
+    return await listAgentKeys(socket, patienceEnds.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
+/** A file that can be read signs by itself, also in the agent's place: that is one question less to the agent. */
+const inOrder = (files: readonly PrivateKey[], held: readonly AgentKey[], socket: string): Identity[] => {
+  const named = files.flatMap(file => {
+    const twin = held.find(key => file.publicBlob?.equals(key.blob));
+    return twin === undefined ? [] : [file.kind === 'usable' ? fromFile(file) : fromAgent(twin, socket, file.path)];
+  });
+  const others = held.filter(key => !files.some(file => file.publicBlob?.equals(key.blob))).map(key => fromAgent(key, socket));
+  const rest = files.filter(file => file.kind === 'usable' && !held.some(key => file.publicBlob?.equals(key.blob))).map(fromFile);
+  return [...named, ...others, ...rest].filter(identity => identity !== undefined);
+};
+
+const fromFile = (file: PrivateKey): Identity | undefined =>
+  file.kind === 'usable' ? { kind: 'file', label: file.path, key: file.key } : undefined;
+
+/** Certificates and security keys are passed over: ssh2 has no words for them. */
+const fromAgent = ({ blob, comment }: AgentKey, socket: string, path?: string): Identity | undefined => {
+  const parsed = ssh2.utils.parseKey(blob);
+  const key: ParsedKey | Error | undefined = Array.isArray(parsed) ? parsed[0] : parsed;
+  if (key === undefined || key instanceof Error) return undefined;
+  const label = path ?? `agent key "${comment === '' ? key.type : comment}"`;
+  return { kind: 'agent', label, key, blob, socket };
+};
+
+const explain = (file: PrivateKey, named: boolean, held: readonly AgentKey[]): Unusable[] => {
+  if (file.kind === 'usable' || (file.missing && !named)) return [];
+  if (held.some(key => file.publicBlob?.equals(key.blob))) return [];
+  return [{ path: file.path, why: file.why, missing: file.missing, named }];
+};

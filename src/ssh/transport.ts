@@ -1,0 +1,57 @@
+// The only place that puts a connection together: keys, known hosts, TCP, handshake, login.
+// It never retries and keeps nothing open after a failure: the engine counts slots by what this returns.
+import { fail, ok } from '../domain/result.ts';
+import type { Timeouts, Transport } from '../remote/ports.ts';
+import { makeConnection } from './connection.ts';
+import { dial } from './dial.ts';
+import { failsOf } from './failures.ts';
+import { shakeHands } from './handshake.ts';
+import { prepareHostKeyCheck } from './host-keys.ts';
+import { makeIdentityFinder } from './identities.ts';
+import { makeKnownHostsStore } from './known-hosts-store.ts';
+import { hopeless, makeLogin } from './login.ts';
+import { makePrivateKeys } from './private-keys.ts';
+
+/** What the transport must be told about this machine. Times in ms. */
+export type SshOptions = {
+  readonly timeouts: Timeouts;
+  /** The operator's home: default keys and known_hosts are in its `.ssh`. */
+  readonly home: string;
+  /** Whose private keys must not be readable by others; nobody's when absent. */
+  readonly uid?: number;
+  /** Read after the user's own files. */
+  readonly globalKnownHostsFiles?: readonly string[];
+  readonly keepalive?: { readonly every: number; readonly times: number };
+  /** Time for an agent to list its keys. */
+  readonly agentPatience?: number;
+  /** Time for a closed connection to say farewell. */
+  readonly farewell?: number;
+  /** Most bytes of standard output of one exec. */
+  readonly stdoutMax?: number;
+};
+
+const GLOBAL_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
+
+/** A transport over real SSH, in this process. Make one and keep it: it remembers parsed keys and known_hosts. */
+export const makeSshTransport = (options: SshOptions): Transport => {
+  const { timeouts, home } = options;
+  const findIdentities = makeIdentityFinder({ home, keys: makePrivateKeys(options.uid), agentPatience: options.agentPatience ?? 5_000 });
+  const hostKeyFiles = { home, globalFiles: options.globalKnownHostsFiles ?? GLOBAL_KNOWN_HOSTS, store: makeKnownHostsStore() };
+  const keepalive = options.keepalive ?? { every: 15_000, times: 3 };
+  const limits = { reply: timeouts.reply, farewell: options.farewell ?? 2_000, stdout: options.stdoutMax ?? 16 * 1024 * 1024 };
+
+  return {
+    connect: async address => {
+      const fails = failsOf(address.name);
+      const [identities, hostKeys] = await Promise.all([findIdentities(address), prepareHostKeyCheck(address, hostKeyFiles, fails)]);
+      const noKey = hopeless(identities, fails);
+      if (noKey !== undefined) return fail(noKey);
+      const dialled = await dial(address, timeouts.connect, fails);
+      if (!dialled.ok) return dialled;
+      const login = makeLogin(address.user, identities, fails);
+      const expected = { ...hostKeys, login, patience: timeouts.handshake, keepalive, user: address.user };
+      const link = await shakeHands(dialled.value, expected, fails);
+      return link.ok ? ok(makeConnection(link.value, limits, fails)) : link;
+    },
+  };
+};
