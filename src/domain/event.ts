@@ -58,6 +58,8 @@ export type RunOptions = {
   readonly askedFrom: 'headless' | 'console';
   /** argv with secrets masked. */
   readonly argv: readonly string[];
+  /** `all`: the result of every task is kept in its event, for reports that need it. */
+  readonly results: 'registered' | 'all';
   readonly extraVars: Readonly<Record<string, unknown>>;
 };
 
@@ -71,7 +73,8 @@ export type TaskResult = {
   readonly attempts?: number;
 };
 
-type Base = {
+/** When it happened and who asked for it. */
+export type Base = {
   /** Our wall clock, ms since 1970. */
   readonly at: number;
   /** Whoever asked for it; absent for what the driver does by itself. */
@@ -81,88 +84,93 @@ type Base = {
 /** Why a run does not start anything new. */
 export type HoldWhy = 'operator' | 'client-vanished' | 'driver-away' | 'interrupted';
 
+/** What happens to runs, batches and tasks. */
+export type RunFact =
+  | { readonly type: 'driver.started'; readonly driver: string; readonly epoch: number; readonly pid: number; readonly version: string }
+  | { readonly type: 'fleet.planned'; readonly fleet: Fleet }
+  | {
+      readonly type: 'run.queued';
+      readonly run: string;
+      readonly number: number;
+      readonly fleet: string;
+      readonly plan: Plan;
+      readonly options: RunOptions;
+    }
+  | { readonly type: 'run.paused'; readonly run: string; readonly why: HoldWhy }
+  | { readonly type: 'run.resumed'; readonly run: string }
+  /** Nothing of it starts any more; what runs goes on or is cancelled on its own. */
+  | { readonly type: 'run.aborted'; readonly run: string }
+  /** Hosts whose last attempt ended badly get another; the run is open again. */
+  | { readonly type: 'run.retried'; readonly run: string; readonly hosts: readonly string[] }
+  | { readonly type: 'run.ended'; readonly run: string; readonly message?: string }
+  | { readonly type: 'run.noted'; readonly run: string; readonly text: string }
+  | {
+      readonly type: 'batch.opened';
+      readonly run: string;
+      readonly play: number;
+      /** Counts from 1; retry batches go on counting. */
+      readonly batch: number;
+      readonly of: number;
+      readonly hosts: readonly string[];
+      /** Retry batches begin each host at the task that put it out. */
+      readonly kind: 'first' | 'retry';
+    }
+  | { readonly type: 'batch.ended'; readonly run: string; readonly batch: number }
+  | { readonly type: 'task.opened'; readonly run: string; readonly path: string; readonly hosts: readonly string[] }
+  | { readonly type: 'task.ended'; readonly run: string; readonly path: string; readonly host: string; readonly result: TaskResult }
+  /** A wait (async_status, until) that looks again later. `retriesLeft` as Ansible prints it. */
+  | {
+      readonly type: 'task.waiting';
+      readonly run: string;
+      readonly path: string;
+      readonly host: string;
+      readonly attempt: number;
+      readonly retriesLeft: number;
+      readonly nextAt: number;
+    };
+
+/** The intent: on disk before the host hears of it. `script` is absent with no-log. */
+export type JobRequest = {
+  readonly type: 'job.requested';
+  readonly jid: Jid;
+  readonly run: string;
+  readonly host: string;
+  readonly path: string;
+  readonly attempt: number;
+  readonly command: string;
+  readonly script?: string;
+  /** Seconds; 0 none. */
+  readonly limit: number;
+  /** `sync`: counts against forks until it ended; `poll`: asked until it ended; `let-go`: looked at once. */
+  readonly mode: 'sync' | 'poll' | 'let-go';
+};
+
+/** What happens to a job that was requested. */
+export type JobFact =
+  | { readonly type: 'job.started'; readonly jid: Jid; readonly on: OnHost }
+  /** The host's claim on the run's `--once` name is another job's: this one follows it. */
+  | { readonly type: 'job.joined'; readonly jid: Jid; readonly other: Jid }
+  | {
+      readonly type: 'job.output';
+      readonly jid: Jid;
+      readonly stream: OutputStream;
+      readonly from: number;
+      readonly length: number;
+      readonly there: number;
+      readonly dropped: number;
+      /** Sanitised last line, at most 200 characters. */
+      readonly lastLine: string;
+    }
+  | { readonly type: 'job.waiting'; readonly jid: Jid; readonly for: string }
+  | { readonly type: 'job.answered'; readonly jid: Jid }
+  | { readonly type: 'job.fell-silent'; readonly jid: Jid; readonly failure: Failure }
+  | { readonly type: 'job.cancel-asked'; readonly jid: Jid }
+  | { readonly type: 'job.extend-asked'; readonly jid: Jid; readonly limit: number }
+  | { readonly type: 'job.extended'; readonly jid: Jid; readonly limit: number }
+  | { readonly type: 'job.ended'; readonly jid: Jid; readonly verdict: Verdict };
+
 /** Everything that can be journalled. */
-export type Event = Base &
-  (
-    | { readonly type: 'driver.started'; readonly driver: string; readonly epoch: number; readonly pid: number; readonly version: string }
-    | { readonly type: 'fleet.planned'; readonly fleet: Fleet }
-    | {
-        readonly type: 'run.queued';
-        readonly run: string;
-        readonly number: number;
-        readonly fleet: string;
-        readonly plan: Plan;
-        readonly options: RunOptions;
-      }
-    | { readonly type: 'run.paused'; readonly run: string; readonly why: HoldWhy }
-    | { readonly type: 'run.resumed'; readonly run: string }
-    /** Nothing of it starts any more; what runs goes on or is cancelled on its own. */
-    | { readonly type: 'run.aborted'; readonly run: string }
-    /** Hosts whose last attempt ended badly get another; the run is open again. */
-    | { readonly type: 'run.retried'; readonly run: string; readonly hosts: readonly string[] }
-    | { readonly type: 'run.ended'; readonly run: string; readonly message?: string }
-    | { readonly type: 'run.noted'; readonly run: string; readonly text: string }
-    | {
-        readonly type: 'batch.opened';
-        readonly run: string;
-        readonly play: number;
-        /** Counts from 1; retry batches go on counting. */
-        readonly batch: number;
-        readonly of: number;
-        readonly hosts: readonly string[];
-        /** Retry batches begin each host at the task that put it out. */
-        readonly kind: 'first' | 'retry';
-      }
-    | { readonly type: 'batch.ended'; readonly run: string; readonly batch: number }
-    | { readonly type: 'task.opened'; readonly run: string; readonly path: string; readonly hosts: readonly string[] }
-    | { readonly type: 'task.ended'; readonly run: string; readonly path: string; readonly host: string; readonly result: TaskResult }
-    /** A wait (async_status, until) that looks again later. `retriesLeft` as Ansible prints it. */
-    | {
-        readonly type: 'task.waiting';
-        readonly run: string;
-        readonly path: string;
-        readonly host: string;
-        readonly attempt: number;
-        readonly retriesLeft: number;
-        readonly nextAt: number;
-      }
-    /** The intent: on disk before the host hears of it. `script` is absent with no-log. */
-    | {
-        readonly type: 'job.requested';
-        readonly jid: Jid;
-        readonly run: string;
-        readonly host: string;
-        readonly path: string;
-        readonly attempt: number;
-        readonly command: string;
-        readonly script?: string;
-        /** Seconds; 0 none. */
-        readonly limit: number;
-        /** `sync`: counts against forks until it ended; `poll`: asked until it ended; `let-go`: looked at once. */
-        readonly mode: 'sync' | 'poll' | 'let-go';
-      }
-    | { readonly type: 'job.started'; readonly jid: Jid; readonly on: OnHost }
-    /** The host's claim on the run's `--once` name is another job's: this one follows it. */
-    | { readonly type: 'job.joined'; readonly jid: Jid; readonly other: Jid }
-    | {
-        readonly type: 'job.output';
-        readonly jid: Jid;
-        readonly stream: OutputStream;
-        readonly from: number;
-        readonly length: number;
-        readonly there: number;
-        readonly dropped: number;
-        /** Sanitised last line, at most 200 characters. */
-        readonly lastLine: string;
-      }
-    | { readonly type: 'job.waiting'; readonly jid: Jid; readonly for: string }
-    | { readonly type: 'job.answered'; readonly jid: Jid }
-    | { readonly type: 'job.fell-silent'; readonly jid: Jid; readonly failure: Failure }
-    | { readonly type: 'job.cancel-asked'; readonly jid: Jid }
-    | { readonly type: 'job.extend-asked'; readonly jid: Jid; readonly limit: number }
-    | { readonly type: 'job.extended'; readonly jid: Jid; readonly limit: number }
-    | { readonly type: 'job.ended'; readonly jid: Jid; readonly verdict: Verdict }
-  );
+export type Event = Base & (RunFact | JobRequest | JobFact);
 
 /** A poll that found nothing new, or a change of plan about the next one. Shown, not journalled. */
 export type Sighting =

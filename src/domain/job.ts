@@ -124,6 +124,8 @@ export type Job = {
   readonly host: string;
   readonly taskPath: string;
   readonly attempt: number;
+  /** With `--once`: the unfinished job of that name which this one follows instead of running. */
+  readonly follows?: Jid;
   readonly state: JobState;
   readonly output: OutputCounts;
   /** Last line of output, sanitised, at most 200 characters. */

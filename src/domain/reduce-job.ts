@@ -1,10 +1,10 @@
 // The only place that says what an event does to one job's row.
-import type { Event } from './event.ts';
+import type { Base, JobFact } from './event.ts';
 import type { Job, JobState, OnHost } from './job.ts';
 import type { JobOrder } from './run-state.ts';
 
 /** Events about a job that was requested before. */
-export type JobEvent = Exclude<Extract<Event, { readonly jid: Job['jid'] }>, { readonly type: 'job.requested' }>;
+export type JobEvent = Base & JobFact;
 
 /** The job's row after the event. `order` is what its request said. */
 export const jobAfter = (job: Job, event: JobEvent, order: JobOrder | undefined): Job => {
@@ -19,7 +19,7 @@ export const jobAfter = (job: Job, event: JobEvent, order: JobOrder | undefined)
         },
       };
     case 'job.joined':
-      return { ...job, lastLine: `follows ${event.other}` };
+      return { ...job, follows: event.other };
     case 'job.output':
       return {
         ...job,

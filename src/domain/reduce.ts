@@ -200,7 +200,7 @@ const endTask = (state: State, event: EventOf<'task.ended'>): State => {
       out: { path, how: result.status },
     }),
     tally: tallyWith(wasOut?.path === path ? withoutFailure(row.tally, wasOut.how) : row.tally, result),
-    last: { path, result },
+    last: { path, batch: row.batch, result },
     registered: result.register === undefined ? row.registered : { ...row.registered, [result.register]: result.value ?? {} },
   }));
   return changeRun(state, event.run, run => (run.open?.path === path ? { open: { ...run.open, left: run.open.left - 1 } } : {}));

@@ -31,8 +31,8 @@ export type HostProgress = {
   readonly tally: Tally;
   /** Registered results by name. */
   readonly registered: Readonly<Record<string, unknown>>;
-  /** Result of the task it ended last. */
-  readonly last?: { readonly path: string; readonly result: TaskResult };
+  /** Result of the task it ended last, and in which batch that was. */
+  readonly last?: { readonly path: string; readonly batch: number; readonly result: TaskResult };
 };
 
 export type Batch = {

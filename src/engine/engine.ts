@@ -1,0 +1,446 @@
+// The only place that keeps jobs going: it asks the machine what an answer means, writes that down, then acts.
+// Verbs of the operator come in here too. It knows nothing of plays, shells or wires.
+import type { Actor, PlannedHost } from '../domain/event.ts';
+import type { Failure } from '../domain/failure.ts';
+import { isOutstanding, type Jid, type Job, type JobAbout } from '../domain/job.ts';
+import type { Result } from '../domain/result.ts';
+import type { Run } from '../domain/run-state.ts';
+import { startAgainDelay, startTries } from './cadence.ts';
+import { type Act, type Desk, Dispatcher, type Manners } from './dispatcher.ts';
+import { advance, type Effect, type Input } from './job-machine.ts';
+import type { Clock, HostState, JobReport, Jobs, LookRequest, Random, StartReply } from './ports.ts';
+import type { Spine } from './spine.ts';
+import { type Start, StartQueue } from './start-queue.ts';
+import { Timers } from './timers.ts';
+
+/** Limits and habits of a driver. */
+export type EngineSettings = Manners & {
+  /** Starts a second; 0 for no limit. */
+  readonly startRate: number;
+  /** Most bytes of one stream that one look brings. */
+  readonly lookBytes: number;
+};
+
+/** The world of an engine. */
+export type EngineParts = {
+  readonly spine: Spine;
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: EngineSettings;
+};
+
+/** Least ms between two looks that the operator asks for, per host. */
+const askEvery = 1000;
+
+export class Engine {
+  readonly #parts: EngineParts;
+  readonly #timers: Timers;
+  readonly #queue: StartQueue;
+  readonly #dispatcher: Dispatcher;
+  /** Unfinished jobs of each host, for the spare rule. */
+  readonly #byHost = new Map<string, Set<Jid>>();
+  readonly #refs = new Map<string, PlannedHost>();
+  /** Sync jobs that have begun and not ended, by run. */
+  readonly #seats = new Map<string, Set<Jid>>();
+  readonly #watched = new Set<Jid>();
+  readonly #askedAt = new Map<string, number>();
+  /** Another driver of this line took over: nothing starts here any more. */
+  fenced: Failure | undefined;
+
+  constructor(parts: EngineParts) {
+    this.#parts = parts;
+    this.#timers = new Timers(parts.clock);
+    this.#queue = new StartQueue(parts.clock, parts.settings.startRate);
+    this.#dispatcher = new Dispatcher(parts.jobs, this.#desk(), this.#queue, parts.clock, parts.settings);
+  }
+
+  get open(): number {
+    return this.#dispatcher.open;
+  }
+
+  get armed(): number {
+    return this.#timers.size;
+  }
+
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  /** Asks for a job to be started when its turn comes. Its jid must be new. */
+  start(start: Omit<Start, 'fresh' | 'tries'>): void {
+    this.#refs.set(start.host.name, start.host);
+    this.#queue.add({ ...start, fresh: 'yes', tries: 0 });
+    this.#dispatcher.pump();
+  }
+
+  /** Something outside changed who may go: a pause, a resume, a new run. */
+  pump(): void {
+    this.#dispatcher.pump();
+  }
+
+  /** Takes up a job of an earlier driver: it is asked after `after` ms. */
+  resume(job: Job, host: PlannedHost, after: number): void {
+    this.#refs.set(host.name, host);
+    this.#follow(job);
+    this.#lookIn(job.jid, after);
+  }
+
+  /** Looks now, once a second per host at most. Returns whether a look is on its way. */
+  ask(jid: Jid): boolean {
+    const job = this.#job(jid);
+    if (job === undefined || !isOutstanding(job)) return false;
+    const now = this.#parts.clock.now();
+    const last = this.#askedAt.get(job.host);
+    if (last !== undefined && now - last < askEvery && last !== now) return false;
+    this.#askedAt.set(job.host, now);
+    this.#lookIn(jid, 0);
+    return true;
+  }
+
+  /** Names the jobs whose tails are on a screen: they are asked at once, then each 2 s unless `-P` was given. */
+  watch(jids: ReadonlySet<Jid>): void {
+    const fresh = [...jids].filter(jid => !this.#watched.has(jid));
+    this.#watched.clear();
+    for (const jid of jids) this.#watched.add(jid);
+    for (const jid of fresh) {
+      const job = this.#job(jid);
+      if (job !== undefined && this.#pollOf(job) === undefined && job.state.kind !== 'starting') this.ask(jid);
+    }
+  }
+
+  /** Ends a job on its host; it counts as cancelled only after the host has said that it is gone. */
+  async cancel(jid: Jid, by: Actor | undefined): Promise<boolean> {
+    const job = this.#job(jid);
+    if (job === undefined || !isOutstanding(job) || job.cancelAsked !== undefined) return false;
+    await this.#parts.spine.emit({
+      events: [{ type: 'job.cancel-asked', jid, ...(by && { by }) }],
+      durability: 'intent',
+    });
+    this.#sendCancel(job);
+    return true;
+  }
+
+  /** Moves the limit of a running job to `limit` seconds after its start. */
+  async extend(jid: Jid, limit: number, by: Actor | undefined): Promise<boolean> {
+    const job = this.#job(jid);
+    const host = job && this.#refs.get(job.host);
+    if (job === undefined || host === undefined || job.state.kind === 'ended') return false;
+    await this.#parts.spine.emit({
+      events: [{ type: 'job.extend-asked', jid, limit, ...(by && { by }) }],
+      durability: 'intent',
+    });
+    this.#dispatcher.act(host, { kind: 'extend', jid, there: job.follows ?? jid, limit });
+    return true;
+  }
+
+  /** Takes starts back whose turn has not come; their hosts are returned. */
+  drop(run: string, isMeant: (start: Start) => boolean): readonly Start[] {
+    return this.#queue.drop(run, isMeant);
+  }
+
+  /** Lets go of everything; jobs on hosts go on. */
+  stop(): void {
+    this.#timers.stop();
+    this.#dispatcher.stop();
+  }
+
+  #desk(): Desk {
+    return {
+      isGoing: run => this.fenced === undefined && this.#parts.spine.trouble === undefined && this.#run(run)?.phase.kind === 'going',
+      hasSeat: run => (this.#seats.get(run)?.size ?? 0) < this.#forksOf(run),
+      forksOf: run => this.#forksOf(run),
+      runOf: jid => this.#job(jid)?.runId ?? '',
+      requested: start => this.#requested(start),
+      startRequest: (start, linger) => {
+        const run = this.#run(start.run);
+        return {
+          jid: start.jid,
+          script: start.order.script ?? '',
+          limit: start.order.limit,
+          grace: run?.options.grace ?? 30,
+          cap: run?.options.cap ?? 0,
+          linger: start.order.mode === 'let-go' ? 0 : linger,
+          ...(run?.options.once !== undefined && { once: run.options.once }),
+          about: aboutOf(run, start),
+        };
+      },
+      lookRequest: jid => this.#lookRequest(jid),
+      answered: (start, reply) => this.#answered(start, reply),
+      unreached: (start, failure) => this.#unreached(start, failure),
+      looked: (jids, reports) => this.#looked(jids, reports),
+      acted: (act, answer) => this.#acted(act, answer),
+      nextDueIn: host => this.#nextDueIn(host),
+      slotsSeen: (open, forks) => this.#parts.spine.sight({ type: 'slots.seen', open, forks, behind: this.#dispatcher?.waitingLooks ?? 0 }),
+    };
+  }
+
+  async #requested(start: Start): Promise<void> {
+    if (start.order.mode === 'sync') {
+      const seats = this.#seats.get(start.run) ?? new Set();
+      this.#seats.set(start.run, seats.add(start.jid));
+    }
+    if (start.fresh === 'no') return;
+    const { script, ...order } = start.order;
+    const log = this.#run(start.run)?.options.log ?? 'yes';
+    await this.#parts.spine.emit({
+      durability: 'intent',
+      events: [
+        {
+          type: 'job.requested',
+          jid: start.jid,
+          run: start.run,
+          host: start.host.name,
+          path: start.path,
+          attempt: start.attempt,
+          ...order,
+          ...(log === 'yes' && script !== undefined && { script }),
+        },
+      ],
+    });
+    const job = this.#job(start.jid);
+    if (job !== undefined) this.#follow(job);
+  }
+
+  async #answered(start: Start, reply: Result<StartReply>): Promise<void> {
+    if (reply.ok) return this.#advance(start.jid, { kind: 'answered', reply: reply.value }, start);
+    if (reply.failure.tag === 'fenced') this.fenced = reply.failure;
+    const sent = refusedBefore.has(reply.failure.tag) ? 'no' : 'maybe';
+    await this.#advance(start.jid, { kind: 'start-failed', failure: reply.failure, sent }, start);
+  }
+
+  async #unreached(start: Start, failure: Failure): Promise<void> {
+    const job = this.#job(start.jid);
+    if (job === undefined) return;
+    if (job.state.kind !== 'starting') return this.#advance(start.jid, { kind: 'unheard', failure }, start);
+    const tries = start.tries + 1;
+    if (mayTryAgain.has(failure.tag) && tries < startTries && job.cancelAsked === undefined) {
+      this.#timers.arm(`start ${start.jid}`, startAgainDelay(tries, this.#parts.random), () => {
+        this.#queue.add({ ...start, fresh: 'no', tries });
+        this.#dispatcher.pump();
+      });
+      return;
+    }
+    await this.#advance(start.jid, { kind: 'start-failed', failure, sent: 'no' }, start);
+  }
+
+  async #looked(jids: readonly Jid[], reports: Result<readonly JobReport[]>): Promise<void> {
+    if (!reports.ok) {
+      await Promise.all(jids.map(jid => this.#advance(jid, { kind: 'unheard', failure: reports.failure })));
+      return;
+    }
+    const byJid = new Map(reports.value.map(report => [report.jid, report]));
+    await Promise.all(
+      jids.map(jid => {
+        const report = byJid.get(this.#job(jid)?.follows ?? jid);
+        return report && this.#advance(jid, { kind: 'looked', report });
+      }),
+    );
+  }
+
+  async #acted(act: Act, answer: Result<HostState | number>): Promise<void> {
+    const job = this.#job(act.jid);
+    if (job === undefined || job.state.kind === 'ended') return;
+    if (!answer.ok) {
+      await this.#advance(act.jid, { kind: 'unheard', failure: answer.failure });
+      return;
+    }
+    if (act.kind === 'extend' && typeof answer.value === 'number') {
+      await this.#parts.spine.emit({ events: [{ type: 'job.extended', jid: act.jid, limit: answer.value }] });
+      return;
+    }
+    this.#lookIn(act.jid, 500);
+  }
+
+  async #advance(jid: Jid, input: Input, start?: Start): Promise<void> {
+    const { spine, clock, random } = this.#parts;
+    const job = this.#job(jid);
+    if (job === undefined) return;
+    const step = advance(job, input, {
+      wall: clock.wall(),
+      random,
+      order: spine.state.orders.get(jid),
+      poll: this.#pollOf(job),
+      watched: this.#watched.has(jid),
+      log: this.#run(job.runId)?.options.log ?? 'yes',
+    });
+    if (step.events.length > 0) await spine.emit({ events: step.events, output: step.output });
+    await this.#perform(jid, step.effect, input, start);
+  }
+
+  async #perform(jid: Jid, effect: Effect, input: Input, start: Start | undefined): Promise<void> {
+    const job = this.#job(jid);
+    if (job === undefined) return;
+    if (!isOutstanding(job)) return this.#settle(job);
+    if (effect.kind === 'send') return this.#sendAgain(job, start);
+    const giveUpAt = this.#giveUpAt(job);
+    if (job.state.kind === 'stale' && giveUpAt <= this.#parts.clock.wall()) {
+      await this.#advance(jid, { kind: 'given-up' });
+      this.#lookIn(jid, effect.kind === 'look' ? effect.after : 0);
+      return;
+    }
+    if (effect.kind === 'look') this.#lookIn(jid, effect.after);
+    const nextLookAt = effect.kind === 'look' ? this.#parts.clock.wall() + effect.after : undefined;
+    this.#parts.spine.sight({
+      type: 'job.seen',
+      jid,
+      at: input.kind === 'looked' || input.kind === 'answered' ? this.#parts.clock.wall() : 0,
+      ...(nextLookAt !== undefined && { nextLookAt }),
+      ...(job.state.kind === 'stale' && input.kind === 'unheard' && { tries: job.state.tries + 1 }),
+    });
+    // The host answers again: what it was to be told while it was silent is told now.
+    if (job.cancelAsked !== undefined && (input.kind === 'looked' || input.kind === 'answered')) {
+      if (!isBeingEnded(input)) this.#sendCancel(job);
+    }
+  }
+
+  /** The same start under the same jid: nothing of it is known there. */
+  async #sendAgain(job: Job, start: Start | undefined): Promise<void> {
+    const order = this.#parts.spine.state.orders.get(job.jid);
+    const host = this.#refs.get(job.host);
+    if (host === undefined || order === undefined) return;
+    const script = start?.order.script ?? order.script;
+    if (script === undefined || job.cancelAsked !== undefined) {
+      const verdict =
+        job.cancelAsked !== undefined
+          ? ({ kind: 'cancelled', elapsed: 0 } as const)
+          : ({ kind: 'failed', rc: 0, elapsed: 0, why: 'it never began, and its command was not kept (no-log): run it again' } as const);
+      await this.#parts.spine.emit({ events: [{ type: 'job.ended', jid: job.jid, verdict }] });
+      this.#settle(job);
+      return;
+    }
+    this.#queue.add({
+      jid: job.jid,
+      run: job.runId,
+      host,
+      path: job.taskPath,
+      attempt: job.attempt,
+      order: { ...order, script },
+      fresh: 'no',
+      tries: 0,
+    });
+    this.#dispatcher.pump();
+  }
+
+  #sendCancel(job: Job): void {
+    const host = this.#refs.get(job.host);
+    if (host === undefined) return;
+    const grace = this.#run(job.runId)?.options.grace ?? 30;
+    this.#dispatcher.act(host, { kind: 'cancel', jid: job.jid, there: job.follows ?? job.jid, grace });
+  }
+
+  #settle(job: Job): void {
+    this.#timers.disarm(job.jid);
+    this.#timers.disarm(`start ${job.jid}`);
+    this.#dispatcher.forget(job.host, job.jid);
+    this.#watched.delete(job.jid);
+    this.#seats.get(job.runId)?.delete(job.jid);
+    const mates = this.#byHost.get(job.host);
+    mates?.delete(job.jid);
+    if (mates?.size === 0) {
+      this.#byHost.delete(job.host);
+      this.#askedAt.delete(job.host);
+    }
+    this.#dispatcher.pump();
+  }
+
+  #lookIn(jid: Jid, after: number): void {
+    this.#timers.arm(jid, after, () => {
+      const job = this.#job(jid);
+      const host = job && this.#refs.get(job.host);
+      if (host !== undefined && job !== undefined) this.#dispatcher.look(host, jid);
+    });
+  }
+
+  #lookRequest(jid: Jid): LookRequest | undefined {
+    const job = this.#job(jid);
+    if (job === undefined || !isOutstanding(job)) return undefined;
+    const log = this.#run(job.runId)?.options.log ?? 'yes';
+    return {
+      jid: job.follows ?? jid,
+      outFrom: job.output.out,
+      errFrom: job.output.err,
+      most: log === 'yes' ? this.#parts.settings.lookBytes : 0,
+    };
+  }
+
+  #follow(job: Job): void {
+    const mates = this.#byHost.get(job.host) ?? new Set();
+    this.#byHost.set(job.host, mates.add(job.jid));
+  }
+
+  #nextDueIn(host: string): number | undefined {
+    let least: number | undefined;
+    for (const jid of this.#byHost.get(host) ?? []) {
+      const due = this.#timers.dueIn(jid);
+      if (due !== undefined && (least === undefined || due < least)) least = due;
+    }
+    return least;
+  }
+
+  /** Limit + grace + 60 s after the start, or silent for `--give-up`, whichever comes first. */
+  #giveUpAt(job: Job): number {
+    if (job.state.kind !== 'stale') return Number.POSITIVE_INFINITY;
+    const options = this.#run(job.runId)?.options;
+    const silent = job.state.since + (options?.giveUp ?? 1800) * 1000;
+    const { on } = job.state;
+    if (on === undefined || on.limit === 0) return silent;
+    return Math.min(silent, on.startedAt + (on.limit + (options?.grace ?? 30) + 60) * 1000);
+  }
+
+  #pollOf(job: Job): number | undefined {
+    return this.#run(job.runId)?.options.poll;
+  }
+
+  #forksOf(run: string): number {
+    return Math.min(this.#parts.settings.forks, this.#run(run)?.options.forks ?? this.#parts.settings.forks);
+  }
+
+  #job(jid: Jid): Job | undefined {
+    return this.#parts.spine.state.jobs.get(jid);
+  }
+
+  #run(id: string): Run | undefined {
+    return this.#parts.spine.state.runs.get(id);
+  }
+}
+
+/** Refusals after which the host certainly has not begun. */
+const refusedBefore: ReadonlySet<Failure['tag']> = new Set([
+  'restricted',
+  'shell-missing',
+  'home-missing',
+  'home-read-only',
+  'disk-full',
+  'no-session',
+  'fenced',
+  'host-refused',
+]);
+
+/** Connect failures that are worth another try: the network was fine, the host was busy. */
+const mayTryAgain: ReadonlySet<Failure['tag']> = new Set([
+  'dropped-in-handshake',
+  'handshake-timeout',
+  'connection-lost',
+  'channel-refused',
+]);
+
+const isBeingEnded = (input: Input): boolean => {
+  const state = input.kind === 'looked' ? input.report.state.kind : undefined;
+  return state === 'stopping' || state === 'unknown';
+};
+
+const aboutOf = (run: Run | undefined, start: Start): JobAbout => {
+  const batch = run?.batches.at(-1);
+  return {
+    runId: start.run,
+    runNumber: run?.number ?? 0,
+    title: run?.plan.title ?? '',
+    operator: run?.by?.sudoUser ?? run?.by?.user ?? '',
+    machine: run?.by?.machine ?? '',
+    host: start.host.name,
+    task: start.path,
+    batch: batch === undefined ? '1/1' : `${batch.number}/${batch.of}`,
+    command: run?.options.log === 'no' ? '' : start.order.command,
+  };
+};

@@ -1,0 +1,226 @@
+// The only place that decides what an answer (or none) means for a job: advance(job, input) → events and one effect.
+// Pure. The dispatcher performs the effect after the events are written; first cause wins, and ended is ended.
+//
+//   starting --answered--> running | let-go        running --unheard--> stale --looked--> running
+//   starting --unheard(sent)--> stale --looked: unknown--> send again under its own jid
+//   running  --looked: done, all bytes here--> ended     acknowledged, then unknown --> lost, never sent again
+import type { Failure } from '../domain/failure.ts';
+import { failureSentence } from '../domain/failure.ts';
+import type { Job, OnHost, Verdict } from '../domain/job.ts';
+import { onHostOf } from '../domain/reduce-job.ts';
+import type { JobOrder } from '../domain/run-state.ts';
+import { lastSafeLine } from '../domain/safe-line.ts';
+import { backOff, letGoDelay, lookDelay } from './cadence.ts';
+import type { Chunk, JobReport, OutputBytes, Random, StartReply } from './ports.ts';
+import type { Draft } from './spine.ts';
+
+/** What the machine is told. */
+export type Input =
+  | { readonly kind: 'answered'; readonly reply: StartReply }
+  /** The start got no answer; `sent` tells whether the host may have it. */
+  | { readonly kind: 'start-failed'; readonly failure: Failure; readonly sent: 'no' | 'maybe' }
+  | { readonly kind: 'looked'; readonly report: JobReport }
+  | { readonly kind: 'unheard'; readonly failure: Failure }
+  | { readonly kind: 'given-up' };
+
+/** What is to be done next for the job, after its events are written. */
+export type Effect =
+  | { readonly kind: 'look'; readonly after: number }
+  /** The start goes out again under the same jid. */
+  | { readonly kind: 'send' }
+  | { readonly kind: 'rest' };
+
+/** What the machine may ask about the world. */
+export type Around = {
+  readonly wall: number;
+  readonly random: Random;
+  readonly order: JobOrder | undefined;
+  readonly poll: number | undefined;
+  readonly watched: boolean;
+  /** Output of a no-log task is counted on the host and not fetched. */
+  readonly log: 'yes' | 'no';
+};
+
+export type Advance = {
+  readonly events: readonly Draft[];
+  readonly output: readonly OutputBytes[];
+  readonly effect: Effect;
+};
+
+/** No look comes earlier than this after a start, ms. */
+const beforeFirstLook = 900;
+
+/** A job that died this soon after its first answer, before any look, died with its session. */
+const sessionDeathWithin = 60_000;
+
+/** One step of a job's life. */
+export const advance = (job: Job, input: Input, around: Around): Advance => {
+  if (isOver(job)) return nothing;
+  switch (input.kind) {
+    case 'answered':
+      return input.reply.kind === 'taken'
+        ? step([{ type: 'job.joined', jid: job.jid, other: input.reply.by }], { kind: 'look', after: 0 })
+        : heard(job, input.reply.report, around);
+    case 'looked':
+      return heard(job, input.report, around);
+    case 'start-failed':
+      return input.sent === 'no'
+        ? ended(job, { kind: 'unreachable', failure: input.failure, began: 'never' })
+        : unheard(job, input.failure, around);
+    case 'unheard':
+      return unheard(job, input.failure, around);
+    case 'given-up':
+      return job.state.kind === 'stale' ? ended(job, { kind: 'unreachable', failure: job.state.failure, began: 'maybe' }) : nothing;
+  }
+};
+
+/** Ended, and no answer of the host could still tell more. */
+const isOver = ({ state }: Job): boolean =>
+  state.kind === 'ended' && !(state.verdict.kind === 'unreachable' && state.verdict.began === 'maybe');
+
+const heard = (job: Job, report: JobReport, around: Around): Advance => {
+  const before = onHostOf(job.state);
+  const { state } = report;
+  if (state.kind === 'unknown' || state.kind === 'unclaimed') {
+    if (before !== undefined) return ended(job, lost('vanished', report));
+    return step([], { kind: 'send' });
+  }
+  if (state.kind === 'cleaned') return ended(job, lost('vanished', report));
+
+  const events: Draft[] = [];
+  const on = before ?? onHostFrom(report, around);
+  if (before === undefined) events.push({ type: 'job.started', jid: job.jid, on });
+  else if (job.state.kind === 'stale') events.push({ type: 'job.answered', jid: job.jid });
+  if (before !== undefined && report.limit !== before.limit && report.limit > 0) {
+    events.push({ type: 'job.extended', jid: job.jid, limit: report.limit });
+  }
+
+  const output: OutputBytes[] = [];
+  for (const [stream, chunk, have] of [
+    ['out', report.out, job.output.out],
+    ['err', report.err, job.output.err],
+  ] as const) {
+    const fresh = freshBytes(chunk, have);
+    if (fresh.length === 0) continue;
+    output.push({ jid: job.jid, stream, offset: have, bytes: fresh });
+    events.push({
+      type: 'job.output',
+      jid: job.jid,
+      stream,
+      from: have,
+      length: fresh.length,
+      there: chunk.size,
+      dropped: report.dropped,
+      lastLine: lastSafeLine(new TextDecoder().decode(fresh.subarray(-800))),
+    });
+  }
+  const more = around.log === 'yes' && (leftThere(report.out, job.output.out) || leftThere(report.err, job.output.err));
+  if (more) return { events, output, effect: { kind: 'look', after: 0 } };
+
+  const verdict = verdictOf(job, report, around);
+  if (verdict !== undefined) {
+    events.push({ type: 'job.ended', jid: job.jid, verdict });
+    return { events, output, effect: { kind: 'rest' } };
+  }
+  if (report.waiting !== undefined && report.waiting !== '') {
+    if (job.state.kind !== 'waiting' || job.state.for !== report.waiting) {
+      events.push({ type: 'job.waiting', jid: job.jid, for: report.waiting });
+    }
+  } else if (job.state.kind === 'waiting') events.push({ type: 'job.answered', jid: job.jid });
+  return { events, output, effect: nextLook(job, on, before, around) };
+};
+
+const nextLook = (job: Job, on: OnHost, before: OnHost | undefined, around: Around): Effect => {
+  if (around.order?.mode !== 'let-go') {
+    const age = around.wall - on.startedAt;
+    return { kind: 'look', after: lookDelay({ poll: around.poll, age, watched: around.watched }) };
+  }
+  // Let go: one look to see that it outlived its connection, then only when somebody asks or cancels.
+  if (before === undefined) return { kind: 'look', after: letGoDelay(around.random) };
+  return job.cancelAsked === undefined && !around.watched
+    ? { kind: 'rest' }
+    : { kind: 'look', after: lookDelay({ poll: undefined, age: 0, watched: around.watched }) };
+};
+
+const verdictOf = (job: Job, report: JobReport, around: Around): Verdict | undefined => {
+  const { state, elapsed } = report;
+  switch (state.kind) {
+    case 'done':
+      return state.rc === 0 ? { kind: 'ok', rc: 0, changed: true, elapsed } : { kind: 'failed', rc: state.rc, elapsed };
+    case 'timed-out':
+      return { kind: 'timed-out', rc: state.rc, elapsed };
+    case 'cancelled':
+      return { kind: 'cancelled', elapsed };
+    case 'lost':
+      if (state.why === 'reboot') return lost('reboot', report);
+      return lost(diedWithSession(job, around) ? 'session' : 'killed', report);
+    default:
+      return undefined;
+  }
+};
+
+/** Never seen alive after the start's own answer: what kills the session's processes took the job along. */
+const diedWithSession = ({ state, output }: Job, { wall }: Around): boolean =>
+  (state.kind === 'running' || state.kind === 'let-go') &&
+  state.seenAt - state.on.startedAt < beforeFirstLook &&
+  wall - state.on.startedAt < sessionDeathWithin &&
+  output.out + output.err === 0;
+
+const lost = (why: 'reboot' | 'killed' | 'vanished' | 'session', report: JobReport): Verdict => ({
+  kind: 'lost',
+  why,
+  elapsed: report.elapsed,
+});
+
+const unheard = (job: Job, failure: Failure, around: Around): Advance => {
+  const tries = job.state.kind === 'stale' ? job.state.tries + 1 : 1;
+  const effect: Effect = { kind: 'look', after: backOff(tries, around.random) };
+  return job.state.kind === 'stale' ? step([], effect) : step([{ type: 'job.fell-silent', jid: job.jid, failure }], effect);
+};
+
+const onHostFrom = (report: JobReport, { wall }: Around): OnHost => ({
+  pid: report.pid,
+  bootId: report.bootId,
+  startedThere: report.startedAt,
+  startedAt: wall - report.elapsed * 1000,
+  limit: report.limit,
+});
+
+/** Bytes that are not here yet; an answer that overlaps what is here is cut, one with a gap is not believed. */
+const freshBytes = (chunk: Chunk, have: number): Uint8Array =>
+  chunk.from > have ? new Uint8Array(0) : chunk.bytes.subarray(Math.min(chunk.bytes.length, have - chunk.from));
+
+const leftThere = (chunk: Chunk, have: number): boolean =>
+  chunk.from + chunk.bytes.length < chunk.size && Math.max(have, chunk.from + chunk.bytes.length) < chunk.size;
+
+const ended = (job: Job, verdict: Verdict): Advance => step([{ type: 'job.ended', jid: job.jid, verdict }], { kind: 'rest' });
+
+const step = (events: readonly Draft[], effect: Effect): Advance => ({ events, output: [], effect });
+
+const nothing: Advance = { events: [], output: [], effect: { kind: 'rest' } };
+
+/** Why a job ended the way it did, for people. */
+export const verdictSentence = (verdict: Verdict): string => {
+  switch (verdict.kind) {
+    case 'ok':
+      return 'ok';
+    case 'failed':
+      return verdict.why ?? `exit status ${verdict.rc}`;
+    case 'timed-out':
+      return 'its time limit was reached; the host ended the whole session';
+    case 'cancelled':
+      return 'cancelled, and verified gone';
+    case 'unreachable':
+      return failureSentence(verdict.failure);
+    case 'lost':
+      return lostSentences[verdict.why];
+  }
+};
+
+const lostSentences = {
+  reboot: 'the host rebooted while it ran; no exit status will come',
+  killed: 'somebody killed it from outside; it left no exit status',
+  vanished: 'the host no longer knows it although it had begun; it is never sent again',
+  session:
+    'it died with its login session: the host ends what a session leaves behind (KillUserProcesses); run `loginctl enable-linger` there',
+} as const;

@@ -1,0 +1,113 @@
+// The only place that keeps time for jobs: one heap of due moments, one timer of the clock.
+// A waiting job costs one small entry here and no timer of its own in the event loop.
+import type { Clock } from './ports.ts';
+
+type Entry = { readonly at: number; readonly key: string; readonly fire: () => void; live: boolean };
+
+/** Due moments by key; arming a key again moves it. */
+export class Timers {
+  readonly #clock: Clock;
+  readonly #heap: Entry[] = [];
+  readonly #byKey = new Map<string, Entry>();
+  #disarm: (() => void) | undefined;
+  #armedFor = Number.POSITIVE_INFINITY;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Calls `fire` once, `after` ms from now. */
+  arm(key: string, after: number, fire: () => void): void {
+    this.disarm(key);
+    const entry = { at: this.#clock.now() + Math.max(0, after), key, fire, live: true };
+    this.#byKey.set(key, entry);
+    this.#push(entry);
+    this.#arm();
+  }
+
+  disarm(key: string): void {
+    const entry = this.#byKey.get(key);
+    if (entry === undefined) return;
+    entry.live = false;
+    this.#byKey.delete(key);
+    if (this.#byKey.size === 0) this.stop();
+  }
+
+  /** Milliseconds until the key is due; undefined when it is not armed. */
+  dueIn(key: string): number | undefined {
+    const entry = this.#byKey.get(key);
+    return entry === undefined ? undefined : entry.at - this.#clock.now();
+  }
+
+  get size(): number {
+    return this.#byKey.size;
+  }
+
+  /** Forgets every key and leaves nothing armed in the clock. */
+  stop(): void {
+    for (const entry of this.#byKey.values()) entry.live = false;
+    this.#byKey.clear();
+    this.#heap.length = 0;
+    this.#disarm?.();
+    this.#disarm = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+  }
+
+  #arm(): void {
+    while (this.#heap[0] !== undefined && !this.#heap[0].live) this.#pop();
+    const first = this.#heap[0];
+    if (first === undefined || first.at >= this.#armedFor) return;
+    this.#disarm?.();
+    this.#armedFor = first.at;
+    this.#disarm = this.#clock.after(first.at - this.#clock.now(), () => this.#fire());
+  }
+
+  #fire(): void {
+    this.#disarm = undefined;
+    this.#armedFor = Number.POSITIVE_INFINITY;
+    const now = this.#clock.now();
+    const due: Entry[] = [];
+    while (this.#heap[0] !== undefined && (this.#heap[0].at <= now || !this.#heap[0].live)) {
+      const entry = this.#pop();
+      if (entry.live) due.push(entry);
+    }
+    for (const entry of due) {
+      // A handler before this one may have disarmed or moved it.
+      if (!entry.live) continue;
+      this.#byKey.delete(entry.key);
+      entry.fire();
+    }
+    this.#arm();
+  }
+
+  #push(entry: Entry): void {
+    const heap = this.#heap;
+    heap.push(entry);
+    let i = heap.length - 1;
+    while (i > 0) {
+      const up = (i - 1) >> 1;
+      if ((heap[up] as Entry).at <= entry.at) break;
+      heap[i] = heap[up] as Entry;
+      i = up;
+    }
+    heap[i] = entry;
+  }
+
+  #pop(): Entry {
+    const heap = this.#heap;
+    const first = heap[0] as Entry;
+    const last = heap.pop() as Entry;
+    if (heap.length === 0) return first;
+    let i = 0;
+    for (;;) {
+      let down = 2 * i + 1;
+      if (down >= heap.length) break;
+      if (down + 1 < heap.length && (heap[down + 1] as Entry).at < (heap[down] as Entry).at) down += 1;
+      if ((heap[down] as Entry).at >= last.at) break;
+      heap[i] = heap[down] as Entry;
+      i = down;
+    }
+    heap[i] = last;
+    return first;
+  }
+}
