@@ -1,0 +1,205 @@
+// The only place that reads a journal without writing it: for commands that need no driver, while one writes or when none lives.
+// A missing journal is an empty one; a newer or damaged one is one clear sentence.
+import { DatabaseSync } from 'node:sqlite';
+import type { Actor, Event } from '../domain/event.ts';
+import { isOutstanding, type Jid, type Job, type OutputStream } from '../domain/job.ts';
+import { reduce, reduceSighting } from '../domain/reduce.ts';
+import { fail, ok, type Result } from '../domain/result.ts';
+import { emptyState, type HostProgress, type Run, type State } from '../domain/run-state.ts';
+import type { JobSeen } from './entry.ts';
+import { type OutputPiece, outputPath, readOutputFile } from './output-files.ts';
+import { eventsOf } from './resume.ts';
+import { newerSchema, schemaVersion, versionOf } from './schema.ts';
+import { checkStateFolder, exists, journalFile } from './state-folder.ts';
+import { troubleOf } from './trouble.ts';
+
+/** A job with what the run says about it. */
+export type JobEntry = {
+  readonly job: Job;
+  readonly run: number;
+  readonly title: string;
+  readonly fleet: string;
+  /** Absent with no-log. */
+  readonly command?: string;
+  readonly by?: Actor;
+};
+
+/** Hosts of a run by how they stand: in the words of the run's last line. */
+export type HostCounts = {
+  readonly ok: number;
+  readonly changed: number;
+  readonly failed: number;
+  readonly unreachable: number;
+  readonly lost: number;
+  readonly timedOut: number;
+  readonly cancelled: number;
+  readonly skipped: number;
+  /** Not at their end, with a job on the way or between two. */
+  readonly running: number;
+  /** Their batch never opened. */
+  readonly neverStarted: number;
+};
+
+/** One line of the history. Times are wall clock, ms. */
+export type PastRun = {
+  readonly id: string;
+  readonly number: number;
+  readonly title: string;
+  readonly fleet: string;
+  readonly by?: Actor;
+  readonly queuedAt: number;
+  readonly phase: Run['phase'];
+  readonly hosts: number;
+  readonly counts: HostCounts;
+};
+
+/** Reads of a stream what is kept here. A negative `from` counts from the end. @failure state-folder */
+export const readOutput = (stateDir: string, jid: Jid, stream: OutputStream, from: number, most: number): Result<OutputPiece> => {
+  try {
+    return ok(readOutputFile(outputPath(stateDir, jid, stream), from, most));
+  } catch (error) {
+    return fail(troubleOf(error, stateDir));
+  }
+};
+
+/** The last runs, newest first. @failure state-folder */
+export const readHistory = (stateDir: string, { limit }: { readonly limit: number }): Result<readonly PastRun[]> =>
+  reading(stateDir, [], db => {
+    const runs = db.prepare('select run from runs order by number desc limit ?').all(limit);
+    // One run at a time: a long history must not be in memory at once.
+    return runs.flatMap(row => {
+      const state = stateOf(eventsOf(db, [String(row['run'])]));
+      return [...state.runs.values()].map(run => pastRun(run, state));
+    });
+  });
+
+/** Which jobs: those that hosts may still be running, or every one that the journal knows. */
+export type WhichJobs = { readonly which: 'outstanding' | 'all' };
+
+/** Jobs in the order in which they were requested. @failure state-folder */
+export const readJobs = (stateDir: string, { which }: WhichJobs): Result<readonly JobEntry[]> =>
+  reading(stateDir, [], db => {
+    const runs = db
+      .prepare(
+        which === 'all'
+          ? 'select run from runs order by number'
+          : 'select run from runs where run in (select run from outstanding) order by number',
+      )
+      .all();
+    const seen = new Map(sightingsOf(db).map(sighting => [sighting.jid, sighting]));
+    return runs.flatMap(row => {
+      const commands = new Map<Jid, string>();
+      const state = stateOf(noting(eventsOf(db, [String(row['run'])]), commands));
+      return [...state.jobs.values()]
+        .filter(job => which === 'all' || isOutstanding(job))
+        .map(job => {
+          const sighting = seen.get(job.jid);
+          if (sighting !== undefined) reduceSighting(state, sighting);
+          return jobEntry(state.jobs.get(job.jid) ?? job, state, commands.get(job.jid));
+        });
+    });
+  });
+
+/** Every event of one run, and its fleet, in order; empty for a run that is not known. @param run id or number @failure state-folder */
+export const readRunEvents = (stateDir: string, run: string | number): Result<readonly Event[]> =>
+  reading(stateDir, [], db => {
+    const id = typeof run === 'string' ? run : db.prepare('select run from runs where number = ?').get(run)?.['run'];
+    return id === undefined ? [] : [...eventsOf(db, [String(id)])];
+  });
+
+const reading = <T>(stateDir: string, empty: T, read: (db: DatabaseSync) => T): Result<T> => {
+  const path = journalFile(stateDir);
+  let db: DatabaseSync | undefined;
+  try {
+    if (!exists(path)) return ok(empty);
+    const folder = checkStateFolder(stateDir);
+    if (!folder.ok) return folder;
+    db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+    const version = versionOf(db);
+    if (version === undefined) return ok(empty);
+    return version > schemaVersion ? fail(newerSchema(path, version)) : ok(read(db));
+  } catch (error) {
+    return fail(troubleOf(error, stateDir));
+  } finally {
+    db?.close();
+  }
+};
+
+const stateOf = (events: Iterable<Event>): State => {
+  const state = emptyState();
+  for (const event of events) reduce(state, event);
+  return state;
+};
+
+/** Keeps the commands, which the state forgets when a job has ended. */
+const noting = function* (events: Iterable<Event>, commands: Map<Jid, string>): Generator<Event> {
+  for (const event of events) {
+    if (event.type === 'job.requested') commands.set(event.jid, event.command);
+    yield event;
+  }
+};
+
+const sightingsOf = (db: DatabaseSync): readonly JobSeen[] =>
+  db
+    .prepare('select body from sightings')
+    .all()
+    .map(row => JSON.parse(String(row['body'])) as JobSeen);
+
+const jobEntry = (job: Job, state: State, command: string | undefined): JobEntry => {
+  const run = state.runs.get(job.runId);
+  return {
+    job,
+    run: run?.number ?? 0,
+    title: run?.plan.title ?? '',
+    fleet: labelOf(run, state),
+    ...(command !== undefined && command !== '' && { command }),
+    ...(run?.by !== undefined && { by: run.by }),
+  };
+};
+
+const labelOf = (run: Run | undefined, state: State): string => (run && state.fleets.get(run.fleet)?.label) ?? '';
+
+const pastRun = (run: Run, state: State): PastRun => ({
+  id: run.id,
+  number: run.number,
+  title: run.plan.title,
+  fleet: labelOf(run, state),
+  ...(run.by !== undefined && { by: run.by }),
+  queuedAt: run.queuedAt,
+  phase: run.phase,
+  hosts: run.hosts.size,
+  counts: countHosts(run, state),
+});
+
+const countHosts = (run: Run, state: State): HostCounts => {
+  const counts = {
+    ok: 0,
+    changed: 0,
+    failed: 0,
+    unreachable: 0,
+    lost: 0,
+    timedOut: 0,
+    cancelled: 0,
+    skipped: 0,
+    running: 0,
+    neverStarted: 0,
+  };
+  for (const progress of run.hosts.values()) counts[standing(progress, run, state)] += 1;
+  return counts;
+};
+
+/** What put a host out says its last job; a host that is through counts by what its tasks did. */
+const standing = (progress: HostProgress, run: Run, state: State): keyof HostCounts => {
+  if (progress.out !== undefined) {
+    const job = progress.jid === undefined ? undefined : state.jobs.get(progress.jid);
+    const verdict = job?.taskPath === progress.out.path && job.state.kind === 'ended' ? job.state.verdict.kind : undefined;
+    if (verdict === 'lost' || verdict === 'cancelled') return verdict;
+    if (verdict === 'timed-out') return 'timedOut';
+    return progress.out.how;
+  }
+  if (progress.batch === 0) return 'neverStarted';
+  if (progress.at !== 'ended' && run.phase.kind !== 'ended') return 'running';
+  const { ok: done, changed, skipped } = progress.tally;
+  if (changed > 0) return 'changed';
+  return done === 0 && skipped > 0 ? 'skipped' : 'ok';
+};
