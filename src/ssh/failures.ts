@@ -2,6 +2,7 @@
 // A cause is one printable line: never a stack, never a secret, never a control character that a host sent.
 // It must not know how connections are made.
 import type { Failure, FailureTag } from '../domain/failure.ts';
+import { safeText } from '../domain/safe-line.ts';
 
 /** Longest cause, in UTF-16 units. */
 const CAUSE_MAX = 200;
@@ -14,14 +15,8 @@ export const failsOf =
   (host: string): Fails =>
   (tag, cause, facts) => ({ tag, host, cause: causeLine(cause), ...(facts === undefined ? {} : { facts }) });
 
-/** One printable line of at most 200 characters: control, bidirectional and zero-width characters become blanks. */
-export const causeLine = (text: string): string => {
-  const line = text
-    .replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+/g, ' ')
-    .replace(/ {2,}/g, ' ')
-    .trim();
-  return line.length <= CAUSE_MAX ? line : `${line.slice(0, CAUSE_MAX - 1)}…`;
-};
+/** One printable line of at most 200 characters. */
+export const causeLine = (text: string): string => safeText(text, CAUSE_MAX).trim();
 
 /** Error codes of the system while the TCP connection is made. What is not here is {@link UNKNOWN_ROUTE}. */
 const DIAL_TAGS: Readonly<Record<string, FailureTag>> = {

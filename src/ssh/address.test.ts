@@ -1,0 +1,132 @@
+// What Ansible's variables say about reaching a host, read as ssh and Ansible read it.
+import { expect, test } from 'vitest';
+import type { Vars } from '../domain/value.ts';
+import { type AddressDefaults, addressOf } from './address.ts';
+
+const defaults: AddressDefaults = { home: '/home/ada', cwd: '/srv/ops', localUser: 'ada' };
+
+const found = (vars: Vars, changes: Partial<AddressDefaults> = {}) => {
+  const result = addressOf('web1', vars, { ...defaults, ...changes });
+  if (!result.ok) throw new Error(result.failure.cause);
+  return result.value;
+};
+const address = (vars: Vars, changes: Partial<AddressDefaults> = {}) => found(vars, changes).address;
+const cause = (vars: Vars): string => {
+  const result = addressOf('web1', vars, defaults);
+  if (result.ok) throw new Error('should be refused');
+  expect(result.failure).toMatchObject({ tag: 'bad-input', host: 'web1' });
+  return result.failure.cause;
+};
+
+test('a bare name is its own address', () => {
+  expect(address({})).toEqual({
+    name: 'web1',
+    host: 'web1',
+    port: 22,
+    user: 'ada',
+    identityFiles: [],
+    knownHostsFiles: [],
+    strictHostKeyChecking: 'yes',
+  });
+});
+
+test('variables say host, port, user and key', () => {
+  const vars = { ansible_host: '10.0.0.5', ansible_port: 2222, ansible_user: 'deploy', ansible_ssh_private_key_file: '~/.ssh/deploy' };
+  expect(address(vars)).toMatchObject({ host: '10.0.0.5', port: 2222, user: 'deploy', identityFiles: ['/home/ada/.ssh/deploy'] });
+  expect(address({ ansible_port: '2222' }).port).toBe(2222);
+  expect(address({ ansible_host: '[fe80::1]' }).host).toBe('fe80::1');
+  expect(address({ ansible_private_key_file: 'keys/a' }).identityFiles).toEqual(['/srv/ops/keys/a']);
+});
+
+test('null and empty text are not set', () => {
+  expect(address({ ansible_host: null, ansible_user: '', ansible_port: null, ansible_ssh_common_args: ' ' })).toMatchObject({
+    host: 'web1',
+    user: 'ada',
+    port: 22,
+  });
+});
+
+test('variables win over flags, flags over options in arguments', () => {
+  const args = { ansible_ssh_common_args: '-o User=args -o Port=2200' };
+  expect(address(args)).toMatchObject({ user: 'args', port: 2200 });
+  expect(address(args, { remoteUser: 'flag' }).user).toBe('flag');
+  expect(address({ ...args, ansible_user: 'var', ansible_port: 22 }, { remoteUser: 'flag' })).toMatchObject({ user: 'var', port: 22 });
+  expect(address({ ansible_ssh_private_key_file: '/k/var' }, { privateKey: '/k/flag' }).identityFiles).toEqual(['/k/var']);
+  expect(address({}, { privateKey: '~/flag' }).identityFiles).toEqual(['/home/ada/flag']);
+});
+
+test.each([
+  ['-o UserKnownHostsFile=/k/hosts', ['/k/hosts']],
+  ['-oUserKnownHostsFile=/k/hosts', ['/k/hosts']],
+  ['-o userknownhostsfile=/k/hosts', ['/k/hosts']],
+  ['-o "UserKnownHostsFile /k/hosts"', ['/k/hosts']],
+  ['-o UserKnownHostsFile="/k/my hosts"', ['/k/my', '/srv/ops/hosts']],
+  [`-o 'UserKnownHostsFile="/k/my hosts"'`, ['/k/my hosts']],
+  ['-o UserKnownHostsFile="~/a ~/b"', ['/home/ada/a', '/home/ada/b']],
+  ['-o UserKnownHostsFile=/first -o UserKnownHostsFile=/second', ['/first']],
+  ['-o UserKnownHostsFile=/dev/null', ['/dev/null']],
+  ['-o UserKnownHostsFile=none', ['/dev/null']],
+  ['-o UserKnownHostsFile=%d/.ssh/%n_%r', ['/home/ada/.ssh/web1_ada']],
+])('known hosts: %s', (args, files) => {
+  expect(address({ ansible_ssh_common_args: args }).knownHostsFiles).toEqual(files);
+});
+
+test('identity files add up, in order, each once', () => {
+  const vars = {
+    ansible_ssh_private_key_file: '/k/one',
+    ansible_ssh_common_args: '-o IdentityFile=/k/two -i /k/three -oIdentityFile=/k/one',
+  };
+  expect(address(vars).identityFiles).toEqual(['/k/one', '/k/two', '/k/three']);
+});
+
+test.each([
+  ['yes', 'yes'],
+  ['ask', 'yes'],
+  ['accept-new', 'accept-new'],
+  ['No', 'no'],
+  ['off', 'no'],
+])('StrictHostKeyChecking=%s', (written, meant) => {
+  expect(address({ ansible_ssh_common_args: `-o StrictHostKeyChecking=${written}` }).strictHostKeyChecking).toBe(meant);
+});
+
+test.each([false, 'no', 'False', 0])('host key checking switched off by %j wins over the arguments', value => {
+  const args = '-o StrictHostKeyChecking=yes';
+  expect(address({ ansible_host_key_checking: value, ansible_ssh_common_args: args }).strictHostKeyChecking).toBe('no');
+  expect(address({ ansible_ssh_host_key_checking: value }).strictHostKeyChecking).toBe('no');
+});
+
+test('host key checking switched on leaves the rest as it is', () => {
+  expect(address({ ansible_host_key_checking: true }, { strictHostKeyChecking: 'accept-new' }).strictHostKeyChecking).toBe('accept-new');
+});
+
+test('what is not honoured is named once', () => {
+  const args = '-J jump -o ProxyJump=a -o ProxyJump=b -o ControlMaster=auto -C -4C';
+  expect(found({ ansible_ssh_common_args: args, ansible_ssh_extra_args: '-o ProxyJump=c' }).warnings).toEqual([
+    'ansible_ssh_common_args: option -J is not honoured yet',
+    'ansible_ssh_common_args: option ProxyJump is not honoured yet',
+    'ansible_ssh_common_args: option ControlMaster is not honoured yet',
+    'ansible_ssh_common_args: option -C is not honoured yet',
+    'ansible_ssh_common_args: option -4 is not honoured yet',
+    'ansible_ssh_extra_args: option ProxyJump is not honoured yet',
+  ]);
+});
+
+test('wrong types are named with the variable and the value', () => {
+  for (const port of [0, 65_536, 22.5, '22x', true, [22]]) {
+    expect(cause({ ansible_port: port })).toMatch(/^ansible_port must be a number from 1 to 65535, not /);
+  }
+  expect(cause({ ansible_host: 10 })).toBe('ansible_host must be text, not 10; put it in quotes');
+  expect(cause({ ansible_user: ['a'] })).toMatch(/^ansible_user must be text/);
+  expect(cause({ ansible_host: 'a\nb' })).toMatch(/one line/);
+  expect(cause({ ansible_host_key_checking: 'maybe' })).toMatch(/must be true or false, not "maybe"/);
+  expect(cause({ ansible_ssh_common_args: '-o Port=0' })).toMatch(/^option Port must be/);
+  expect(cause({ ansible_ssh_common_args: '-o StrictHostKeyChecking=perhaps' })).toMatch(/not "perhaps"/);
+  expect(cause({ ansible_ssh_common_args: `-o 'User=a` })).toBe("ansible_ssh_common_args: a quote (') is not closed");
+  expect(cause({ ansible_ssh_common_args: '-o' })).toMatch(/-o lacks its value/);
+  expect(cause({ ansible_ssh_common_args: '-o User' })).toMatch(/-o User: no value/);
+});
+
+test('the agent is passed on when there is one', () => {
+  expect(address({}, { agentSocket: '/run/agent' }).agentSocket).toBe('/run/agent');
+  expect(address({}, { agentSocket: '' })).not.toHaveProperty('agentSocket');
+});

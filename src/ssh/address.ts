@@ -1,0 +1,171 @@
+// The only place that turns a host's variables into an address: Ansible's names, Ansible's precedence, types checked.
+// It reads no file and resolves no name. Variables must have been rendered before.
+import { isAbsolute, join } from 'node:path';
+import { fail, ok, type Result } from '../domain/result.ts';
+import { lookUp, type Value, type Vars } from '../domain/value.ts';
+import type { Address } from '../remote/ports.ts';
+import { failsOf } from './failures.ts';
+import { readSshArguments, splitPaths } from './ssh-arguments.ts';
+
+/** What flags, settings and the operator's session say; a host's variables win over the first two groups. */
+export type AddressDefaults = {
+  /** `-u`, or `remote_user`. */
+  readonly remoteUser?: string;
+  /** `--private-key`, or `private_key_file`. */
+  readonly privateKey?: string;
+  /** `host_key_checking`. */
+  readonly strictHostKeyChecking?: Address['strictHostKeyChecking'];
+  readonly knownHostsFiles?: readonly string[];
+  /** `SSH_AUTH_SOCK` of the client that asked. */
+  readonly agentSocket?: string;
+  /** Stands for `~`. */
+  readonly home: string;
+  /** What relative paths are relative to. */
+  readonly cwd: string;
+  /** Logs in where nobody said who. */
+  readonly localUser: string;
+};
+
+/** An address, and sentences about what was written but is not honoured; the same for each host, so that a caller can say it once. */
+export type AddressFound = { readonly address: Address; readonly warnings: readonly string[] };
+
+/** In the order in which ssh would see them; of each option ssh takes the first. */
+const ARGUMENT_VARIABLES = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'] as const;
+const UNDERSTOOD: ReadonlySet<string> = new Set(['userknownhostsfile', 'stricthostkeychecking', 'identityfile', 'port', 'user']);
+
+const STRICT_WORDS: Readonly<Record<string, Address['strictHostKeyChecking']>> = {
+  yes: 'yes',
+  true: 'yes',
+  on: 'yes',
+  // Nobody can be asked during a connect: an unknown key is refused, and the refusal names the fingerprint.
+  ask: 'yes',
+  'accept-new': 'accept-new',
+  no: 'no',
+  off: 'no',
+  false: 'no',
+};
+
+/**
+ * @param name the inventory name
+ * @failure bad-input, with the variable's name and the wrong value
+ */
+export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): Result<AddressFound> => {
+  // Readers go on with "not set" after a wrong value; the first wrong value is what people read.
+  let wrong: string | undefined;
+  const bad: Bad = cause => {
+    wrong ??= cause;
+    return undefined;
+  };
+  const written = readArguments(vars, bad);
+  const read = variableReader(vars, bad);
+  const port = read.port() ?? portIn(written.first('port'), bad) ?? 22;
+  const user = read.text('ansible_user', 'ansible_ssh_user') ?? defaults.remoteUser ?? written.first('user') ?? defaults.localUser;
+  const host = (read.text('ansible_host', 'ansible_ssh_host') ?? name).replace(/^\[(.+)\]$/, '$1');
+  const paths = pathReader(defaults, { host, port, user, name });
+  const key = read.text('ansible_private_key_file', 'ansible_ssh_private_key_file') ?? defaults.privateKey;
+  const knownHosts = written.first('userknownhostsfile');
+  const address: Address = {
+    name,
+    host,
+    port,
+    user,
+    identityFiles: [...new Set([...(key === undefined ? [] : [key]), ...written.all('identityfile').flatMap(splitPaths)].map(paths))],
+    knownHostsFiles: knownHosts === undefined ? (defaults.knownHostsFiles ?? []) : splitPaths(knownHosts).map(paths),
+    strictHostKeyChecking:
+      read.checking() ?? strictIn(written.first('stricthostkeychecking'), bad) ?? defaults.strictHostKeyChecking ?? 'yes',
+    ...(defaults.agentSocket === undefined || defaults.agentSocket === '' ? {} : { agentSocket: defaults.agentSocket }),
+  };
+  return wrong === undefined ? ok({ address, warnings: written.warnings }) : fail(failsOf(name)('bad-input', wrong));
+};
+
+type Bad = (cause: string) => undefined;
+
+const readArguments = (vars: Vars, bad: Bad) => {
+  const found = new Map<string, string[]>();
+  const warnings = new Set<string>();
+  for (const variable of ARGUMENT_VARIABLES) {
+    const text = textOf(vars, variable, bad);
+    if (text === undefined) continue;
+    const read = readSshArguments(text, UNDERSTOOD);
+    if (!read.ok) {
+      bad(`${variable}: ${read.failure}`);
+      continue;
+    }
+    for (const [option, values] of read.value.options) found.set(option, [...(found.get(option) ?? []), ...values]);
+    for (const other of read.value.others) warnings.add(`${variable}: option ${other} is not honoured yet`);
+  }
+  return {
+    first: (option: string): string | undefined => found.get(option)?.[0],
+    all: (option: string): readonly string[] => found.get(option) ?? [],
+    warnings: [...warnings],
+  };
+};
+
+/** Of two names of one variable Ansible lets the longer one win; null and empty text are "not set". */
+const variableReader = (vars: Vars, bad: Bad) => ({
+  text: (name: string, alias: string): string | undefined => textOf(vars, alias, bad) ?? textOf(vars, name, bad),
+  port: (): number | undefined => {
+    const variable = isSet(vars, 'ansible_ssh_port') ? 'ansible_ssh_port' : 'ansible_port';
+    const value = lookUp(vars, variable);
+    if (value === undefined || value === null) return undefined;
+    return toPort(value) ?? bad(`${variable} must be a number from 1 to 65535, not ${shown(value)}`);
+  },
+  checking: (): 'no' | undefined => {
+    const variable = isSet(vars, 'ansible_ssh_host_key_checking') ? 'ansible_ssh_host_key_checking' : 'ansible_host_key_checking';
+    const value = lookUp(vars, variable);
+    if (value === undefined || value === null) return undefined;
+    const word = String(value).toLowerCase();
+    if (['false', 'no', 'off', 'n', 'f', '0'].includes(word)) return 'no';
+    if (['true', 'yes', 'on', 'y', 't', '1'].includes(word)) return undefined;
+    return bad(`${variable} must be true or false, not ${shown(value)}`);
+  },
+});
+
+const isSet = (vars: Vars, name: string): boolean => (lookUp(vars, name) ?? null) !== null;
+
+const textOf = (vars: Vars, variable: string, bad: Bad): string | undefined => {
+  const value = lookUp(vars, variable);
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'string') return bad(`${variable} must be text, not ${shown(value)}; put it in quotes`);
+  if (/[\u0000\n]/.test(value)) return bad(`${variable} must be one line of text`);
+  return value.trim() || undefined;
+};
+
+const toPort = (value: Value): number | undefined => {
+  const port = typeof value === 'string' && /^[0-9]{1,5}$/.test(value.trim()) ? Number(value) : value;
+  return typeof port === 'number' && Number.isInteger(port) && port >= 1 && port <= 65_535 ? port : undefined;
+};
+
+const portIn = (value: string | undefined, bad: Bad): number | undefined =>
+  value === undefined ? undefined : (toPort(value) ?? bad(`option Port must be a number from 1 to 65535, not ${shown(value)}`));
+
+const strictIn = (value: string | undefined, bad: Bad): Address['strictHostKeyChecking'] | undefined => {
+  if (value === undefined) return undefined;
+  const word = value.toLowerCase();
+  return Object.hasOwn(STRICT_WORDS, word)
+    ? STRICT_WORDS[word]
+    : bad(`option StrictHostKeyChecking must be yes, accept-new or no, not ${shown(value)}`);
+};
+
+const shown = (value: Value): string => JSON.stringify(value);
+
+type Known = { readonly host: string; readonly port: number; readonly user: string; readonly name: string };
+
+/** Absolute, with `~` and ssh's `%` tokens replaced; `none` is ssh's word for no file. @see ssh_config(5), TOKENS */
+const pathReader = ({ home, cwd, localUser }: AddressDefaults, known: Known) => {
+  const tokens: Readonly<Record<string, string>> = {
+    '%': '%',
+    d: home,
+    h: known.host,
+    n: known.name,
+    p: String(known.port),
+    r: known.user,
+    u: localUser,
+  };
+  return (written: string): string => {
+    if (written === 'none') return '/dev/null';
+    const path = written.replace(/%(.)/g, (whole, token: string) => (Object.hasOwn(tokens, token) ? (tokens[token] ?? whole) : whole));
+    if (path === '~' || path.startsWith('~/')) return join(home, path.slice(1));
+    return isAbsolute(path) ? path : join(cwd, path);
+  };
+};
