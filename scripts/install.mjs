@@ -35,12 +35,13 @@ export function installNeeded(root) {
 
 /**
  * @param {string} root the clone
+ * @param {(pid: number) => void} begun told npm's process, which goes on if we are killed
  * @returns {Promise<string | undefined>} how many packages there are now
  */
-export async function install(root) {
+export async function install(root, begun) {
   const npm = process.env.npm_execpath;
   const [command, args] = npm?.endsWith('.js') ? [process.execPath, [npm, ...CI]] : ['npm', CI];
-  const { code, told } = await run(command, args, root);
+  const { code, told } = await run(command, args, root, begun);
   if (code !== 0)
     throw new Error(`npm ci failed (${code}): check the network and npm's registry setting, then run the command again\n${told.trimEnd()}`);
   const count = Object.keys(entries(join(root, 'node_modules', '.package-lock.json')) ?? {}).length;
@@ -63,11 +64,13 @@ function entries(path) {
  * @param {string} command
  * @param {string[]} args
  * @param {string} cwd
+ * @param {(pid: number) => void} begun
  * @returns {Promise<{code: number | string, told: string}>}
  */
-function run(command, args, cwd) {
+function run(command, args, cwd, begun) {
   return new Promise(resolve => {
     const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    if (child.pid !== undefined) begun(child.pid);
     let told = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8').on('data', text => {

@@ -5,7 +5,7 @@ import { existsSync, unlinkSync } from 'node:fs';
 import { join, sep } from 'node:path';
 
 /** The oldest Node that Rollcall runs on; `engines` in package.json and src/bin.ts say the same. */
-const OLDEST = [22, 13];
+const OLDEST = { major: 22, minor: 13 };
 
 /**
  * Where npm links the Node of the lock file; npm puts this folder first into the PATH of every script.
@@ -16,7 +16,7 @@ export const ownNode = root => join(root, 'node_modules', '.bin', 'node');
 /** Whether the Node that runs this very script is new enough. */
 export function thisNodeIsNewEnough() {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  return major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1]);
+  return major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor);
 }
 
 /**
@@ -34,7 +34,7 @@ export function nodeProblem(root) {
   }
   if (thisNodeIsNewEnough()) return undefined;
   return (
-    `Rollcall needs Node ${OLDEST.join('.')} or newer; this is ${process.versions.node}, and no Node package runs on ` +
+    `Rollcall needs Node ${OLDEST.major}.${OLDEST.minor} or newer; this is ${process.versions.node}, and no Node package runs on ` +
     `${process.platform}-${process.arch}: install Node 24 from https://nodejs.org and run the command again`
   );
 }

@@ -1,5 +1,5 @@
 // The only place that keeps two first starts of one clone from installing and building at once.
-// The lock is a file that names its owner; a lock whose owner has died is taken over.
+// The lock is a file that names its owners, one a line; a lock whose owners have all died is taken over.
 import { readFileSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -16,7 +16,8 @@ const TAKEOVER_MS = 5_000;
  * @template T
  * @param {string} root the clone
  * @param {(line: string) => void} say
- * @param {() => Promise<T>} work
+ * @param {(joinedBy: (pid: number) => void) => Promise<T>} work says which child works for it: a child outlives us if we are killed,
+ *   and then holds the lock until it ends
  * @returns {Promise<T>}
  * @throws {Error} when the lock is not free within ten minutes
  */
@@ -24,7 +25,7 @@ export async function withLock(root, say, work) {
   const path = join(root, '.setup.lock');
   await take(path, say);
   try {
-    return await work();
+    return await work(pid => writeFileSync(path, `${identity(process.pid)}\n${identity(pid)}`));
   } finally {
     unlinkSync(path);
   }
@@ -37,13 +38,13 @@ export async function withLock(root, say, work) {
 async function take(path, say) {
   const began = Date.now();
   let told = false;
-  while (!createOnce(path, me())) {
-    const owner = read(path);
-    if (owner !== undefined && !lives(owner) && age(path) > NEWBORN_MS) {
-      takeOver(path, owner);
+  while (!createOnce(path, identity(process.pid))) {
+    const owners = read(path);
+    if (owners !== undefined && !owners.split('\n').some(lives) && age(path) > NEWBORN_MS) {
+      takeOver(path, owners);
       continue;
     }
-    const pid = owner?.split(' ')[0] || '?';
+    const pid = owners?.split('\n').find(lives)?.split(' ')[0] ?? '?';
     if (Date.now() - began > WAIT_AT_MOST_MS)
       throw new Error(`process ${pid} has been setting this clone up for ten minutes; if it is not, remove ${path}`);
     if (!told) say(`waiting for process ${pid}, which is setting this clone up`);
@@ -57,7 +58,7 @@ async function take(path, say) {
  * @param {string} dead */
 function takeOver(path, dead) {
   const mark = `${path}.takeover`;
-  if (!createOnce(mark, me())) {
+  if (!createOnce(mark, identity(process.pid))) {
     if (age(mark) > TAKEOVER_MS) rmSync(mark, { force: true });
     return;
   }
@@ -69,10 +70,8 @@ function takeOver(path, dead) {
 }
 
 /** A process is its pid and when it began: pids come again.
- * @returns {string} */
-function me() {
-  return `${process.pid} ${beganAt(process.pid)}`;
-}
+ * @param {number} pid */
+const identity = pid => `${pid} ${beganAt(pid)}`;
 
 /** @param {string} owner */
 function lives(owner) {

@@ -25,9 +25,9 @@ try {
 async function setUp(wishes) {
   const rebuild = wishes.has('--rebuild');
   if (rebuild || installNeeded(ROOT) || buildNeeded(ROOT)) {
-    await withLock(ROOT, say, async () => {
+    await withLock(ROOT, say, async joinedBy => {
       // Asked again: whoever held the lock before us may have done it all.
-      if (installNeeded(ROOT)) await step('installing what package-lock.json says', () => install(ROOT));
+      if (installNeeded(ROOT)) await step('installing what package-lock.json says', () => install(ROOT, joinedBy));
       if (rebuild || buildNeeded(ROOT)) await step('building dist', () => build(ROOT, wishes.has('--clean') ? 'clean' : 'keep-recent'));
     });
   }

@@ -5,4 +5,4 @@ import process from 'node:process';
 // vitest colours a pipe, too, when it believes to be in CI.
 if (!process.stdout.isTTY && process.env.FORCE_COLOR === undefined) process.env.NO_COLOR = '1';
 process.argv.splice(2, 0, 'run');
-await import('../node_modules/vitest/vitest.mjs');
+await import(new URL('../node_modules/vitest/vitest.mjs', import.meta.url).href);
