@@ -1,7 +1,7 @@
 // The only place that installs: `npm ci`, without install scripts, and only when node_modules is not what the lock file says.
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { ownNode, thisNodeIsNewEnough } from './node-runtime.mjs';
 
 /** Enough of an entry of a lock file to tell two packages apart. @typedef {{version?: string, integrity?: string, optional?: boolean}} Entry */
@@ -30,7 +30,7 @@ export function installNeeded(root) {
     if (path === '' || (there === undefined && entry.optional)) continue;
     if (there === undefined || there.version !== entry.version || there.integrity !== entry.integrity) return true;
   }
-  return !thisNodeIsNewEnough() && `node_modules/node-${process.platform}-${process.arch}` in found && !existsSync(ownNode(root));
+  return !thisNodeIsNewEnough() && relative(root, dirname(dirname(ownNode(root)))) in found && !existsSync(ownNode(root));
 }
 
 /**
