@@ -22,11 +22,9 @@ const STDERR_KEPT = 64 * 1024;
 /** Wraps a link that is logged in. */
 export const makeConnection = (link: Link, limits: ConnectionLimits, fails: Fails): Connection => {
   const pending = new Set<() => void>();
-  let gone = false;
   let closing = false;
 
   void link.closed.then(() => {
-    gone = true;
     for (const lose of [...pending]) lose();
   });
   const lost = () => fail(fails('connection-lost', link.cause() ?? (closing ? 'it was closed here' : 'the host closed it')));
@@ -34,14 +32,14 @@ export const makeConnection = (link: Link, limits: ConnectionLimits, fails: Fail
   return {
     closed: link.closed,
     close: () => {
-      if (closing || gone) return;
+      if (closing || link.isOver()) return;
       closing = true;
       link.client.end();
       const timer = setTimeout(() => link.cut('it did not close in time'), limits.farewell);
       void link.closed.then(() => clearTimeout(timer));
     },
     exec: (command, stdin) => {
-      if (gone || closing) return Promise.resolve(lost());
+      if (closing || link.isOver()) return Promise.resolve(lost());
       return new Promise<Result<ExecReply>>(resolve => {
         const settle = (result: Result<ExecReply>): void => {
           clearTimeout(timer);
@@ -60,7 +58,7 @@ export const makeConnection = (link: Link, limits: ConnectionLimits, fails: Fail
         pending.add(lose);
         try {
           link.client.exec(command, (error, channel) => {
-            if (error !== undefined) return settle(gone ? lost() : fail(fails('channel-refused', error.message)));
+            if (error !== undefined) return settle(link.isOver() ? lost() : fail(fails('channel-refused', error.message)));
             collect(channel, stdin, limits.stdout, {
               ended: reply => settle(ok(reply)),
               cut: lose,

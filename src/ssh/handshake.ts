@@ -12,6 +12,8 @@ import type { Login } from './login.ts';
 export type Link = {
   readonly client: Client;
   readonly closed: Promise<void>;
+  /** True from the moment when nothing can be sent any more, which is before {@link closed} settles. */
+  isOver(): boolean;
   /** Ends the socket without a farewell; the first cause stays. */
   cut(cause: string): void;
   /** Why the link broke, where somebody said so. */
@@ -97,7 +99,7 @@ export const shakeHands = async ({ socket, closed }: Dialled, expected: Expectat
   clearTimeout(timer);
   ident.stop();
   login.end();
-  if (isReady) return ok({ client, closed, cut, cause: () => broken });
+  if (isReady) return ok({ client, closed, isOver: () => socket.destroyed, cut, cause: () => broken });
   const seen = reached();
   await closed;
   return fail(first ?? closedEarly(seen, ident.heard(), login, fails));
