@@ -18,7 +18,7 @@ for (const name of ['CI', 'NO_COLOR', 'FORCE_COLOR', 'DEV']) delete process.env[
 export default defineConfig({
   plugins: [shellAsText],
   test: {
-    include: ['src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
+    include: ['scripts/**/*.test.ts', 'src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
     testTimeout: 10_000,
     hookTimeout: 30_000,
     reporters: ['./test/support/reporter.ts'],

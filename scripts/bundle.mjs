@@ -145,10 +145,10 @@ function entryAddresses(root, entries) {
  * @param {string} root
  * @param {string[]} inputs paths of all bundled files */
 function notices(root, inputs) {
-  const packages = new Set(inputs.flatMap(path => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
-  const texts = [...packages].sort().map(name => {
-    const folder = join(root, 'node_modules', name);
-    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  const folders = new Set(inputs.flatMap(path => /^.*\bnode_modules\/(?:@[^/]+\/)?[^/]+(?=\/)/.exec(path)?.[0] ?? []));
+  const texts = [...folders].sort().map(path => {
+    const folder = join(root, path);
+    const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
     const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry));
     const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
     return `${name} ${version} (${license})\n${text}`;
