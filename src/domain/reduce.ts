@@ -92,7 +92,12 @@ export const reduce = (state: State, event: Event): State => {
         limit: event.limit,
         mode: event.mode,
       });
-      return changeHosts(state, event.run, [event.host], row => ({ ...row, jid: event.jid, path: event.path }));
+      return changeHosts(state, event.run, [event.host], ({ wait, ...row }) => ({
+        ...row,
+        jid: event.jid,
+        path: event.path,
+        ...(wait?.path === event.path && { attempt: wait.attempt }),
+      }));
     default:
       return reduceJob(state, event);
   }
@@ -194,7 +199,7 @@ const changeHosts = (state: State, id: string, names: readonly string[], change:
 
 const endTask = (state: State, event: EventOf<'task.ended'>): State => {
   const { result, path } = event;
-  changeHosts(state, event.run, [event.host], ({ wait: _, out: wasOut, ...row }) => ({
+  changeHosts(state, event.run, [event.host], ({ wait: _, attempt: __, out: wasOut, ...row }) => ({
     ...row,
     ...((result.status === 'failed' || result.status === 'unreachable') && {
       out: { path, how: result.status },

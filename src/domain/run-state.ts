@@ -28,6 +28,8 @@ export type HostProgress = {
   /** Out of the play since this task, and how. */
   readonly out?: { readonly path: string; readonly how: 'failed' | 'unreachable' };
   readonly wait?: { readonly path: string; readonly attempt: number; readonly retriesLeft: number; readonly nextAt: number };
+  /** Number of the attempt under `until` that is under way; absent for the first. */
+  readonly attempt?: number;
   readonly tally: Tally;
   /** Registered results by name. */
   readonly registered: Readonly<Record<string, unknown>>;

@@ -12,6 +12,7 @@ import type { Clock, HostState, JobReport, Jobs, LookRequest, Random, StartReply
 import type { Spine } from './spine.ts';
 import { type Start, StartQueue } from './start-queue.ts';
 import { Timers } from './timers.ts';
+import { Turns } from './turns.ts';
 
 /** Limits and habits of a driver. */
 export type EngineSettings = Manners & {
@@ -44,6 +45,9 @@ export class Engine {
   /** Sync jobs that have begun and not ended, by run. */
   readonly #seats = new Map<string, Set<Jid>>();
   readonly #watched = new Set<Jid>();
+  /** Runs that are being paused or aborted. */
+  readonly #held = new Set<string>();
+  readonly #turns = new Turns<Jid>();
   readonly #askedAt = new Map<string, number>();
   /** Another driver of this line took over: nothing starts here any more. */
   fenced: Failure | undefined;
@@ -74,6 +78,17 @@ export class Engine {
     this.#dispatcher.pump();
   }
 
+  /** Starts nothing of the run from this moment on, before the event that says so is written. */
+  hold(run: string): void {
+    this.#held.add(run);
+  }
+
+  /** The run may start things again. */
+  release(run: string): void {
+    this.#held.delete(run);
+    this.#dispatcher.pump();
+  }
+
   /** Something outside changed who may go: a pause, a resume, a new run. */
   pump(): void {
     this.#dispatcher.pump();
@@ -84,6 +99,11 @@ export class Engine {
     this.#refs.set(host.name, host);
     this.#follow(job);
     this.#lookIn(job.jid, after);
+  }
+
+  /** Looks at a job as soon as a slot is free. */
+  look(jid: Jid): void {
+    this.#lookIn(jid, 0);
   }
 
   /** Looks now, once a second per host at most. Returns whether a look is on its way. */
@@ -252,7 +272,12 @@ export class Engine {
     this.#lookIn(act.jid, 500);
   }
 
-  async #advance(jid: Jid, input: Input, start?: Start): Promise<void> {
+  /** One step at a time per job: what a step is told is judged by the state that the one before it left. */
+  #advance(jid: Jid, input: Input, start?: Start): Promise<void> {
+    return this.#turns.take(jid, () => this.#step(jid, input, start));
+  }
+
+  async #step(jid: Jid, input: Input, start: Start | undefined): Promise<void> {
     const { spine, clock, random } = this.#parts;
     const job = this.#job(jid);
     if (job === undefined) return;
@@ -275,11 +300,13 @@ export class Engine {
     if (effect.kind === 'send') return this.#sendAgain(job, start);
     const giveUpAt = this.#giveUpAt(job);
     if (job.state.kind === 'stale' && giveUpAt <= this.#parts.clock.wall()) {
-      await this.#advance(jid, { kind: 'given-up' });
+      await this.#step(jid, { kind: 'given-up' }, undefined);
       this.#lookIn(jid, effect.kind === 'look' ? effect.after : 0);
       return;
     }
     if (effect.kind === 'look') this.#lookIn(jid, effect.after);
+    // Its last bytes are still there: the answer is not whole yet, so nobody is told of it.
+    if (effect.kind === 'look' && effect.after === 0) return;
     const nextLookAt = effect.kind === 'look' ? this.#parts.clock.wall() + effect.after : undefined;
     this.#parts.spine.sight({
       type: 'job.seen',

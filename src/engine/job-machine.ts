@@ -47,6 +47,9 @@ export type Advance = {
   readonly effect: Effect;
 };
 
+/** As many tries as make the back-off as long as it gets. */
+const slowest = 6;
+
 /** No look comes earlier than this after a start, ms. */
 const beforeFirstLook = 900;
 
@@ -83,6 +86,8 @@ const heard = (job: Job, report: JobReport, around: Around): Advance => {
   const { state } = report;
   if (state.kind === 'unknown' || state.kind === 'unclaimed') {
     if (before !== undefined) return ended(job, lost('vanished', report));
+    // Given up meanwhile: its run has gone on without it, so it is not begun behind the operator's back.
+    if (job.state.kind === 'ended' && job.state.verdict.kind === 'unreachable') return ended(job, { ...job.state.verdict, began: 'never' });
     return step([], { kind: 'send' });
   }
   if (state.kind === 'cleaned') return ended(job, lost('vanished', report));
@@ -173,6 +178,8 @@ const lost = (why: 'reboot' | 'killed' | 'vanished' | 'session', report: JobRepo
 });
 
 const unheard = (job: Job, failure: Failure, around: Around): Advance => {
+  // Given up already: it stays outstanding and is asked at the slowest pace, in case the host returns.
+  if (job.state.kind === 'ended') return step([], { kind: 'look', after: backOff(slowest, around.random) });
   const tries = job.state.kind === 'stale' ? job.state.tries + 1 : 1;
   const effect: Effect = { kind: 'look', after: backOff(tries, around.random) };
   return job.state.kind === 'stale' ? step([], effect) : step([{ type: 'job.fell-silent', jid: job.jid, failure }], effect);

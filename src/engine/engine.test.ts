@@ -1,0 +1,119 @@
+// How jobs live on simulated hosts and a clock that only the test moves.
+import { expect, test } from 'vitest';
+import { hostNames, Rig } from '../../test/support/rig.ts';
+
+test('a command on many hosts is started, let go, asked and ends ok on each', async () => {
+  const rig = new Rig({ settings: { forks: 4 } });
+  const run = await rig.run(hostNames(12), { command: '30 0', async: 600 });
+  await rig.clock.pass(10_000);
+  expect(rig.jobsOf(run).filter(job => job.kind === 'running')).toHaveLength(12);
+  await rig.untilQuiet();
+  expect(rig.jobsOf(run).map(job => job.verdict)).toEqual(Array(12).fill('ok'));
+  expect(rig.state.runs.get(run)?.phase.kind).toBe('ended');
+  expect(rig.hosts.mostOpen).toBeLessThanOrEqual(4);
+  expect([rig.hosts.open, rig.engine.armed, rig.clock.armed]).toEqual([0, 0, 0]);
+});
+
+test('a sync run with one fork takes one host at a time', async () => {
+  const rig = new Rig({});
+  const run = await rig.run(hostNames(3), { command: '10 0', options: { forks: 1 } });
+  await rig.clock.pass(5000);
+  expect(rig.jobsOf(run)).toHaveLength(1);
+  await rig.untilQuiet();
+  expect(rig.jobsOf(run).map(job => job.verdict)).toEqual(['ok', 'ok', 'ok']);
+});
+
+test('a run at its own limit does not keep spares while its other hosts wait', async () => {
+  const rig = new Rig({ settings: { forks: 25 } });
+  const run = await rig.run(hostNames(20), { command: '60 0', async: 600, options: { forks: 5 } });
+  await rig.clock.pass(5000);
+  expect(rig.jobsOf(run)).toHaveLength(20);
+  expect(rig.hosts.mostOpen).toBeLessThanOrEqual(5);
+});
+
+test('a second run starts while the first still polls', async () => {
+  const rig = new Rig({ settings: { forks: 2 } });
+  const first = await rig.run(hostNames(4), { command: '100 0', async: 600 });
+  await rig.clock.pass(3000);
+  const second = await rig.run(hostNames(4), { command: '1 0', async: 600 });
+  await rig.clock.pass(8000);
+  expect(rig.jobsOf(second).map(job => job.verdict)).toEqual(Array(4).fill('ok'));
+  expect(rig.jobsOf(first).every(job => job.kind === 'running')).toBe(true);
+});
+
+test('poll: 0 lets go: one look, the run ends, the job stays outstanding', async () => {
+  const rig = new Rig({});
+  const run = await rig.run(hostNames(2), { command: '600 0', async: 3600, poll: 0 });
+  await rig.untilQuiet();
+  expect(rig.state.runs.get(run)?.phase.kind).toBe('ended');
+  expect(rig.jobsOf(run).map(job => job.kind)).toEqual(['let-go', 'let-go']);
+  expect([...rig.hosts.looks.values()].map(looks => looks.length)).toEqual([1, 1]);
+  expect(rig.hosts.open).toBe(0);
+});
+
+test('a host that is dead is unreachable, never started; the others end', async () => {
+  const rig = new Rig({});
+  rig.hosts.dead.add('h02');
+  const run = await rig.run(hostNames(3), { command: '5 0', async: 60 });
+  await rig.untilQuiet();
+  expect(
+    rig
+      .jobsOf(run)
+      .map(job => job.verdict)
+      .sort(),
+  ).toEqual(['ok', 'ok', 'unreachable']);
+  expect(rig.state.runs.get(run)?.hosts.get('h02')?.tally.unreachable).toBe(1);
+});
+
+test('a host that falls silent is stale, then given up, and comes home when it answers again', async () => {
+  const rig = new Rig({});
+  const run = await rig.run(hostNames(1), { command: '7200 0', async: 86_400, options: { giveUp: 600 } });
+  await rig.clock.pass(10_000);
+  rig.hosts.dead.add('h01');
+  await rig.clock.pass(120_000);
+  expect(rig.jobsOf(run)[0]?.kind).toBe('stale');
+  await rig.clock.pass(1_200_000);
+  expect(rig.jobsOf(run)[0]?.verdict).toBe('unreachable');
+  expect(rig.state.runs.get(run)?.phase.kind).toBe('ended');
+  rig.hosts.dead.delete('h01');
+  await rig.untilQuiet();
+  expect(rig.jobsOf(run)[0]?.verdict).toBe('ok');
+});
+
+test('cancel ends a job only after the host has said that it is gone', async () => {
+  const rig = new Rig({});
+  const run = await rig.run(hostNames(1), { command: '600 0', async: 3600 });
+  await rig.clock.pass(5000);
+  const jid = rig.jobsOf(run)[0]?.jid;
+  if (jid === undefined) throw new Error('no job');
+  void rig.engine.cancel(jid, undefined);
+  await rig.clock.pass(100);
+  expect(rig.jobsOf(run)[0]?.kind).toBe('running');
+  await rig.clock.pass(10_000);
+  expect(rig.jobsOf(run)[0]?.verdict).toBe('cancelled');
+});
+
+test('pause starts nothing new, what runs goes on; resume starts the rest', async () => {
+  const rig = new Rig({ settings: { forks: 1, startRate: 1 } });
+  const run = await rig.run(hostNames(6), { command: '3 0', async: 60 });
+  await rig.clock.pass(2500);
+  await rig.pause(run);
+  const begun = rig.jobsOf(run).length;
+  await rig.clock.pass(60_000);
+  expect(rig.jobsOf(run)).toHaveLength(begun);
+  expect(begun).toBeLessThan(6);
+  await rig.resume(run);
+  await rig.untilQuiet();
+  expect(rig.jobsOf(run).map(job => job.verdict)).toEqual(Array(6).fill('ok'));
+});
+
+test('serial: a batch opens only after the one before it has ended; a batch that fails wholly stops the roll', async () => {
+  const rig = new Rig({});
+  const good = await rig.run(hostNames(5), { command: '10 0', async: 60, serial: [1, 2] });
+  await rig.untilQuiet();
+  expect(rig.state.runs.get(good)?.batches.map(batch => batch.hosts.length)).toEqual([1, 2, 2]);
+  const bad = await rig.run(hostNames(5), { command: '10 3', async: 60, serial: 2 });
+  await rig.untilQuiet();
+  const phase = rig.state.runs.get(bad)?.phase;
+  expect(phase).toMatchObject({ kind: 'ended', message: 'batch 1 failed on all its 2 hosts; 3 hosts were never started' });
+});

@@ -1,0 +1,336 @@
+// The only place that makes runs advance: it performs the steps of walk.ts, attends to each host of the open task,
+// and writes down how tasks came out. It asks the engine for jobs and knows no wire; it holds no truth of its own.
+import type { Event, Fleet, PlannedHost, Sighting, TaskResult } from '../domain/event.ts';
+import { type Jid, jidOf, parseJid } from '../domain/job.ts';
+import { onHostOf } from '../domain/reduce-job.ts';
+import type { HostProgress, Run } from '../domain/run-state.ts';
+import { isLetGo, type Task } from '../domain/task.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Clock } from '../engine/ports.ts';
+import type { Draft, Spine } from '../engine/spine.ts';
+import { Timers } from '../engine/timers.ts';
+import { Turns } from '../engine/turns.ts';
+import { type Attempt, afterAttempt } from './attempts.ts';
+import type { Kit, Prepared, ResultValue, Spot } from './ports.ts';
+import { couldNotFind, endedResult, failedResult, taskResult } from './results.ts';
+import { nextStep, taskAt } from './walk.ts';
+
+/** Seconds a task that was typed may run when nobody said. */
+const noLimit = 0;
+
+export type WalkerParts = {
+  readonly spine: Spine;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly kit: Kit;
+};
+
+export class Walker {
+  readonly #parts: WalkerParts;
+  readonly #timers: Timers;
+  /** Runs whose next step is being taken. */
+  readonly #stepping = new Set<string>();
+  /** Who waits for news of a job: `run host` of an async_status task. */
+  readonly #askers = new Map<Jid, Set<string>>();
+  readonly #turns = new Turns<string>();
+  /** Look-ups by name, as long as what they index lives. */
+  readonly #hosts = new WeakMap<Fleet, ReadonlyMap<string, PlannedHost>>();
+  readonly #sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+  readonly #unsubscribe: () => void;
+
+  constructor(parts: WalkerParts) {
+    this.#parts = parts;
+    this.#timers = new Timers(parts.clock);
+    this.#unsubscribe = parts.spine.subscribe((events, sightings) => this.#read(events, sightings));
+  }
+
+  /** Takes up the runs that an earlier driver left open. */
+  resume(): void {
+    for (const run of this.#parts.spine.state.runs.values()) {
+      if (run.phase.kind === 'ended') continue;
+      if (run.open !== undefined) for (const host of run.open.hosts) void this.#attend(run.id, host);
+      void this.#step(run.id);
+    }
+  }
+
+  stop(): void {
+    this.#unsubscribe();
+    this.#timers.stop();
+  }
+
+  #read(events: readonly Event[], sightings: readonly Sighting[]): void {
+    const touched = new Set<string>();
+    for (const event of events) {
+      if ('run' in event) touched.add(event.run);
+      if ('jid' in event) this.#readJob(event, touched);
+      if (event.type === 'run.resumed') this.#parts.engine.pump();
+      if (event.type === 'run.ended') this.#parts.engine.drop(event.run, () => true);
+    }
+    for (const sighting of sightings) {
+      if (sighting.type === 'job.seen') this.#wake(sighting.jid);
+    }
+    for (const run of touched) void this.#step(run);
+  }
+
+  #readJob(event: Event & { readonly jid: Jid }, touched: Set<string>): void {
+    const job = this.#parts.spine.state.jobs.get(event.jid);
+    if (job === undefined) return;
+    const isNews = event.type === 'job.ended' || event.type === 'job.started' || event.type === 'job.fell-silent';
+    if (!isNews) return;
+    touched.add(job.runId);
+    const row = this.#run(job.runId)?.hosts.get(job.host);
+    if (row?.jid === job.jid && event.type !== 'job.fell-silent') void this.#attend(job.runId, job.host);
+    this.#wake(event.jid);
+  }
+
+  /** Lets those look again who wait for this job. */
+  #wake(jid: Jid): void {
+    const askers = this.#askers.get(jid);
+    if (askers === undefined) return;
+    this.#askers.delete(jid);
+    for (const asker of askers) {
+      const [run, host] = asker.split(' ') as [string, string];
+      void this.#turns.take(asker, () => this.#judgeWait(run, host, jid));
+    }
+  }
+
+  async #step(id: string): Promise<void> {
+    if (this.#stepping.has(id)) return;
+    this.#stepping.add(id);
+    try {
+      for (;;) {
+        const run = this.#run(id);
+        if (run === undefined) return;
+        const step = nextStep(run, this.#active(run));
+        if (step.kind === 'wait') return;
+        await this.#parts.spine.emit({ events: [draftOf(run, step)], durability: 'intent' });
+        if (step.kind === 'open-task') await Promise.all(step.hosts.map(host => this.#attend(id, host)));
+        if (step.kind === 'end-run') return;
+      }
+    } finally {
+      this.#stepping.delete(id);
+      const run = this.#run(id);
+      // Something may have happened between the last look at the run and now.
+      if (run !== undefined && nextStep(run, this.#active(run)).kind !== 'wait') void this.#step(id);
+    }
+  }
+
+  /** Jobs and waits of the run that nobody has given up. */
+  #active(run: Run): number {
+    if (run.phase.kind !== 'aborting') return 0;
+    let active = 0;
+    for (const row of run.hosts.values()) {
+      const job = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
+      if (job !== undefined && job.state.kind !== 'ended' && job.state.kind !== 'let-go') active += 1;
+    }
+    return active;
+  }
+
+  /** Does what the open task needs on one host now, from what the state says: begin, judge, wait or nothing. */
+  #attend(id: string, host: string): Promise<void> {
+    return this.#turns.take(`${id} ${host}`, () => this.#attendNow(id, host));
+  }
+
+  async #attendNow(id: string, host: string): Promise<void> {
+    const spot = this.#spot(id, host);
+    if (spot === undefined) return;
+    const { run, task, row } = spot;
+    const job = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
+    const isOurs = job !== undefined && job.taskPath === task.path && this.#isOfThisTurn(spot, job.jid);
+    if (row.wait?.path === task.path) return this.#waitOn(spot, row.wait);
+    if (isOurs && isLetGo(task) && onHostOf(job.state) !== undefined) return this.#endLetGo(spot, job.jid);
+    if (isOurs && job.state.kind === 'ended') return this.#judgeJob(spot, job.jid);
+    if (!isOurs && run.phase.kind !== 'aborting') await this.#begin(spot);
+  }
+
+  /** A retry's turn begins with a new attempt; the job that put the host out is of the turn before. */
+  #isOfThisTurn({ row }: Spot, jid: Jid): boolean {
+    return !(row.out !== undefined && row.jid === jid && row.last?.batch !== row.batch);
+  }
+
+  async #begin(spot: Spot): Promise<void> {
+    const prepared = await this.#parts.kit.prepare(spot);
+    if (!prepared.ok) return this.#end(spot, failedResult(prepared.failure));
+    const what = prepared.value;
+    if (what.kind === 'skipped') return this.#end(spot, { status: 'skipped', message: what.reason });
+    if (what.kind === 'local') return this.#end(spot, registered(spot.task, what.result));
+    if (what.kind === 'wait') return this.#ask(spot, what.jid);
+    this.#startJob(spot, what);
+  }
+
+  #startJob(spot: Spot, what: Prepared & { readonly kind: 'job' }): void {
+    const { run, task, host, row } = spot;
+    const before = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
+    const attempt = before?.taskPath === task.path ? before.attempt + 1 : 1;
+    this.#parts.engine.start({
+      jid: jidOf({ runId: run.id, taskPath: task.path, host: host.name, item: 0, attempt }),
+      run: run.id,
+      host,
+      path: task.path,
+      attempt,
+      order: {
+        command: what.command,
+        script: what.script,
+        limit: task.async > 0 ? task.async : noLimit,
+        mode: task.async <= 0 ? 'sync' : isLetGo(task) ? 'let-go' : 'poll',
+      },
+    });
+  }
+
+  /** A job that was let go counts as done for its task once the host has it. */
+  async #endLetGo(spot: Spot, jid: Jid): Promise<void> {
+    const job = this.#parts.spine.state.jobs.get(jid);
+    if (job === undefined) return;
+    const value = this.#parts.kit.resultOf(job, spot.task, noOutput, 'start');
+    await this.#end(spot, taskResult(spot, value, undefined));
+  }
+
+  async #judgeJob(spot: Spot, jid: Jid): Promise<void> {
+    const job = this.#parts.spine.state.jobs.get(jid);
+    if (job === undefined || job.state.kind !== 'ended') return;
+    const { verdict } = job.state;
+    if (verdict.kind === 'unreachable') return this.#end(spot, endedResult(verdict));
+    const needsOutput = spot.task.register !== undefined || spot.task.until !== undefined || spot.run.options.results === 'all';
+    const output = needsOutput ? await this.#parts.kit.output(jid) : noOutput;
+    const value = this.#parts.kit.resultOf(job, spot.task, output, 'end');
+    await this.#judge(spot, value, endedResult(verdict));
+  }
+
+  /** Applies `until`: ends the task, or arranges for the next attempt. */
+  async #judge(spot: Spot, value: ResultValue, verdict: TaskResult): Promise<void> {
+    const { task, row, run } = spot;
+    if (task.until === undefined) return this.#end(spot, taskResult(spot, value, undefined, verdict));
+    const attempt: Attempt = { number: row.wait?.attempt ?? row.attempt ?? 1, retries: task.retries, delay: task.delay };
+    const holds = await this.#parts.kit.holds(task.until, spot, { ...value, attempts: attempt.number });
+    if (!holds.ok) return this.#end(spot, failedResult(holds.failure));
+    const next = afterAttempt(attempt, holds.value);
+    if (next.kind === 'done') return this.#end(spot, taskResult(spot, value, next.attempts, next.failed ? failedResult('') : verdict));
+    await this.#parts.spine.emit({
+      events: [
+        {
+          type: 'task.waiting',
+          run: run.id,
+          path: task.path,
+          host: row.host,
+          attempt: next.number,
+          retriesLeft: next.retriesLeft,
+          nextAt: this.#parts.clock.wall() + next.delay * 1000,
+        },
+      ],
+    });
+    const now = this.#spot(run.id, row.host);
+    if (now?.row.wait !== undefined) this.#waitOn(now, now.row.wait);
+  }
+
+  #waitOn(spot: Spot, wait: NonNullable<HostProgress['wait']>): void {
+    const key = `${spot.run.id} ${spot.row.host}`;
+    this.#timers.arm(key, wait.nextAt - this.#parts.clock.wall(), () => {
+      void this.#turns.take(key, async () => {
+        const now = this.#spot(spot.run.id, spot.row.host);
+        if (now !== undefined) await this.#begin(now);
+      });
+    });
+  }
+
+  /** async_status: one look at the job; what it brings is judged when it comes. */
+  async #ask(spot: Spot, named: string): Promise<void> {
+    const jid = parseJid(named);
+    const job = jid === undefined ? undefined : this.#parts.spine.state.jobs.get(jid);
+    if (jid === undefined || job === undefined || job.host !== spot.row.host) {
+      return this.#end(spot, registered(spot.task, couldNotFind(named)));
+    }
+    if (job.state.kind === 'ended') return this.#judgeLook(spot, jid);
+    const askers = this.#askers.get(jid) ?? new Set<string>();
+    this.#askers.set(jid, askers.add(`${spot.run.id} ${spot.row.host}`));
+    this.#parts.engine.look(jid);
+  }
+
+  async #judgeWait(id: string, host: string, jid: Jid): Promise<void> {
+    const spot = this.#spot(id, host);
+    if (spot !== undefined) await this.#judgeLook(spot, jid);
+  }
+
+  async #judgeLook(spot: Spot, jid: Jid): Promise<void> {
+    const job = this.#parts.spine.state.jobs.get(jid);
+    if (job === undefined) return;
+    const hasEnded = job.state.kind === 'ended';
+    const value = this.#parts.kit.resultOf(
+      job,
+      spot.task,
+      hasEnded ? await this.#parts.kit.output(jid) : noOutput,
+      hasEnded ? 'end' : 'look',
+    );
+    const verdict: TaskResult = job.state.kind === 'ended' ? endedResult(job.state.verdict) : { status: 'ok' };
+    await this.#judge(spot, value, verdict);
+  }
+
+  async #end(spot: Spot, result: TaskResult): Promise<void> {
+    this.#timers.disarm(`${spot.run.id} ${spot.row.host}`);
+    await this.#parts.spine.emit({
+      events: [{ type: 'task.ended', run: spot.run.id, path: spot.task.path, host: spot.row.host, result }],
+    });
+  }
+
+  /** The open task on a host, unless the host has ended it. */
+  #spot(id: string, host: string): Spot | undefined {
+    const run = this.#run(id);
+    const row = run?.hosts.get(host);
+    if (run?.open === undefined || row === undefined || run.phase.kind === 'ended') return undefined;
+    const task = taskAt(run, run.open.path);
+    const planned = this.#planned(run, host);
+    const batch = run.batches.at(-1);
+    if (task === undefined || planned === undefined || batch === undefined) return undefined;
+    if (!this.#takers(run.open.hosts).has(host)) return undefined;
+    if (row.last?.path === task.path && row.last.batch === row.batch) return undefined;
+    return {
+      run,
+      task,
+      host: planned,
+      row,
+      playHosts: run.plan.plays[batch.play]?.hosts ?? [],
+      batchHosts: batch.hosts,
+    };
+  }
+
+  #planned(run: Run, host: string): PlannedHost | undefined {
+    const fleet = this.#parts.spine.state.fleets.get(run.fleet);
+    if (fleet === undefined) return undefined;
+    let index = this.#hosts.get(fleet);
+    if (index === undefined) {
+      index = new Map(fleet.hosts.map(planned => [planned.name, planned]));
+      this.#hosts.set(fleet, index);
+    }
+    return index.get(host);
+  }
+
+  #takers(hosts: readonly string[]): ReadonlySet<string> {
+    let takers = this.#sets.get(hosts);
+    if (takers === undefined) {
+      takers = new Set(hosts);
+      this.#sets.set(hosts, takers);
+    }
+    return takers;
+  }
+
+  #run(id: string): Run | undefined {
+    return this.#parts.spine.state.runs.get(id);
+  }
+}
+
+const noOutput = { out: new Uint8Array(0), err: new Uint8Array(0) };
+
+const registered = (task: Task, result: TaskResult): TaskResult =>
+  task.register === undefined ? result : { ...result, register: task.register };
+
+const draftOf = (run: Run, step: Exclude<ReturnType<typeof nextStep>, { kind: 'wait' }>): Draft => {
+  switch (step.kind) {
+    case 'open-batch':
+      return { type: 'batch.opened', run: run.id, play: step.play, batch: step.batch, of: step.of, hosts: step.hosts, kind: step.as };
+    case 'open-task':
+      return { type: 'task.opened', run: run.id, path: step.task.path, hosts: step.hosts };
+    case 'end-batch':
+      return { type: 'batch.ended', run: run.id, batch: step.batch };
+    case 'end-run':
+      return { type: 'run.ended', run: run.id, ...(step.message !== undefined && { message: step.message }) };
+  }
+};

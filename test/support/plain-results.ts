@@ -1,0 +1,9 @@
+// Results without a module: what a test's conditions need to know of a job.
+import type { Job } from '../../src/domain/job.ts';
+
+export const resultOfJob = (job: Job): Readonly<Record<string, unknown>> => ({
+  ansible_job_id: job.jid,
+  finished: job.state.kind === 'ended' ? 1 : 0,
+  rc: job.state.kind === 'ended' && 'rc' in job.state.verdict ? job.state.verdict.rc : undefined,
+  changed: true,
+});

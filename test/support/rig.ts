@@ -1,0 +1,219 @@
+// Spine, engine and walker over simulated hosts and a journal in memory: a whole driver without processes.
+import type { Event, Fleet, RunOptions } from '../../src/domain/event.ts';
+import { isOutstanding, type Jid } from '../../src/domain/job.ts';
+import { adHocPlan, type Plan } from '../../src/domain/plan.ts';
+import { reduce } from '../../src/domain/reduce.ts';
+import { ok, type Result } from '../../src/domain/result.ts';
+import { emptyState, type State } from '../../src/domain/run-state.ts';
+import { Engine, type EngineSettings } from '../../src/engine/engine.ts';
+import type { Entry, Journal, Random } from '../../src/engine/ports.ts';
+import { Spine } from '../../src/engine/spine.ts';
+import type { Kit } from '../../src/play/ports.ts';
+import { Walker } from '../../src/play/walker.ts';
+import { FakeClock, seeded } from './fake-clock.ts';
+import { resultOfJob } from './plain-results.ts';
+import { type Chances, noChances, SimulatedHosts } from './simulated-hosts.ts';
+
+export const someSettings: EngineSettings = {
+  forks: 5,
+  handshakes: 8,
+  persist: 20_000,
+  linger: 150,
+  startRate: 0,
+  lookBytes: 65_536,
+};
+
+export const someOptions: RunOptions = {
+  forks: 25,
+  giveUp: 1800,
+  grace: 30,
+  cap: 8 << 20,
+  log: 'yes',
+  template: 'yes',
+  askedFrom: 'console',
+  argv: [],
+  results: 'registered',
+  extraVars: {},
+};
+
+/** Keeps entries; can be told to lose everything from some entry on, as kill -9 would. */
+export class MemoryJournal implements Journal {
+  readonly events: Event[] = [];
+  readonly bytes = new Map<string, number>();
+  onAppend: (entry: Entry) => void = () => {};
+
+  constructor(before?: MemoryJournal) {
+    if (before === undefined) return;
+    this.events.push(...before.events);
+    for (const [key, size] of before.bytes) this.bytes.set(key, size);
+  }
+
+  async append(entry: Entry): Promise<Result<void>> {
+    for (const { jid, stream, offset, bytes } of entry.output) {
+      const key = `${jid} ${stream}`;
+      if (offset !== (this.bytes.get(key) ?? 0)) throw new Error(`output of ${key} has a gap: ${offset}`);
+      this.bytes.set(key, offset + bytes.length);
+    }
+    this.events.push(...(JSON.parse(JSON.stringify(entry.events)) as Event[]));
+    this.onAppend(entry);
+    return ok(undefined);
+  }
+}
+
+/** `command` is `SECONDS RC`; what a simulated host understands. */
+export const simpleKit: Kit = {
+  prepare: async ({ task }) => {
+    const { name, args } = task.module;
+    if (name === 'async_status') return ok({ kind: 'wait', jid: String(args['jid']) });
+    if (name === 'debug') return ok({ kind: 'local', result: { status: 'ok' } });
+    return ok({ kind: 'job', script: String(args['cmd']), command: String(args['cmd']) });
+  },
+  holds: async (conditions, _spot, result) => ok(conditions.every(name => Boolean(result[name]))),
+  resultOf: resultOfJob,
+  output: async () => ({ out: new Uint8Array(0), err: new Uint8Array(0) }),
+};
+
+export const fleetOf = (names: readonly string[]): Fleet => ({
+  id: 'fleet',
+  label: 'TEST',
+  source: 'test',
+  practice: 'no',
+  hosts: names.map(name => ({ name, address: name, gate: name, groups: [], vars: {} })),
+});
+
+export const hostNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `h${String(i + 1).padStart(2, '0')}`);
+
+export type RigParts = {
+  settings?: Partial<EngineSettings>;
+  seed?: number;
+  chances?: Chances;
+  before?: { clock: FakeClock; hosts: SimulatedHosts; journal: MemoryJournal; number: number };
+};
+
+export class Rig {
+  readonly clock: FakeClock;
+  readonly hosts: SimulatedHosts;
+  readonly journal: MemoryJournal;
+  readonly spine: Spine;
+  readonly engine: Engine;
+  readonly walker: Walker;
+  readonly #parts: RigParts;
+  #number: number;
+
+  constructor(parts: RigParts) {
+    this.#parts = parts;
+    this.#number = parts.before?.number ?? 0;
+    const random: Random = seeded(parts.seed ?? 1);
+    this.clock = parts.before?.clock ?? new FakeClock();
+    this.hosts = parts.before?.hosts ?? new SimulatedHosts(this.clock, seeded((parts.seed ?? 1) + 1), parts.chances ?? noChances);
+    this.journal = parts.before?.journal ?? new MemoryJournal();
+    this.spine = new Spine(this.journal, this.clock, this.journal.events.reduce(reduce, emptyState()));
+    this.engine = new Engine({
+      spine: this.spine,
+      jobs: this.hosts,
+      clock: this.clock,
+      random,
+      settings: { ...someSettings, ...parts.settings },
+    });
+    this.walker = new Walker({ spine: this.spine, engine: this.engine, clock: this.clock, kit: simpleKit });
+  }
+
+  get state(): State {
+    return this.spine.state;
+  }
+
+  get events(): readonly Event[] {
+    return this.journal.events;
+  }
+
+  /** Queues a run of one command; returns its id. */
+  async run(
+    names: readonly string[],
+    wanted: {
+      command: string;
+      async?: number;
+      poll?: number;
+      serial?: number | readonly number[];
+      options?: Partial<RunOptions>;
+      plan?: Plan;
+    },
+  ): Promise<string> {
+    this.#number += 1;
+    const id = String(this.#number).padStart(32, '0');
+    const adHoc = adHocPlan({
+      pattern: 'all',
+      command: wanted.command,
+      module: 'shell',
+      async: wanted.async ?? 0,
+      ...(wanted.poll !== undefined && { poll: wanted.poll }),
+    });
+    const plan = wanted.plan ?? adHoc;
+    const plays = plan.plays.map(play => ({
+      ...play,
+      hosts: names,
+      ...(wanted.serial !== undefined && { serial: wanted.serial as number }),
+    }));
+    await this.#emit([
+      { type: 'fleet.planned', fleet: fleetOf(hostNames(60)) },
+      {
+        type: 'run.queued',
+        run: id,
+        number: this.#number,
+        fleet: 'fleet',
+        plan: { ...plan, plays },
+        options: { ...someOptions, ...(wanted.poll !== undefined && wanted.poll > 0 && { poll: wanted.poll }), ...wanted.options },
+      },
+    ]);
+    return id;
+  }
+
+  async pause(run: string): Promise<void> {
+    this.engine.hold(run);
+    await this.#emit([{ type: 'run.paused', run, why: 'operator' }]);
+  }
+
+  async resume(run: string): Promise<void> {
+    await this.#emit([{ type: 'run.resumed', run }]);
+    this.engine.release(run);
+  }
+
+  async #emit(events: Parameters<Spine['emit']>[0]['events']): Promise<void> {
+    const done = this.spine.emit({ events, durability: 'intent' });
+    await this.clock.settle();
+    await done;
+  }
+
+  /** kill -9 and a new driver on what the journal holds; what was on its way to the hosts happens or not. */
+  async killed(): Promise<Rig> {
+    this.hosts.driverKilled();
+    this.engine.stop();
+    this.walker.stop();
+    this.journal.append = () => new Promise(() => {});
+    const journal = new MemoryJournal(this.journal);
+    const next = new Rig({ ...this.#parts, before: { clock: this.clock, hosts: this.hosts, journal, number: this.#number } });
+    next.resumeAll();
+    await this.clock.settle();
+    return next;
+  }
+
+  resumeAll(): void {
+    const hosts = new Map(fleetOf(hostNames(60)).hosts.map(host => [host.name, host]));
+    for (const job of this.state.jobs.values()) {
+      const host = hosts.get(job.host);
+      if (host !== undefined && isOutstanding(job)) this.engine.resume(job, host, 0);
+    }
+    this.walker.resume();
+  }
+
+  jobsOf(run: string): readonly { jid: Jid; kind: string; verdict: string }[] {
+    return [...this.state.jobs.values()]
+      .filter(job => job.runId === run)
+      .map(job => ({ jid: job.jid, kind: job.state.kind, verdict: job.state.kind === 'ended' ? job.state.verdict.kind : '' }));
+  }
+
+  /** Lets time pass until nothing is left to happen, at most `hours`. */
+  async untilQuiet(hours = 6): Promise<void> {
+    const until = this.clock.now() + hours * 3_600_000;
+    while (await this.clock.step(until));
+  }
+}

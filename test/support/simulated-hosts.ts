@@ -1,0 +1,219 @@
+// Hosts without processes, directly behind the Jobs port, on the fake clock: faults by seed, runs counted per jid.
+import type { Failure } from '../../src/domain/failure.ts';
+import type { Jid } from '../../src/domain/job.ts';
+import { fail, ok, type Result } from '../../src/domain/result.ts';
+import type {
+  Clock,
+  HostRef,
+  HostState,
+  JobReport,
+  Jobs,
+  Line,
+  LookRequest,
+  Random,
+  StartReply,
+  StartRequest,
+} from '../../src/engine/ports.ts';
+
+/** Chances between 0 and 1 that something goes wrong, each time it could. */
+export type Chances = {
+  readonly refuse: number;
+  readonly drop: number;
+  /** The request is lost on its way. */
+  readonly lostBefore: number;
+  /** The host did it; the answer is lost. */
+  readonly lostAfter: number;
+  /** The host reboots when it is next talked to. */
+  readonly reboot: number;
+};
+
+export const noChances: Chances = { refuse: 0, drop: 0, lostBefore: 0, lostAfter: 0, reboot: 0 };
+
+type SimulatedJob = {
+  readonly request: StartRequest;
+  readonly startedAt: number;
+  readonly seconds: number;
+  readonly rc: number;
+  limit: number;
+  bootId: string;
+  cancelledAt: number | undefined;
+};
+
+type SimulatedHost = { readonly jobs: Map<Jid, SimulatedJob>; boot: number };
+
+export class SimulatedHosts implements Jobs {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #hosts = new Map<string, SimulatedHost>();
+  chances: Chances;
+  /** Hosts that answer nothing. */
+  readonly dead = new Set<string>();
+  /** How often each job really ran. */
+  readonly ran = new Map<string, number>();
+  /** Moments of each look, by jid. */
+  readonly looks = new Map<Jid, number[]>();
+  open = 0;
+  mostOpen = 0;
+  onOpen: (open: number) => void = () => {};
+  /** Drivers so far: what an earlier one had open closed when it was killed, and it hears nothing any more. */
+  #driver = 0;
+
+  constructor(clock: Clock, random: Random, chances: Chances = noChances) {
+    this.#clock = clock;
+    this.#random = random;
+    this.chances = chances;
+  }
+
+  /** kill -9 of the driver: its sockets close; what was on its way to a host arrives. */
+  driverKilled(): void {
+    this.#driver += 1;
+    this.open = 0;
+  }
+
+  async connect(host: HostRef): Promise<Result<Line>> {
+    const driver = this.#driver;
+    const answer = await this.#connect(host, driver);
+    return driver === this.#driver ? answer : new Promise(() => {});
+  }
+
+  async #connect(host: HostRef, driver: number): Promise<Result<Line>> {
+    this.open += 1;
+    this.mostOpen = Math.max(this.mostOpen, this.open);
+    this.onOpen(this.open);
+    await this.#pause(5 + this.#random() * 20);
+    if (this.dead.has(host.name)) {
+      await this.#pause(10_000);
+      return this.#closed(failure('connect-timeout', host.name), driver);
+    }
+    if (this.#happens(this.chances.refuse)) return this.#closed(failure('refused', host.name), driver);
+    if (this.#happens(this.chances.drop)) return this.#closed(failure('dropped-in-handshake', host.name), driver);
+    return ok(this.#line(host.name, driver));
+  }
+
+  #closed(why: Failure, driver: number): Result<Line> {
+    if (driver === this.#driver) this.open -= 1;
+    return fail(why);
+  }
+
+  #line(name: string, driver: number): Line {
+    let close: () => void = () => {};
+    let isOpen = true;
+    const closed = new Promise<void>(done => {
+      close = () => {
+        if (!isOpen) return;
+        isOpen = false;
+        this.#clock.after(3, () => {
+          if (driver === this.#driver) this.open -= 1;
+          done();
+        });
+      };
+    });
+    const talk = async <T>(act: (host: SimulatedHost) => T): Promise<Result<T>> => {
+      if (!isOpen) throw new Error('a closed line was used');
+      await this.#pause(2 + this.#random() * 10);
+      const host = this.#host(name);
+      if (this.#happens(this.chances.reboot)) host.boot += 1;
+      if (this.dead.has(name) || this.#happens(this.chances.lostBefore)) return fail(failure('connection-lost', name));
+      const value = act(host);
+      if (driver !== this.#driver) return new Promise(() => {});
+      if (this.#happens(this.chances.lostAfter)) return fail(failure('connection-lost', name));
+      return ok(value);
+    };
+    return {
+      start: async request => {
+        const reply = await talk(host => this.#start(host, request));
+        if (!reply.ok || request.linger === 0) return reply;
+        await this.#pause(request.linger);
+        return ok({
+          ...reply.value,
+          report: this.#report(this.#host(name), { jid: request.jid, outFrom: 0, errFrom: 0, most: 65536 }),
+        } as StartReply);
+      },
+      look: requests =>
+        talk(host => {
+          for (const { jid } of requests) this.looks.set(jid, [...(this.looks.get(jid) ?? []), this.#clock.now()]);
+          return requests.map(request => this.#report(host, request));
+        }),
+      cancel: (jid, _grace) =>
+        talk((host): HostState => {
+          const job = host.jobs.get(jid);
+          if (job === undefined) return { kind: 'unknown' };
+          job.cancelledAt ??= this.#clock.now();
+          return { kind: 'stopping' };
+        }),
+      extend: (jid, limit) =>
+        talk(host => {
+          const job = host.jobs.get(jid);
+          if (job !== undefined) job.limit = limit;
+          return limit;
+        }),
+      clean: jids => talk(() => jids),
+      close: () => close(),
+      closed,
+    };
+  }
+
+  #start(host: SimulatedHost, request: StartRequest): StartReply {
+    const known = host.jobs.get(request.jid);
+    if (known === undefined) {
+      this.ran.set(request.jid, (this.ran.get(request.jid) ?? 0) + 1);
+      const [seconds, rc] = request.script.split(' ').map(Number) as [number, number];
+      host.jobs.set(request.jid, {
+        request,
+        startedAt: this.#clock.now(),
+        seconds,
+        rc,
+        limit: request.limit,
+        bootId: String(host.boot),
+        cancelledAt: undefined,
+      });
+    }
+    const report = this.#report(host, { jid: request.jid, outFrom: 0, errFrom: 0, most: 65536 });
+    return { kind: known === undefined ? 'started' : 'exists', report };
+  }
+
+  #report(host: SimulatedHost, request: LookRequest): JobReport {
+    const job = host.jobs.get(request.jid);
+    const elapsed = job === undefined ? 0 : (this.#clock.now() - job.startedAt) / 1000;
+    const printed = job === undefined ? 0 : Math.floor(Math.min(elapsed, job.seconds)) * 10;
+    const bytes = new TextEncoder().encode('line text\n'.repeat(printed / 10)).subarray(request.outFrom, request.outFrom + request.most);
+    return {
+      jid: request.jid,
+      state: job === undefined ? { kind: 'unknown' } : this.#state(host, job, elapsed),
+      startedAt: job === undefined ? 0 : 1_000_000,
+      elapsed: Math.floor(elapsed),
+      limit: job?.limit ?? 0,
+      pid: 100,
+      bootId: String(host.boot),
+      out: { size: printed, from: request.outFrom, bytes },
+      err: { size: 0, from: request.errFrom, bytes: new Uint8Array(0) },
+      dropped: 0,
+      left: false,
+    };
+  }
+
+  #state(host: SimulatedHost, job: SimulatedJob, elapsed: number): HostState {
+    const endsAt = Math.min(job.seconds, job.limit > 0 ? job.limit : Number.POSITIVE_INFINITY);
+    if (job.cancelledAt !== undefined && (job.cancelledAt - job.startedAt) / 1000 < endsAt) {
+      return this.#clock.now() - job.cancelledAt > 1500 ? { kind: 'cancelled', rc: 143 } : { kind: 'stopping' };
+    }
+    if (elapsed >= endsAt) return job.seconds <= endsAt ? { kind: 'done', rc: job.rc } : { kind: 'timed-out', rc: 143 };
+    return job.bootId === String(host.boot) ? { kind: 'running' } : { kind: 'lost', why: 'reboot' };
+  }
+
+  #host(name: string): SimulatedHost {
+    const known = this.#hosts.get(name) ?? { jobs: new Map(), boot: 1 };
+    this.#hosts.set(name, known);
+    return known;
+  }
+
+  #happens(chance: number): boolean {
+    return chance > 0 && this.#random() < chance;
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise(done => this.#clock.after(ms, done));
+  }
+}
+
+const failure = (tag: Failure['tag'], host: string): Failure => ({ tag, host, cause: 'simulated' });
