@@ -1,0 +1,49 @@
+// The only place where files that users wrote are fetched from disk; the readers get a `Disk`, tests give them one of their own.
+// It knows nothing of what stands in the files.
+import { readFile, stat } from 'node:fs/promises';
+import type { Result } from '../domain/result.ts';
+import { fail, ok } from '../domain/result.ts';
+
+/** What lies at a path. */
+export type Found =
+  | { readonly kind: 'file'; readonly text: string }
+  | { readonly kind: 'folder' }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** Looks at a path; never throws. */
+export type Disk = (path: string) => Promise<Found>;
+
+/** Files that people write are small; this is a guard against a wrong path. */
+const largest = 64 * 1024 * 1024;
+
+/** The disk of this machine. */
+export const nodeDisk: Disk = async path => {
+  try {
+    const about = await stat(path);
+    if (about.isDirectory()) return { kind: 'folder' };
+    if (about.size > largest) return { kind: 'unreadable', why: 'it is larger than 64 MiB' };
+    return { kind: 'file', text: (await readFile(path, 'utf8')).replace(/^\uFEFF/, '') };
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' };
+    return { kind: 'unreadable', why: code === 'EACCES' ? 'permission denied' : (code ?? String(error)) };
+  }
+};
+
+/** The text of a file that must be there. `what` is the word for it, such as `playbook`. */
+export const readText = async (disk: Disk, path: string, what: string): Promise<Result<string>> => {
+  const found = await disk(path);
+  switch (found.kind) {
+    case 'file':
+      return found.text.includes('\0') ? refuse(`the ${what} ${path} is not a text file; check the path`) : ok(found.text);
+    case 'folder':
+      return refuse(`the ${what} ${path} is a folder, which is not supported yet; name a file in it`);
+    case 'missing':
+      return refuse(`the ${what} ${path} does not exist; check the path`);
+    case 'unreadable':
+      return refuse(`the ${what} ${path} cannot be read (${found.why}); check its mode and owner`);
+  }
+};
+
+const refuse = (cause: string) => fail({ tag: 'bad-input', cause } as const);

@@ -1,0 +1,194 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import type { Disk, Found } from './disk.ts';
+import { nodeDisk } from './disk.ts';
+import { readInventory } from './inventory.ts';
+
+const disk =
+  (files: Record<string, string | Found>): Disk =>
+  async path => {
+    const file = files[path] ?? { kind: 'missing' };
+    return typeof file === 'string' ? { kind: 'file', text: file } : file;
+  };
+const load = async (text: string) => {
+  const read = await readInventory(['hosts.yml'], disk({ 'hosts.yml': text }));
+  if (!read.ok) throw new Error(read.failure.cause);
+  return read.value;
+};
+const refusal = async (text: string) => {
+  const read = await readInventory(['hosts.yml'], disk({ 'hosts.yml': text }));
+  if (read.ok) throw new Error('was accepted');
+  expect(read.failure.tag).toBe('bad-input');
+  return read.failure.cause;
+};
+const names = async (text: string) => [...(await load(text)).inventory.hosts.keys()];
+
+test('groups, children, vars and hosts become a fleet', async () => {
+  const { inventory, warnings } = await load(`
+all:
+  vars: {label: LAB, ansible_user: ops}
+  children:
+    web:
+      vars: {ansible_port: 2222}
+      hosts:
+        web[01:03]:
+        web9: {ansible_host: 10.0.0.9, ansible_port: 22}
+    db:
+      children:
+        replicas: {hosts: {db2: }}
+      hosts: {db1: }
+`);
+  expect(warnings).toEqual([]);
+  expect(inventory.label).toBe('LAB');
+  expect([...inventory.hosts.keys()]).toEqual(['web01', 'web02', 'web03', 'web9', 'db1', 'db2']);
+  expect(inventory.hosts.get('web9')?.vars).toEqual({ label: 'LAB', ansible_user: 'ops', ansible_port: 22, ansible_host: '10.0.0.9' });
+  expect(inventory.hosts.get('web02')?.vars['ansible_port']).toBe(2222);
+  expect(inventory.hosts.get('db2')?.groups).toEqual(['db', 'replicas']);
+});
+
+// Names as `ansible-inventory --list` (2.14) gives them.
+test('ranges, ports and addresses make the names that Ansible makes', async () => {
+  const { inventory } = await load(`
+all:
+  hosts:
+    a[1:3]b[x:z]:
+    n[01:10:3]:
+    "h[1:2]:2222":
+    "[::1]:22":
+    "fe80::2":
+    p[9:11]:
+    q[:2]:
+`);
+  expect([...inventory.hosts.keys()]).toEqual(
+    'a1bx a1by a1bz a2bx a2by a2bz a3bx a3by a3bz n01 n04 n07 n10 h1 h2 ::1 fe80::2 p9 p10 p11 q0 q1 q2'.split(' '),
+  );
+  expect(['h2', '::1', 'fe80::2'].map(name => inventory.hosts.get(name)?.vars)).toEqual([{ ansible_port: 2222 }, { ansible_port: 22 }, {}]);
+});
+
+test('a port said in the variables wins over one behind the name', async () => {
+  const { inventory } = await load('all: {hosts: {"h:22": {ansible_port: 23}}}');
+  expect(inventory.hosts.get('h')?.vars).toEqual({ ansible_port: 23 });
+});
+
+test('one word stands for a mapping, nothing for an empty one', async () => {
+  expect(await names('all: {hosts: web9, children: {g: , h: {hosts: }}}')).toEqual(['web9']);
+  expect(await names('web: {hosts: {a: }}\ndb: {hosts: {b: }}')).toEqual(['a', 'b']);
+});
+
+test.each([
+  ['web:\n  hosts:\n    - web1\n', 'hosts.yml:3:5: hosts: must be a mapping of host names, found a list; write `web1:`'],
+  ['web:\n  children: [db]\n', 'hosts.yml:2:13: children: must be a mapping of group names, found a list; write `web:`'],
+  ['web:\n  vars: 5\n', 'hosts.yml:2:9: vars: must be a mapping of variables, found the number 5; write `name: value`'],
+  [
+    'web: yes\n',
+    'hosts.yml:1:6: group web must be a mapping with hosts, children or vars, found the truth value true; write `hosts:` below it',
+  ],
+  [
+    'web:\n  hosts:\n    web1: 10.0.0.1\n',
+    'hosts.yml:3:11: web1: must be a mapping of variables, found the text "10.0.0.1"; write `ansible_host: …` below it, or nothing',
+  ],
+  ['- web1\n- web2\n', 'hosts.yml:1:1: an inventory is a mapping of groups, found a list; begin with `all:` and, below it, `hosts:`'],
+  ['# nothing\n', 'hosts.yml:1:1: this inventory is empty; begin with `all:` and, below it, `hosts:`'],
+  ['plugin: aws_ec2\n', 'hosts.yml:1:1: inventory plugins are not supported yet; save what `ansible-inventory --list -y` prints'],
+  ['#!/bin/sh\necho\n', 'hosts.yml:1:1: this is a script, which is not supported yet; run it and save what it prints as YAML'],
+  ['all:\n  hosts:\n    w[5:1]:\n', 'hosts.yml:3:5: [5:1] counts down; write the smaller end first'],
+  ['all:\n  hosts:\n    w[01:100]:\n', 'hosts.yml:3:5: [01:100] has ends of different lengths; pad both, as in [001:100]'],
+  ['all:\n  hosts:\n    w[1:3:0]:\n', 'hosts.yml:3:5: [1:3:0] has a step that is no number above 0; write for example [01:50:2]'],
+  ['all:\n  hosts:\n    w[1:x]:\n', 'hosts.yml:3:5: [1:x] is no range; write [01:50], [a:f] or [01:50:2]'],
+  ['all:\n  hosts:\n    w[1:999999999]:\n', 'hosts.yml:3:5: [1:999999999] makes more than 100000 hosts; write a smaller range'],
+  ['all:\n  hosts:\n    "a b":\n', 'hosts.yml:3:5: "a b" is no host name; take the blanks and control characters out'],
+  ['all:\n  hosts:\n    "a\\eb":\n', 'hosts.yml:3:5: "a\\u001bb" is no host name; take the blanks and control characters out'],
+  ['all:\n  hosts:\n    a:\n    a:\n', 'hosts.yml:4:5: the key a is here twice; the later one would silently win, so take one out'],
+  ['all:\n  hosts:\n    a: {v: *x}\n', 'hosts.yml:3:12: *x names no anchor above it; define it with &x, or quote the text'],
+  ['a: {children: {b: {children: {a: }}}}\n', 'hosts.yml: group a is above itself (a > b > a); take it out of one of them'],
+])('%j is refused with place and cure', async (text, cause) => {
+  expect(await refusal(text)).toBe(cause);
+});
+
+test('an unexpected key is skipped in the words of Ansible, with its place', async () => {
+  const { inventory, warnings } = await load('web:\n  host:\n    a:\n  hosts: {b: }\n');
+  expect([...inventory.hosts.keys()]).toEqual(['b']);
+  expect(warnings).toEqual(['hosts.yml:2:3: Skipping unexpected key (host) in group (web), only "vars", "children" and "hosts" are valid']);
+});
+
+test.each([
+  ['; mine\n[web]\nweb1 ansible_host=10.0.0.1 x="a b" # c\nweb[1:2]:22\n\n[db]\ndb1\n', 2, ['web1', 'web1', 'web2']],
+  ['web1\nweb2 ansible_port=22\n', 1, ['web1', 'web2']],
+  ['[web:vars]\nx=1\n[db]\ndb1\n', 1, ['db1']],
+])('an INI inventory %j gets one sentence whose YAML loads', async (text, line, hosts) => {
+  const cause = await refusal(text);
+  expect(cause).toMatch(
+    new RegExp(
+      `^hosts\\.yml:${line}:1: this is an inventory in INI form, which is not supported yet; write it in YAML, where its first group reads  all: `,
+    ),
+  );
+  expect(cause).not.toContain('\n');
+  expect(await names(cause.slice(cause.indexOf('all: ')))).toEqual([...new Set(hosts)]);
+});
+
+test('a long INI group is not written out whole', async () => {
+  const cause = await refusal(`[web]\n${Array.from({ length: 9 }, (_, i) => `web${i}`).join('\n')}\n`);
+  expect(cause).toContain('web3: }');
+  expect(cause).toMatch(/\(and 5 more hosts\)$/);
+});
+
+test('a list behind -i is a fleet, ports and ranges included', async () => {
+  const read = await readInventory(['h1,h2:2222,n[1:2],'], disk({}));
+  if (!read.ok) throw new Error(read.failure.cause);
+  expect([...read.value.inventory.hosts.keys()]).toEqual(['h1', 'h2', 'n1', 'n2']);
+  expect(read.value.inventory.hosts.get('h2')?.vars).toEqual({ ansible_port: 2222 });
+  expect(read.value.inventory.hosts.get('h1')?.groups).toEqual(['ungrouped']);
+});
+
+test('several sources are one fleet, and later variables win', async () => {
+  const files = { a: 'web: {hosts: {h: {x: 1, y: 1}}}', b: 'web: {hosts: {h: {x: 2}, i: }}' };
+  const read = await readInventory(['a', 'b'], disk(files));
+  if (!read.ok) throw new Error(read.failure.cause);
+  expect(read.value.inventory.source).toBe('a b');
+  expect(read.value.inventory.hosts.get('h')?.vars).toEqual({ x: 2, y: 1 });
+  const other = await readInventory(['a', 'b'], disk({ ...files, b: 'web: {}' }));
+  expect(other.ok && other.value.hash).not.toBe(read.value.hash);
+});
+
+test.each<[Found, string]>([
+  [{ kind: 'missing' }, 'the inventory hosts.yml does not exist; check the path'],
+  [{ kind: 'folder' }, 'the inventory hosts.yml is a folder, which is not supported yet; name a file in it'],
+  [
+    { kind: 'unreadable', why: 'permission denied' },
+    'the inventory hosts.yml cannot be read (permission denied); check its mode and owner',
+  ],
+  [{ kind: 'file', text: 'a\0b' }, 'the inventory hosts.yml is not a text file; check the path'],
+])('%j is one sentence', async (found, cause) => {
+  const read = await readInventory(['hosts.yml'], disk({ 'hosts.yml': found }));
+  expect(read.ok ? '' : read.failure.cause).toBe(cause);
+});
+
+test('the disk of this machine finds files, folders and gaps', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rollcall-files-'));
+  try {
+    await writeFile(join(folder, 'h.yml'), '\uFEFFall: {hosts: {a: }}');
+    expect(await nodeDisk(join(folder, 'h.yml'))).toEqual({ kind: 'file', text: 'all: {hosts: {a: }}' });
+    expect(await nodeDisk(folder)).toEqual({ kind: 'folder' });
+    expect(await nodeDisk(join(folder, 'no'))).toEqual({ kind: 'missing' });
+    expect(await nodeDisk(join(folder, 'h.yml', 'below'))).toEqual({ kind: 'missing' });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test('ten thousand hosts in two hundred groups load', async () => {
+  let text = 'all:\n  children:\n';
+  for (let group = 0; group < 200; group++) {
+    text += `    g${group}:\n      vars:\n        role: r${group}\n      hosts:\n`;
+    for (let host = 0; host < 50; host++)
+      text += `        host${group * 50 + host}.example.com:\n          ansible_host: 10.0.${group}.${host}\n          rack: ${host}\n`;
+  }
+  const began = process.cpuUsage();
+  const { inventory } = await load(text);
+  const { user, system } = process.cpuUsage(began);
+  expect(inventory.hosts.size).toBe(10_000);
+  // The goal is a second (bench/ measures it); this only catches something quadratic.
+  expect((user + system) / 1000).toBeLessThan(4000);
+});
