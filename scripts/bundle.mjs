@@ -101,6 +101,9 @@ async function bundle(root, entries) {
     if (!(error instanceof Error && 'errors' in error && Array.isArray(error.errors))) throw error;
     const told = await esbuild.formatMessages(error.errors, { kind: 'error', color: false });
     throw new Error(`the sources do not bundle\n${told.join('').trimEnd()}`);
+  } finally {
+    // Its own process would live as long as the program that is about to be opened.
+    await esbuild.stop();
   }
 }
 

@@ -1,15 +1,19 @@
 // The only place that says what must hold besides the tests: types, lint and format, dead code, a lock file that `npm ci` accepts.
 // With `--no-tests` the tests are left to somebody else.
 import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 
-const LOCK = 'the lock file is what npm ci accepts';
 /** @type {[string, string, string[]][]} */
 const PARTS = [
   ['types', 'tsc', ['--project', '.']],
   ['lint and format', 'biome', ['check', '--error-on-warnings', '.']],
   ['dead code', 'knip', []],
-  [LOCK, 'npm', ['ci', '--dry-run', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']],
+  ['lock file, as npm ci reads it', 'npm', ['ci', '--dry-run', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']],
 ];
+// Where shellcheck is not installed the machine of .ci/run has it.
+if (spawnSync('shellcheck', ['--version']).status === 0)
+  PARTS.push(['shell scripts', 'shellcheck', ['--severity=warning', '.ci/run', ...shellScripts()]]);
 
 let failed = 0;
 for (const [what, command, args] of PARTS) {
@@ -26,4 +30,10 @@ if (failed > 0) process.exitCode = 1;
 if (!process.argv.includes('--no-tests')) {
   const tests = spawnSync(process.execPath, ['scripts/test.mjs'], { stdio: 'inherit' });
   if (tests.status !== 0) process.exitCode = 1;
+}
+
+function shellScripts() {
+  return readdirSync('src', { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && entry.name.endsWith('.sh'))
+    .map(entry => join(entry.parentPath, entry.name));
 }

@@ -55,7 +55,7 @@ const PACKAGE_BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
   zustand: ['app', 'ui'],
   ink: ['ui'],
   react: ['ui'],
-  'string-width': ['ui'],
+  'string-width': ['app', 'ui'],
 };
 
 /** Folder → the parts of Node that it may import; a folder that is not named here may import any. */
