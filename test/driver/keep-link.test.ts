@@ -1,0 +1,107 @@
+// A link that outlives its drivers: what it asks, watches and tells while one driver is gone and the next not there yet.
+import { expect, test } from 'vitest';
+import type { Failure } from '../../src/domain/failure.ts';
+import { fail, ok, type Result } from '../../src/domain/result.ts';
+import { type Desk, openDesk } from '../../src/driver/desk.ts';
+import { keepLink } from '../../src/driver/keep-link.ts';
+import { memoryLink } from '../../src/driver/memory-link.ts';
+import { type Ask, type Link, protocolVersion } from '../../src/driver/protocol.ts';
+import { handDriver } from '../support/hand-driver.ts';
+import { jid } from '../support/journal-kit.ts';
+import { pushed, until } from '../support/links.ts';
+
+const away: Failure = { tag: 'driver-gone', cause: 'cannot start' };
+
+/** Drivers that come and go as the test says, and the pauses that the link takes. */
+const stage = () => {
+  const asked: Ask[] = [];
+  const pauses: { readonly delay: number; readonly fire: () => void }[] = [];
+  let desk: Desk | undefined;
+  let tries = 0;
+  const rise = (): void => {
+    const driver = handDriver();
+    driver.onAsk(async ask => {
+      asked.push(ask);
+      return ok({ touched: 1 });
+    });
+    desk = openDesk({ driver, onBug() {} });
+  };
+  rise();
+  return {
+    asked,
+    pauses,
+    rise,
+    tries: () => tries,
+    fall() {
+      desk?.close();
+      desk = undefined;
+    },
+    after(delay: number, fire: () => void) {
+      pauses.push({ delay, fire });
+      return () => {};
+    },
+    async reach(): Promise<Result<Link>> {
+      tries += 1;
+      if (desk === undefined) return fail(away);
+      const hello = { hello: protocolVersion, actor: { user: 'a', machine: 'b' }, client: 'console', wants: 'state' } as const;
+      const link = await memoryLink(desk, { hello });
+      return link.ok ? link : fail(away);
+    },
+  };
+};
+
+const kept = async (on: ReturnType<typeof stage>): Promise<Link> => {
+  const link = await keepLink(on);
+  if (!link.ok) throw new Error(link.failure.cause);
+  return link.value;
+};
+
+test('the next driver is reached at once, its snapshot follows the end of the last one, and it is told what is watched', async () => {
+  const on = stage();
+  const link = await kept(on);
+  const pushes = pushed(link);
+  await link.ask({ verb: 'watch', jids: [jid(1)] });
+  on.fall();
+  on.rise();
+  await until(() => pushes.length === 3);
+  expect(pushes.map(({ kind }) => kind)).toEqual(['snapshot', 'gone', 'snapshot']);
+  await until(() => on.asked.length === 2);
+  expect(on.asked[1]).toEqual({ verb: 'watch', jids: [jid(1)] });
+  expect(on.pauses).toEqual([]);
+  link.close();
+});
+
+test('while no driver can be had questions fail with the reason, and it is tried again less and less often', async () => {
+  const on = stage();
+  const link = await kept(on);
+  const pushes = pushed(link);
+  on.fall();
+  await until(() => on.pauses.length === 1);
+  expect(await link.ask({ verb: 'status' })).toEqual({ ok: false, failure: away });
+  on.pauses[0]?.fire();
+  await until(() => on.pauses.length === 2);
+  expect(on.pauses.map(({ delay }) => delay)).toEqual([500, 1000]);
+  on.rise();
+  on.pauses[1]?.fire();
+  await until(() => pushes.at(-1)?.kind === 'snapshot' && pushes.length > 1);
+  expect(await link.ask({ verb: 'status' })).toMatchObject({ ok: true });
+  link.close();
+});
+
+test('a closed link reaches for nobody', async () => {
+  const on = stage();
+  const link = await kept(on);
+  const pushes = pushed(link);
+  await until(() => pushes.length === 1);
+  link.close();
+  expect(await link.ask({ verb: 'status' })).toMatchObject({ ok: false, failure: { tag: 'driver-gone' } });
+  on.fall();
+  expect(on.tries()).toBe(1);
+  expect(pushes.map(({ kind }) => kind)).toEqual(['snapshot']);
+});
+
+test('a first driver that cannot be reached is the failure', async () => {
+  const on = stage();
+  on.fall();
+  expect(await keepLink(on)).toEqual({ ok: false, failure: away });
+});
