@@ -1,11 +1,12 @@
 // The only place that starts the ground of the practice fleet: one process that holds a user namespace and a root
 // folder of our own making, on which every practice host boots. It knows unshare and mount, and nothing of SSH.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { asNobody, bareEnvironment } from './as-nobody.ts';
 import bootScript from './boot.sh';
 import groundScript from './ground.sh';
 import groundEndScript from './ground-end.sh';
 import { record, sendKill } from './processes.ts';
-import { actingPrograms } from './programs.ts';
+import { programFiles } from './programs.ts';
 
 /** The living ground. */
 export type Ground = {
@@ -15,16 +16,6 @@ export type Ground = {
   readonly ended: Promise<void>;
   readonly end: () => void;
 };
-
-/**
- * What the programs outside the namespaces are started with. When we are root they run as nobody: a namespace then
- * owns nothing of this machine, and limits on the number of processes count (the kernel exempts the real root).
- */
-export const asNobody = (): { readonly uid?: number; readonly gid?: number } =>
-  process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {};
-
-/** The whole environment of what is started outside; inside see namespaces.ts. */
-export const bareEnvironment = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' } as const;
 
 /** Where the ground keeps the boot script and, per host, what outlives a reboot. */
 export const groundFolder = '/.practice';
@@ -85,7 +76,7 @@ const groundText = (): string =>
     install('etc/nsswitch.conf', 'passwd: files\ngroup: files\nhosts: files\n'),
     install('etc/os-release', osRelease),
     install('.practice/boot.sh', bootScript),
-    ...Object.entries(actingPrograms).map(([name, text]) => install(`opt/practice/bin/${name}`, text)),
+    ...programFiles.map(([path, text]) => install(path, text)),
     groundEndScript,
   ].join('\n');
 

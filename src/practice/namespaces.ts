@@ -3,9 +3,10 @@
 import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
+import { asNobody, bareEnvironment } from './as-nobody.ts';
 import type { Call, Executor, Machine } from './executor.ts';
 import { practiceUser } from './fleet.ts';
-import { asNobody, bareEnvironment, firstLine, type Ground, groundFolder, layGround } from './ground.ts';
+import { firstLine, type Ground, groundFolder, layGround } from './ground.ts';
 import { childrenOf, record, sendKill } from './processes.ts';
 
 /**

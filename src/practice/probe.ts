@@ -7,8 +7,8 @@ import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import { asNobody, bareEnvironment } from './as-nobody.ts';
 import type { Executor, Machine } from './executor.ts';
-import { asNobody, bareEnvironment } from './ground.ts';
 import { lookUp, sendKill } from './processes.ts';
 
 /**

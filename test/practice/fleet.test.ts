@@ -6,10 +6,13 @@ import { join } from 'node:path';
 import { expect, type TestContext, test, vi } from 'vitest';
 import { ensurePractice, stopPractice } from '../../src/practice/client.ts';
 import { isAlive, recorded } from '../../src/practice/processes.ts';
-import { connect, makeYard, ssh, until, wayTo, type Yard } from './support.ts';
+import { connect, hasNamespaces, makeYard, ssh, until, wayTo, type Yard } from './support.ts';
 
 // Handshakes, boots and reboots on a busy machine; what is waited for is always a fact.
 vi.setConfig({ testTimeout: 60_000 });
+
+/** The real shell needs namespaces; where there are none the acting form has tests of its own. */
+const whole = hasNamespaces ? test.concurrent : test.skip;
 
 /** Each test has a fleet of its own; they mostly wait, so they run beside each other. */
 const newYard = async ({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): Promise<Yard> => {
@@ -20,7 +23,7 @@ const newYard = async ({ onTestFinished }: Pick<TestContext, 'onTestFinished'>):
 
 const recordedIn = (yard: Yard) => recorded(join(yard.stateDir, 'practice', 'processes'));
 
-test.concurrent('a command has its input, its outputs, its exit status and its signal', async context => {
+whole('a command has its input, its outputs, its exit status and its signal', async context => {
   const fleet = await (await newYard(context)).ensure();
   expect(fleet.mode).toBe('namespaces');
   const told = await ssh(fleet, 'web01', 'cat; echo oops >&2; exit 3', 'from the client\n');
@@ -30,7 +33,7 @@ test.concurrent('a command has its input, its outputs, its exit status and its s
   expect(much.out.length).toBe(5_000_000);
 });
 
-test.concurrent('each host is a machine of its own, with a bare environment and its own home', async context => {
+whole('each host is a machine of its own, with a bare environment and its own home', async context => {
   const fleet = await (await newYard(context)).ensure();
   const [one, two] = await Promise.all([
     ssh(fleet, 'web01', 'uname -n; echo mine >note; pwd; env | cut -d= -f1 | sort | tr "\\n" " "; ls -A /home /sys'),
@@ -45,7 +48,7 @@ test.concurrent('each host is a machine of its own, with a bare environment and 
   expect(ids[0]?.out).not.toBe(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
 });
 
-test.concurrent('a job in its own session outlives the connection, and the channel does not wait for it', async context => {
+whole('a job in its own session outlives the connection, and the channel does not wait for it', async context => {
   const fleet = await (await newYard(context)).ensure();
   const job = 'while [ ! -e go ]; do sleep 0.1; done; echo done >mark';
   await ssh(fleet, 'web03', `setsid sh -c '${job}' </dev/null >/dev/null 2>&1 &`);
@@ -53,7 +56,7 @@ test.concurrent('a job in its own session outlives the connection, and the chann
   await until('the job to end', async () => (await ssh(fleet, 'web03', 'cat mark 2>/dev/null')).out === 'done\n');
 });
 
-test.concurrent('only our key of our user gets in, and only single commands run', async context => {
+whole('only our key of our user gets in, and only single commands run', async context => {
   const fleet = await (await newYard(context)).ensure();
   const way = wayTo(fleet, 'web01');
   const { privateKey: _, ...keyless } = way;
@@ -78,7 +81,7 @@ test.concurrent('only our key of our user gets in, and only single commands run'
   expect(statSync(fleet.privateKeyPath).mode & 0o777).toBe(0o600);
 });
 
-test.concurrent('listens on 127.0.0.1 only; the refusing host refuses and the slow one is slow', async context => {
+whole('listens on 127.0.0.1 only; the refusing host refuses and the slow one is slow', async context => {
   const fleet = await (await newYard(context)).ensure();
   const port = fleet.hosts[0]!.port;
   const elsewhere = await new Promise<string>(resolve => {
@@ -93,7 +96,7 @@ test.concurrent('listens on 127.0.0.1 only; the refusing host refuses and the sl
   expect(performance.now() - start).toBeGreaterThan(1400);
 });
 
-test.concurrent('the dropping host cuts links, but never twice in a row', async context => {
+whole('the dropping host cuts links, but never twice in a row', async context => {
   const fleet = await (await newYard(context)).ensure();
   const cut: boolean[] = [];
   for (let i = 0; i < 12; i += 1) {
@@ -104,7 +107,7 @@ test.concurrent('the dropping host cuts links, but never twice in a row', async 
   expect(cut.some((was, i) => was && cut[i + 1] === true)).toBe(false);
 });
 
-test.concurrent('a long job gets db02 rebooted once: all jobs die, /tmp is empty, the boot id is new, homes stay', async context => {
+whole('a long job gets db02 rebooted once: all jobs die, /tmp is empty, the boot id is new, homes stay', async context => {
   const fleet = await (await newYard(context)).ensure();
   const before = (await ssh(fleet, 'db02', 'cat /proc/sys/kernel/random/boot_id; echo kept >kept; echo gone >/tmp/gone')).out;
   await ssh(fleet, 'db02', 'setsid sh -c "sleep 30; echo no >survived" </dev/null >/dev/null 2>&1 &');
@@ -122,7 +125,7 @@ test.concurrent('a long job gets db02 rebooted once: all jobs die, /tmp is empty
   expect(after.out.slice(0, 36)).not.toBe(before.slice(0, 36));
 });
 
-test.concurrent('a second start joins the living fleet and adds hosts; two at once make one', async context => {
+whole('a second start joins the living fleet and adds hosts; two at once make one', async context => {
   const yard = await newYard(context);
   const [one, two] = await Promise.all([yard.ensure(), yard.ensure()]);
   expect(two).toEqual(one);
@@ -135,7 +138,7 @@ test.concurrent('a second start joins the living fleet and adds hosts; two at on
   expect(readFileSync(three.knownHostsPath, 'utf8').trim().split('\n').length).toBe(15);
 });
 
-test.concurrent('kill -9 of the process ends its hosts, and the next start cleans up', async context => {
+whole('kill -9 of the process ends its hosts, and the next start cleans up', async context => {
   const yard = await newYard(context);
   const first = await yard.ensure();
   await ssh(first, 'web01', 'setsid sleep 300 </dev/null >/dev/null 2>&1 &');
@@ -148,7 +151,7 @@ test.concurrent('kill -9 of the process ends its hosts, and the next start clean
   expect((await ssh(second, 'web01', 'ps ax | grep -c "[s]leep 300"')).out).toBe('0\n');
 });
 
-test.concurrent('it ends by itself after the last job and the last connection, with all it made', async context => {
+whole('it ends by itself after the last job and the last connection, with all it made', async context => {
   const yard = await newYard(context);
   const fleet = await yard.ensure(12, 1);
   await ssh(fleet, 'web01', 'setsid sleep 3 </dev/null >/dev/null 2>&1 &');
@@ -160,7 +163,7 @@ test.concurrent('it ends by itself after the last job and the last connection, w
   await until('the process to go', () => !existsSync(`/proc/${fleet.pid}/exe`));
 });
 
-test.concurrent('a stop ends it at once and says whether there was one', async context => {
+whole('a stop ends it at once and says whether there was one', async context => {
   const yard = await newYard(context);
   const fleet = await yard.ensure();
   await ssh(fleet, 'web01', 'setsid sleep 300 </dev/null >/dev/null 2>&1 &');
@@ -171,7 +174,7 @@ test.concurrent('a stop ends it at once and says whether there was one', async c
   expect(await stopPractice(yard.stateDir)).toBe(false);
 });
 
-test.concurrent('a process that cannot start is a failure with its last words, not a hang', async context => {
+whole('a process that cannot start is a failure with its last words, not a hang', async context => {
   const yard = await newYard(context);
   const result = await ensurePractice({
     stateDir: yard.stateDir,

@@ -1,10 +1,12 @@
 // The only place that gives tests a practice fleet as users get it: main.ts bundled, started detached in a private
 // state folder, spoken to with plain ssh2 clients. It must not know what is behind a host's port.
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { Client, type ConnectConfig } from 'ssh2';
+import { asNobody } from '../../src/practice/as-nobody.ts';
 import { ensurePractice, stopPractice } from '../../src/practice/client.ts';
 import type { PracticeFleet } from '../../src/practice/fleet.ts';
 
@@ -47,6 +49,11 @@ export const makeYard = async (mode: 'best' | 'acting' = 'best'): Promise<Yard> 
     },
   };
 };
+
+/** Whether this machine lets us make namespaces; where it doesn't, tests of the real shell are skipped for that reason. */
+export const hasNamespaces: boolean =
+  spawnSync('unshare', ['--user', '--map-root-user', '--mount', '--pid', '--fork', '--mount-proc', 'true'], { ...asNobody(), cwd: '/' })
+    .status === 0;
 
 let bundled: Promise<Uint8Array> | undefined;
 
