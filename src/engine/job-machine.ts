@@ -5,7 +5,6 @@
 //   starting --unheard(sent)--> stale --looked: unknown--> send again under its own jid
 //   running  --looked: done, all bytes here--> ended     acknowledged, then unknown --> lost, never sent again
 import type { Failure } from '../domain/failure.ts';
-import { failureSentence } from '../domain/failure.ts';
 import type { Job, OnHost, Verdict } from '../domain/job.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { JobOrder } from '../domain/run-state.ts';
@@ -205,29 +204,3 @@ const ended = (job: Job, verdict: Verdict): Advance => step([{ type: 'job.ended'
 const step = (events: readonly Draft[], effect: Effect): Advance => ({ events, output: [], effect });
 
 const nothing: Advance = { events: [], output: [], effect: { kind: 'rest' } };
-
-/** Why a job ended the way it did, for people. */
-export const verdictSentence = (verdict: Verdict): string => {
-  switch (verdict.kind) {
-    case 'ok':
-      return 'ok';
-    case 'failed':
-      return verdict.why ?? `exit status ${verdict.rc}`;
-    case 'timed-out':
-      return 'its time limit was reached; the host ended the whole session';
-    case 'cancelled':
-      return 'cancelled, and verified gone';
-    case 'unreachable':
-      return failureSentence(verdict.failure);
-    case 'lost':
-      return lostSentences[verdict.why];
-  }
-};
-
-const lostSentences = {
-  reboot: 'the host rebooted while it ran; no exit status will come',
-  killed: 'somebody killed it from outside; it left no exit status',
-  vanished: 'the host no longer knows it although it had begun; it is never sent again',
-  session:
-    'it died with its login session: the host ends what a session leaves behind (KillUserProcesses); run `loginctl enable-linger` there',
-} as const;

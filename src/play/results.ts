@@ -1,7 +1,7 @@
 // The only place that says how a job's end counts for its task: status, message, what is registered.
 import type { TaskResult } from '../domain/event.ts';
 import type { Verdict } from '../domain/job.ts';
-import { verdictSentence } from '../engine/job-machine.ts';
+import { verdictSentence } from '../domain/verdict.ts';
 import type { ResultValue, Spot } from './ports.ts';
 
 /** The status that a verdict gives a task, before `until` and conditions. */

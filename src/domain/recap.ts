@@ -1,0 +1,75 @@
+// The only place that counts a run's hosts by how they stand, and turns the counts into an exit code.
+// First cause wins: a host that timed out counts as timed out, whatever came after.
+import type { Jid, Job } from './job.ts';
+import type { HostProgress, Run } from './run-state.ts';
+
+/** Hosts of a run by how they stand, each in one of them: in the words of the run's last line. */
+export type HostCounts = {
+  readonly ok: number;
+  readonly changed: number;
+  readonly failed: number;
+  readonly unreachable: number;
+  readonly lost: number;
+  readonly timedOut: number;
+  readonly cancelled: number;
+  readonly skipped: number;
+  /** Not at their end, with a job on the way or between two. */
+  readonly running: number;
+  /** Their batch never opened. */
+  readonly neverStarted: number;
+};
+
+/** Counts every host of the run once. */
+export const countHosts = (run: Run, jobs: ReadonlyMap<Jid, Job>): HostCounts => {
+  const counts = {
+    ok: 0,
+    changed: 0,
+    failed: 0,
+    unreachable: 0,
+    lost: 0,
+    timedOut: 0,
+    cancelled: 0,
+    skipped: 0,
+    running: 0,
+    neverStarted: 0,
+  };
+  for (const row of run.hosts.values()) counts[standingOf(row, run, jobs)] += 1;
+  return counts;
+};
+
+/** What put a host out says its last job; a host that is through counts by what its tasks did. */
+export const standingOf = (row: HostProgress, run: Run, jobs: ReadonlyMap<Jid, Job>): keyof HostCounts => {
+  if (row.out !== undefined) {
+    const job = row.jid === undefined ? undefined : jobs.get(row.jid);
+    const verdict = job?.taskPath === row.out.path && job.state.kind === 'ended' ? job.state.verdict.kind : undefined;
+    if (verdict === 'lost' || verdict === 'cancelled') return verdict;
+    if (verdict === 'timed-out') return 'timedOut';
+    return row.out.how;
+  }
+  if (row.batch === 0) return 'neverStarted';
+  if (row.at !== 'ended' && run.phase.kind !== 'ended') return 'running';
+  const { ok: done, changed, skipped } = row.tally;
+  if (changed > 0) return 'changed';
+  if (done === 0 && skipped > 0) return 'skipped';
+  return done === 0 ? 'neverStarted' : 'ok';
+};
+
+/** The run's last line, the same in every output. */
+export const lastLineOf = (run: Run, counts: HostCounts): string =>
+  [
+    `run ${run.number}: ok ${counts.ok + counts.changed}`,
+    `changed ${counts.changed}`,
+    `failed ${counts.failed}`,
+    `unreachable ${counts.unreachable}`,
+    `lost ${counts.lost}`,
+    `timed-out ${counts.timedOut}`,
+    ...(counts.cancelled > 0 ? [`cancelled ${counts.cancelled}`] : []),
+    `skipped ${counts.skipped}`,
+    `never-started ${counts.neverStarted}`,
+  ].join(' ');
+
+/** 0 all ok; 4 some host unreachable (wins, as in Ansible); 2 some host failed, in whatever way. */
+export const exitCodeOf = (counts: HostCounts): 0 | 2 | 4 => {
+  if (counts.unreachable > 0) return 4;
+  return counts.failed + counts.lost + counts.timedOut + counts.cancelled > 0 ? 2 : 0;
+};

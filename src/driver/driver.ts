@@ -1,0 +1,332 @@
+// The driving process's middle: it takes up what the journal holds, does what clients ask, and says when it is idle.
+// It composes engine and play; sockets, leases and processes are its edges' affair.
+import type { Actor, Event } from '../domain/event.ts';
+import type { Failure } from '../domain/failure.ts';
+import { isOutstanding, type Jid } from '../domain/job.ts';
+import { reduce, reduceSighting } from '../domain/reduce.ts';
+import { fail, ok, type Result } from '../domain/result.ts';
+import { emptyState, type Run, type State } from '../domain/run-state.ts';
+import { Engine, type EngineSettings } from '../engine/engine.ts';
+import type { Clock, Jobs, Journal, Random } from '../engine/ports.ts';
+import { type Draft, Spine } from '../engine/spine.ts';
+import type { Kit } from '../play/ports.ts';
+import { Walker } from '../play/walker.ts';
+import type { ClientInfo, DriverNews, DriverPort } from './ports.ts';
+import type { Answers, Ask, DriverStatus, Selection } from './protocol.ts';
+import { hostsToRetry, jobsOf, runsOf } from './selection.ts';
+
+/** What an earlier driver left in the journal. */
+export type Heritage = {
+  readonly events: readonly Event[];
+  readonly sightings: readonly Parameters<typeof reduceSighting>[1][];
+  /** Newest sign of life of the last driver, wall clock, ms; 0 in a new journal. */
+  readonly lastEventAt: number;
+  readonly nextRunNumber: number;
+};
+
+/** The world of a driver. */
+export type DriverParts = {
+  readonly journal: Journal;
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly kit: Kit;
+  readonly settings: EngineSettings;
+  readonly heritage: Heritage;
+  readonly identity: {
+    readonly driver: string;
+    readonly epoch: number;
+    readonly pid: number;
+    readonly version: string;
+    readonly stateDir: string;
+  };
+  /** 128 random bits, hexadecimal. */
+  readonly newRunId: () => string;
+  readonly readOutput: (
+    jid: Jid,
+    stream: 'out' | 'err',
+    from: number,
+    most: number,
+  ) => Result<{ from: number; size: number; bytes: Uint8Array }>;
+  readonly onStop: () => void;
+  /** The agent that the newest submission brought along; lives in memory only. */
+  readonly takeAgent: (socket: string) => void;
+  /** Told whenever the answer to "is anything to be done" may have changed. */
+  readonly onBusy: (isBusy: boolean) => void;
+};
+
+/** A driver that vanished for longer than this begins nothing new by itself, ms. */
+const goesOnWithin = 15 * 60_000;
+
+/** Overdue looks after a driver's end are spread over this, ms. */
+const resumeSpread = 2000;
+
+export class Driver implements DriverPort {
+  readonly #parts: DriverParts;
+  readonly #spine: Spine;
+  readonly #engine: Engine;
+  readonly #walker: Walker;
+  readonly #listeners = new Set<(news: DriverNews) => void>();
+  readonly #watches = new Map<number, readonly Jid[]>();
+  readonly #owners = new Map<string, number>();
+  #nextNumber: number;
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+    const state = parts.heritage.events.reduce(reduce, emptyState());
+    for (const sighting of parts.heritage.sightings) reduceSighting(state, sighting);
+    this.#spine = new Spine(parts.journal, parts.clock, state);
+    this.#engine = new Engine({ spine: this.#spine, jobs: parts.jobs, clock: parts.clock, random: parts.random, settings: parts.settings });
+    this.#walker = new Walker({ spine: this.#spine, engine: this.#engine, clock: parts.clock, kit: parts.kit });
+    this.#nextNumber = parts.heritage.nextRunNumber;
+    this.#spine.subscribe((events, sightings) => {
+      this.#tell({ kind: 'events', events, sightings });
+      if (events.length > 0) parts.onBusy(this.isBusy());
+    });
+    this.#spine.onTrouble(() => this.#tell({ kind: 'banner', failure: this.banner() }));
+  }
+
+  /** Writes that it is here, then takes up what was left: jobs are asked, runs go on or come back paused. */
+  async begin(): Promise<void> {
+    const { identity, heritage, clock, random } = this.#parts;
+    const { driver, epoch, pid, version } = identity;
+    const wasAway = heritage.lastEventAt > 0 && clock.wall() - heritage.lastEventAt > goesOnWithin;
+    const events: Draft[] = [{ type: 'driver.started', driver, epoch, pid, version }];
+    for (const run of this.state().runs.values()) {
+      if (run.phase.kind !== 'going' || !wasAway) continue;
+      this.#engine.hold(run.id);
+      events.push({ type: 'run.paused', run: run.id, why: 'driver-away' });
+    }
+    await this.#spine.emit({ events, durability: 'intent' });
+    for (const job of this.state().jobs.values()) {
+      const fleet = this.state().fleets.get(this.state().runs.get(job.runId)?.fleet ?? '');
+      const host = fleet?.hosts.find(({ name }) => name === job.host);
+      if (host !== undefined && isOutstanding(job)) this.#engine.resume(job, host, random() * resumeSpread);
+    }
+    this.#walker.resume();
+    this.#parts.onBusy(this.isBusy());
+  }
+
+  /** Lets go of everything here; jobs on hosts go on. */
+  end(): void {
+    this.#walker.stop();
+    this.#engine.stop();
+  }
+
+  state(): State {
+    return this.#spine.state;
+  }
+
+  /** True while a run is not over or a job of an ended run is still to be looked at. */
+  isBusy(): boolean {
+    for (const { phase } of this.state().runs.values()) if (phase.kind !== 'ended') return true;
+    for (const { state } of this.state().jobs.values()) {
+      if (state.kind === 'starting' || state.kind === 'running' || state.kind === 'waiting' || state.kind === 'stale') return true;
+      if (state.kind === 'let-go' && state.seenAt - state.on.startedAt < 2000 && this.#engine.armed > 0) return true;
+    }
+    return false;
+  }
+
+  status(): DriverStatus {
+    const { identity, settings } = this.#parts;
+    return {
+      pid: identity.pid,
+      driver: identity.driver,
+      epoch: identity.epoch,
+      version: identity.version,
+      stateDir: identity.stateDir,
+      forks: settings.forks,
+      open: this.#engine.open,
+      running: [...this.state().jobs.values()].filter(({ state }) => state.kind !== 'ended').length,
+    };
+  }
+
+  banner(): Failure | undefined {
+    return this.#engine.fenced ?? this.#spine.trouble;
+  }
+
+  subscribe(listener: (news: DriverNews) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  clientCame(): void {}
+
+  /** A console that leaves leaves its runs driving; a headless client that vanishes holds what had not begun. */
+  clientGone(client: ClientInfo): void {
+    this.#watches.delete(client.id);
+    this.#applyWatches();
+    for (const [run, owner] of this.#owners) {
+      if (owner !== client.id) continue;
+      this.#owners.delete(run);
+      if (this.state().runs.get(run)?.phase.kind !== 'going') continue;
+      this.#engine.hold(run);
+      void this.#spine.emit({ events: [{ type: 'run.paused', run, why: 'client-vanished' }], durability: 'intent' });
+    }
+  }
+
+  async handle(ask: Ask, client: ClientInfo): Promise<Result<unknown>> {
+    const by = client.hello.actor;
+    switch (ask.verb) {
+      case 'submit':
+        return this.#submit(ask, client);
+      case 'pause':
+        return this.#pause(ask.on, by);
+      case 'resume':
+        return this.#resume(ask.on, by);
+      case 'abort':
+        return this.#abort(runsOf(this.state(), ask.on), by);
+      case 'cancel':
+        return this.#cancel(ask.on, by);
+      case 'retry':
+        return this.#retry(ask.on, ask.which, by);
+      case 'ask':
+        return touched(jobsOf(this.state(), ask.on).filter(({ jid }) => this.#engine.ask(jid)).length);
+      case 'extend':
+        return this.#extend(ask.on, ask.by, by);
+      case 'note': {
+        const runs = runsOf(this.state(), ask.on);
+        await this.#spine.emit({ events: runs.map(({ id }) => ({ type: 'run.noted', run: id, text: ask.text, by })) });
+        return touched(runs.length);
+      }
+      case 'watch':
+        this.#watches.set(client.id, ask.jids);
+        this.#applyWatches();
+        return touched(ask.jids.length);
+      case 'output': {
+        const piece = this.#parts.readOutput(ask.jid, ask.stream, ask.from, ask.most);
+        if (!piece.ok) return piece;
+        const { from, size, bytes } = piece.value;
+        return ok({ from, size, base64: Buffer.from(bytes).toString('base64') } satisfies Answers['output']);
+      }
+      case 'status':
+        return ok(this.status());
+      case 'stop':
+        this.#parts.onStop();
+        return touched(1);
+    }
+  }
+
+  async #submit(ask: Extract<Ask, { verb: 'submit' }>, client: ClientInfo): Promise<Result<Answers['submit']>> {
+    const { fleet, plan, options } = ask;
+    const running = [...this.state().runs.values()].find(
+      run => options.once !== undefined && run.options.once === options.once && run.phase.kind !== 'ended',
+    );
+    if (running !== undefined) return ok({ run: running.id, number: running.number, joined: 'yes' });
+    if (client.hello.agentSocket !== undefined) this.#parts.takeAgent(client.hello.agentSocket);
+    const run = this.#parts.newRunId();
+    const number = this.#nextNumber;
+    this.#nextNumber += 1;
+    if (options.askedFrom === 'headless') this.#owners.set(run, client.id);
+    const isNew = !this.state().fleets.has(fleet.id);
+    await this.#spine.emit({
+      durability: 'intent',
+      events: [
+        ...(isNew ? [{ type: 'fleet.planned', fleet } as const] : []),
+        { type: 'run.queued', run, number, fleet: fleet.id, plan, options, by: client.hello.actor },
+      ],
+    });
+    return ok({ run, number, joined: 'no' });
+  }
+
+  async #pause(on: Selection, by: Actor): Promise<Result<Answers['pause']>> {
+    const runs = runsOf(this.state(), on).filter(({ phase }) => phase.kind === 'going');
+    for (const { id } of runs) this.#engine.hold(id);
+    await this.#spine.emit({
+      events: runs.map(({ id }) => ({ type: 'run.paused', run: id, why: 'operator', by })),
+      durability: 'intent',
+    });
+    return touched(runs.length);
+  }
+
+  async #resume(on: Selection, by: Actor): Promise<Result<Answers['resume']>> {
+    const runs = runsOf(this.state(), on).filter(({ phase }) => phase.kind === 'paused');
+    for (const { id } of runs) this.#engine.release(id);
+    await this.#spine.emit({ events: runs.map(({ id }) => ({ type: 'run.resumed', run: id, by })), durability: 'intent' });
+    this.#engine.pump();
+    return touched(runs.length);
+  }
+
+  async #abort(runs: readonly Run[], by: Actor): Promise<Result<Answers['abort']>> {
+    const open = runs.filter(({ phase }) => phase.kind === 'going' || phase.kind === 'paused');
+    for (const { id } of open) {
+      this.#engine.hold(id);
+      this.#engine.drop(id, () => true);
+    }
+    await this.#spine.emit({ events: open.map(({ id }) => ({ type: 'run.aborted', run: id, by })), durability: 'intent' });
+    return touched(open.length);
+  }
+
+  /** A whole run: nothing of it starts any more and what runs is ended. Some hosts or jobs: only those. */
+  async #cancel(on: Selection, by: Actor): Promise<Result<Answers['cancel']>> {
+    const jobs = jobsOf(this.state(), on);
+    let dropped = 0;
+    if (on.jids === undefined && on.hosts === undefined) await this.#abort(runsOf(this.state(), on), by);
+    else if (on.jids === undefined) dropped = await this.#skipQueued(on, by);
+    const asked = await Promise.all(jobs.map(({ jid }) => this.#engine.cancel(jid, by)));
+    return touched(dropped + asked.filter(Boolean).length);
+  }
+
+  /** Hosts whose turn has not come are taken out of the open task. */
+  async #skipQueued({ run, hosts = [] }: Selection, by: Actor): Promise<number> {
+    const wanted = new Set(hosts);
+    let count = 0;
+    for (const { id, open } of runsOf(this.state(), run === undefined ? {} : { run })) {
+      if (open === undefined) continue;
+      const starts = this.#engine.drop(id, ({ host, fresh }) => wanted.has(host.name) && fresh === 'yes');
+      count += starts.length;
+      await this.#spine.emit({
+        events: starts.map(({ host, path }) => ({
+          type: 'task.ended',
+          run: id,
+          path,
+          host: host.name,
+          result: { status: 'skipped', message: 'cancelled before it began' },
+          by,
+        })),
+      });
+    }
+    return count;
+  }
+
+  async #retry(on: Selection, which: 'failed' | 'unreachable' | 'both', by: Actor): Promise<Result<Answers['retry']>> {
+    const events: Draft[] = [];
+    let count = 0;
+    let mayRun: readonly string[] = [];
+    for (const run of on.run === undefined ? this.state().runs.values() : runsOf(this.state(), on)) {
+      const found = hostsToRetry(this.state(), run, which, on.hosts);
+      mayRun = [...mayRun, ...found.mayRun];
+      if (found.ready.length === 0) continue;
+      count += found.ready.length;
+      this.#engine.release(run.id);
+      events.push({ type: 'run.retried', run: run.id, hosts: found.ready, by });
+    }
+    if (count === 0 && mayRun.length > 0) {
+      return fail({
+        tag: 'bad-input',
+        cause: `the last attempt on ${mayRun.length === 1 ? mayRun[0] : `${mayRun.length} hosts`} may still run, so no other begins; ask it (r) or cancel it (X) first`,
+      });
+    }
+    if (events.length > 0) await this.#spine.emit({ events, durability: 'intent' });
+    return touched(count);
+  }
+
+  async #extend(on: Selection, seconds: number, by: Actor): Promise<Result<Answers['extend']>> {
+    let count = 0;
+    for (const { jid, state } of jobsOf(this.state(), on)) {
+      const limit = state.kind === 'starting' ? 0 : (state.on?.limit ?? 0);
+      if (limit > 0 && (await this.#engine.extend(jid, limit + seconds, by))) count += 1;
+    }
+    return touched(count);
+  }
+
+  #applyWatches(): void {
+    this.#engine.watch(new Set([...this.#watches.values()].flat()));
+  }
+
+  #tell(news: DriverNews): void {
+    for (const listener of this.#listeners) listener(news);
+  }
+}
+
+const touched = (count: number): Result<{ readonly touched: number }> => ok({ touched: count });

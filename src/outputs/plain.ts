@@ -1,0 +1,186 @@
+// The only place for a run told in lines: one stable line a fact with its time, a folded recap, the last line.
+// Host output is sanitised before it is written; equal outputs are told once, with their nodeset.
+import { formatDuration } from '../domain/duration.ts';
+import { actorName, type Event, type TaskResult } from '../domain/event.ts';
+import { describeFailure } from '../domain/failure.ts';
+import { type Jid, type Job, shortJid, type Verdict } from '../domain/job.ts';
+import { fold } from '../domain/nodeset.ts';
+import { countHosts, lastLineOf, standingOf } from '../domain/recap.ts';
+import type { Run, State } from '../domain/run-state.ts';
+import { makeSanitiser, safeText, withoutColours } from '../domain/safe-line.ts';
+import { verdictSentence } from '../domain/verdict.ts';
+import { isAbout, type Output, type OutputParts } from './output.ts';
+
+/** Most lines of one output in the recap; the rest is counted. */
+const mostLines = 200;
+
+/** Tells a run in plain lines. */
+export const plainOutput = ({ write, bytesOf, run }: OutputParts): Output => ({
+  news(events, state) {
+    for (const event of events) {
+      if (!isAbout(event, run, state)) continue;
+      const text = sentenceOf(event, state);
+      if (text !== undefined) write(`${timeOf(event.at)} ${text}\n`);
+    }
+  },
+  heartbeat(state, wall) {
+    const known = state.runs.get(run);
+    if (known === undefined) return;
+    const counts = countHosts(known, state.jobs);
+    const done = counts.ok + counts.changed;
+    const paused = known.phase.kind === 'paused' ? 'paused, ' : '';
+    write(`${timeOf(wall)} run ${known.number}: ${paused}${counts.running} running, ${done} of ${known.hosts.size} ok\n`);
+  },
+  async ended(state) {
+    const known = state.runs.get(run);
+    if (known === undefined) return;
+    write('\n');
+    for (const part of await recapOf(known, state, bytesOf)) write(part);
+    if (known.phase.kind === 'ended' && known.phase.message !== undefined) write(`${known.phase.message}\n`);
+    write(`${lastLineOf(known, countHosts(known, state.jobs))}\n`);
+  },
+});
+
+/** `22:47:09`, in local time. */
+export const timeOf = (wall: number): string => {
+  const date = new Date(wall);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(part => String(part).padStart(2, '0')).join(':');
+};
+
+const sentenceOf = (event: Event, state: State): string | undefined => {
+  switch (event.type) {
+    case 'run.queued': {
+      const known = state.runs.get(event.run);
+      const hosts = [...(known?.hosts.keys() ?? [])];
+      const label = state.fleets.get(event.fleet)?.label ?? '';
+      return `run ${event.number} ${safeText(event.plan.title)}: ${count(hosts.length, 'host')} of ${label} ${fold(hosts)}`;
+    }
+    case 'run.paused':
+      return `run ${numberOf(state, event.run)} paused ${byWhom(event)}(${event.why}): what runs goes on, nothing new starts`;
+    case 'run.resumed':
+      return `run ${numberOf(state, event.run)} resumed ${byWhom(event)}`.trimEnd();
+    case 'run.aborted':
+      return `run ${numberOf(state, event.run)} aborted ${byWhom(event)}`.trimEnd();
+    case 'run.retried':
+      return `run ${numberOf(state, event.run)}: ${count(event.hosts.length, 'host')} again: ${fold(event.hosts)}`;
+    case 'batch.opened':
+      return event.of > 1 ? `batch ${event.batch}/${event.of} open: ${fold(event.hosts)}` : undefined;
+    case 'batch.ended': {
+      const of = state.runs.get(event.run)?.batches.find(({ number }) => number === event.batch)?.of ?? 1;
+      return of > 1 ? `batch ${event.batch}/${of} ended` : undefined;
+    }
+    case 'task.opened': {
+      const known = state.runs.get(event.run);
+      return known !== undefined && countTasks(known) > 1 ? `task ${taskName(known, event.path)}` : undefined;
+    }
+    case 'task.waiting':
+      return `${event.host} asked again at ${timeOf(event.nextAt)} (${event.retriesLeft} retries left)`;
+    case 'task.ended':
+      return taskSentence(event.host, event.result, isPartOfJob(event, state));
+    case 'job.started':
+      return jobLine(state, event.jid, job => `started ${shortJid(job.jid)} pid ${event.on.pid}`);
+    case 'job.joined':
+      return jobLine(state, event.jid, () => `follows ${event.other}, which holds the name already`);
+    case 'job.waiting':
+      return jobLine(state, event.jid, () => `waits: ${safeText(event.for)}`);
+    case 'job.answered':
+      return jobLine(state, event.jid, () => 'answers again');
+    case 'job.fell-silent':
+      return jobLine(
+        state,
+        event.jid,
+        () => `stale: ${describeFailure({ ...event.failure, host: '' }).what.replace(/^: /, '')}; asked again by itself`,
+      );
+    case 'job.cancel-asked':
+      return jobLine(state, event.jid, () => `cancel asked ${byWhom(event)}`.trimEnd());
+    case 'job.extended':
+      return jobLine(state, event.jid, () => `limit now ${formatDuration(event.limit)}`);
+    case 'job.ended':
+      return jobLine(state, event.jid, () => verdictWords(event.verdict));
+    default:
+      return undefined;
+  }
+};
+
+const verdictWords = (verdict: Verdict): string => {
+  switch (verdict.kind) {
+    case 'ok':
+      return `ok rc 0 after ${formatDuration(verdict.elapsed)}`;
+    case 'failed':
+      return `FAILED rc ${verdict.rc} after ${formatDuration(verdict.elapsed)}`;
+    case 'unreachable':
+      return `UNREACHABLE${verdict.began === 'maybe' ? ' (it may still run)' : ', never started'}: ${safeText(verdictSentence(verdict))}`;
+    default:
+      return `${verdict.kind.toUpperCase()} after ${formatDuration('elapsed' in verdict ? verdict.elapsed : 0)}: ${verdictSentence(verdict)}`;
+  }
+};
+
+/** A task that was a job has been told by the job's own line. */
+const isPartOfJob = (event: Event & { readonly type: 'task.ended' }, state: State): boolean => {
+  const row = state.runs.get(event.run)?.hosts.get(event.host);
+  const job = row?.jid === undefined ? undefined : state.jobs.get(row.jid);
+  return job !== undefined && job.taskPath === event.path;
+};
+
+const taskSentence = (host: string, result: TaskResult, isTold: boolean): string | undefined => {
+  if (isTold && result.attempts === undefined) return undefined;
+  const message = result.message === undefined || result.message === '' ? '' : `: ${safeText(result.message)}`;
+  return `${host} ${result.status}${message}`;
+};
+
+const jobLine = (state: State, jid: Jid, words: (job: Job) => string): string | undefined => {
+  const job = state.jobs.get(jid);
+  return job === undefined ? undefined : `${job.host} ${words(job)}`;
+};
+
+/** Equal outputs once, with their hosts; the ones in trouble last, where the eye rests. */
+const recapOf = async (run: Run, state: State, bytesOf: OutputParts['bytesOf']): Promise<readonly string[]> => {
+  const groups = new Map<string, string[]>();
+  for (const row of run.hosts.values()) {
+    const job = row.jid === undefined ? undefined : state.jobs.get(row.jid);
+    const standing = standingOf(row, run, state.jobs);
+    if (standing === 'neverStarted') continue;
+    const body = job === undefined ? '' : await bodyOf(job, bytesOf);
+    const key = `${standing}\n${body}`;
+    groups.set(key, [...(groups.get(key) ?? []), row.host]);
+  }
+  const isTrouble = (key: string): boolean => !/^(ok|changed|skipped)\n/.test(key);
+  return [...groups]
+    .sort(([a], [b]) => Number(isTrouble(a)) - Number(isTrouble(b)))
+    .map(([key, hosts]) => {
+      const [standing = '', ...lines] = key.split('\n');
+      const words = { timedOut: 'timed out', running: 'still running' }[standing] ?? standing;
+      return `--- ${fold(hosts)} (${count(hosts.length, 'host')}) ${words}\n${lines.join('\n')}${lines.join('') === '' ? '' : '\n'}`;
+    });
+};
+
+const bodyOf = async (job: Job, bytesOf: OutputParts['bytesOf']): Promise<string> => {
+  const lines: string[] = [];
+  for (const stream of ['out', 'err'] as const) {
+    const sanitiser = makeSanitiser();
+    lines.push(...[...sanitiser.push(await bytesOf(job.jid, stream)), ...sanitiser.flush()].map(line => withoutColours(line)));
+  }
+  const shown = lines.length > mostLines ? [`… ${lines.length - mostLines} lines before these`, ...lines.slice(-mostLines)] : lines;
+  if (job.output.dropped > 0) shown.push(`… ${job.output.dropped} bytes dropped by the cap on the host`);
+  if (job.state.kind === 'ended' && job.state.verdict.kind !== 'ok') {
+    const { verdict } = job.state;
+    if (verdict.kind === 'unreachable') {
+      const { why, next } = describeFailure({ ...verdict.failure, host: '' });
+      shown.push(`${safeText(why)}; ${next}`);
+    } else shown.push(verdictSentence(verdict));
+  }
+  return shown.join('\n');
+};
+
+const byWhom = ({ by }: Event): string => (by === undefined ? '' : `by ${actorName(by)} `);
+
+const numberOf = (state: State, run: string): number => state.runs.get(run)?.number ?? 0;
+
+const countTasks = (run: Run): number => run.plan.plays.reduce((sum, play) => sum + play.tasks.length, 0);
+
+const taskName = (run: Run, path: string): string => {
+  for (const play of run.plan.plays) for (const task of play.tasks) if (task.path === path) return safeText(task.name);
+  return path;
+};
+
+const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;
