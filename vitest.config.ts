@@ -19,6 +19,8 @@ export default defineConfig({
   plugins: [shellAsText],
   test: {
     include: ['scripts/**/*.test.ts', 'src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
+    // A forgotten `.only` would hide all the others; -t and a path choose as well.
+    allowOnly: false,
     testTimeout: 10_000,
     hookTimeout: 30_000,
     reporters: ['./test/support/reporter.ts'],
