@@ -1,0 +1,193 @@
+// The only place for the bytes of a request: what the host's login shell is given as a command, and what follows on stdin.
+// Pure functions; runner.sh reads what is written here, replies.ts reads what it answers.
+import { createHash } from 'node:crypto';
+import type { Jid, JobAbout } from '../domain/job.ts';
+import { parseJid } from '../domain/job.ts';
+import { safeText } from '../domain/safe-line.ts';
+import type { LookRequest, StartRequest } from '../engine/ports.ts';
+import type { Runner } from './runner-text.ts';
+
+/** Who starts: a host refuses an older epoch of the same line. */
+export type Identity = {
+  /** 32 hexadecimal digits, made with the state folder. */
+  readonly line: string;
+  /** Milliseconds; grows with each driver of the line. */
+  readonly epoch: number;
+  /** 32 hexadecimal digits, the driver's own. */
+  readonly driverId: string;
+};
+
+/** What can be asked of a runner. */
+export type Request =
+  | { readonly kind: 'start'; readonly start: StartRequest; readonly by: Identity; readonly most: number }
+  | { readonly kind: 'look'; readonly jobs: readonly LookRequest[] }
+  | { readonly kind: 'list' }
+  | { readonly kind: 'cancel'; readonly jid: Jid; readonly grace: number }
+  | { readonly kind: 'extend'; readonly jid: Jid; readonly limit: number }
+  | { readonly kind: 'clean'; readonly jids: readonly Jid[] };
+
+/** A request ready for the wire. */
+export type Frame = { readonly command: string; readonly stdin: Uint8Array };
+
+/**
+ * The small form: runs the runner that the host keeps, or answers `need`.
+ * The command holds no newline, backslash, `!` or inner single quote, so that sh, csh and fish read it alike.
+ */
+export const encodeRequest = (request: Request, nonce: string, runner: Runner): Frame => ({
+  command:
+    `exec /bin/sh -c 'test -r "$HOME/.rollcall/bin/runner-$3.sh" && exec /bin/sh "$HOME/.rollcall/bin/runner-$3.sh" "$@"; ` +
+    `echo; echo "A $2 1"; echo "E need"; echo "Z $2"' rollcall ${request.kind} ${nonce} ${runner.hash}`,
+  stdin: bodyOf(request),
+});
+
+/** The long form: the runner's text goes in front, is run only when it is whole, and installs itself on the way. */
+export const encodeWithRunner = (request: Request, nonce: string, runner: Runner): Frame => ({
+  command:
+    `exec /bin/sh -c 'text=$(dd bs=1 count=${runner.bytes.length} 2>/dev/null); case $text in *"#EOR") eval "$text";; ` +
+    `*) echo; echo "A $2 1"; echo "E request-cut in the runner"; echo "Z $2";; esac' ` +
+    `rollcall ${request.kind} ${nonce} ${runner.hash} ${runner.bytes.length + 1}`,
+  stdin: Buffer.concat([runner.bytes, bodyOf(request)]),
+});
+
+/** The name of a `--once` mark on the host. */
+export const onceName = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, 32);
+
+/** Most digits of an epoch; names on the host sort by it. */
+const epochWidth = 16;
+
+const bodyOf = (request: Request): Uint8Array => {
+  switch (request.kind) {
+    case 'start':
+      return startBody(request);
+    case 'look':
+      return Buffer.from(`${request.jobs.map(job => `${job.jid} ${job.outFrom} ${job.errFrom} ${job.most}\n`).join('')}.\n`);
+    case 'list':
+      return new Uint8Array();
+    case 'cancel':
+      return Buffer.from(`${request.jid} ${request.grace} .\n`);
+    case 'extend':
+      return Buffer.from(`${request.jid} ${request.limit} .\n`);
+    case 'clean':
+      return Buffer.from(`${request.jids.map(jid => `${jid}\n`).join('')}.\n`);
+  }
+};
+
+const startBody = ({ start, by, most }: Request & { kind: 'start' }): Uint8Array => {
+  const about = aboutLines(start.about);
+  const script = Buffer.from(start.script);
+  const head = [
+    start.jid,
+    by.line,
+    String(by.epoch).padStart(epochWidth, '0'),
+    by.driverId,
+    start.limit,
+    start.grace,
+    start.cap,
+    start.linger,
+    most,
+    start.once === undefined ? '-' : onceName(start.once),
+    about.length,
+    script.length,
+  ].join(' ');
+  return Buffer.concat([Buffer.from(`${[head, ...about].join('\n')}\n`), script]);
+};
+
+const aboutLines = (about: JobAbout): string[] =>
+  Object.entries({
+    run: about.runId,
+    number: about.runNumber,
+    title: about.title,
+    operator: about.operator,
+    machine: about.machine,
+    host: about.host,
+    task: about.task,
+    batch: about.batch,
+    command: about.command,
+  }).map(([key, value]) => `${key}=${safeText(String(value), 500)}`);
+
+// ---- the other side, for practice hosts that only act -----------------------------------------------------------
+
+/** What a runner understands of a request. */
+export type Heard =
+  | { readonly kind: 'heard'; readonly nonce: string; readonly request: HeardRequest }
+  /** It broke off: nothing may run. */
+  | { readonly kind: 'cut'; readonly nonce: string; readonly where: string }
+  /** Not one of ours. */
+  | { readonly kind: 'foreign' };
+
+/** A request as the host has it; `once` is the mark's name. */
+export type HeardRequest =
+  | {
+      readonly kind: 'start';
+      readonly start: Omit<StartRequest, 'about'> & { readonly about: Readonly<Record<string, string>> };
+      readonly by: Identity;
+      readonly most: number;
+    }
+  | Exclude<Request, { kind: 'start' }>;
+
+/** Reads either form of a request as runner.sh does. */
+export const parseRequest = (command: string, stdin: Uint8Array): Heard => {
+  const words = /' rollcall (start|look|list|cancel|extend|clean) ([0-9a-f]+) [0-9a-f]+(?: (\d+))?$/.exec(command);
+  if (words === null || !command.startsWith("exec /bin/sh -c '")) return { kind: 'foreign' };
+  const [, kind, nonce, along] = words as unknown as [string, Request['kind'], string, string | undefined];
+  const skip = along === undefined ? 0 : Number(along) - 1;
+  if (skip > 0 && !Buffer.from(stdin.subarray(0, skip)).toString('latin1').endsWith('#EOR')) {
+    return { kind: 'cut', nonce, where: 'in the runner' };
+  }
+  const request = heardOf(kind, stdin.subarray(skip));
+  return typeof request === 'string' ? { kind: 'cut', nonce, where: request } : { kind: 'heard', nonce, request };
+};
+
+const heardOf = (kind: Request['kind'], body: Uint8Array): HeardRequest | string => {
+  if (kind === 'list') return { kind };
+  if (kind === 'start') return heardStart(body);
+  const lines = Buffer.from(body).toString().split('\n');
+  if (kind === 'cancel' || kind === 'extend') {
+    const [jid, number, seal] = lines[0]?.split(' ') ?? [];
+    if (seal !== '.') return `in the ${kind}`;
+    return kind === 'cancel' ? { kind, jid: jid as Jid, grace: Number(number) } : { kind, jid: jid as Jid, limit: Number(number) };
+  }
+  const end = lines.indexOf('.');
+  if (end === -1) return 'in the list of jobs';
+  const rows = lines.slice(0, end).map(line => line.split(' '));
+  if (kind === 'clean') return { kind, jids: rows.map(([jid]) => jid as Jid) };
+  return {
+    kind,
+    jobs: rows.map(([jid, out, err, most]) => ({ jid: jid as Jid, outFrom: Number(out), errFrom: Number(err), most: Number(most) })),
+  };
+};
+
+const heardStart = (body: Uint8Array): HeardRequest | string => {
+  const text = Buffer.from(body).toString('latin1');
+  const firstEnd = text.indexOf('\n');
+  if (firstEnd === -1) return 'in the first line';
+  const [jid = '', line = '', epoch, driverId = '', limit, grace, cap, linger, most, once = '-', count, bytes] = text
+    .slice(0, firstEnd)
+    .split(' ');
+  let at = firstEnd + 1;
+  const about: Record<string, string> = {};
+  for (let row = 0; row < Number(count); row += 1) {
+    const end = text.indexOf('\n', at);
+    if (end === -1) return `after ${row} lines`;
+    const [key = '', ...value] = Buffer.from(text.slice(at, end), 'latin1').toString().split('=');
+    about[key] = value.join('=');
+    at = end + 1;
+  }
+  if (body.length - at !== Number(bytes)) return `${body.length - at} of ${bytes} bytes`;
+  if (parseJid(jid) === undefined) return 'in the jid';
+  return {
+    kind: 'start',
+    start: {
+      jid: jid as Jid,
+      script: Buffer.from(body.subarray(at)).toString(),
+      limit: Number(limit),
+      grace: Number(grace),
+      cap: Number(cap),
+      linger: Number(linger),
+      ...(once === '-' ? {} : { once }),
+      about,
+    },
+    by: { line, epoch: Number(epoch), driverId },
+    most: Number(most),
+  };
+};

@@ -1,0 +1,105 @@
+// The only place where the engine's wish (start, look, cancel …) becomes a command over some wire: `Jobs` over `Transport`.
+// It knows frames and replies; it knows neither ssh nor what happens on the host. It never retries what may have run:
+// only the answer "I have no runner", after which nothing has, makes it ask again with the runner along.
+import type { Failure } from '../domain/failure.ts';
+import type { Jid } from '../domain/job.ts';
+import type { Result } from '../domain/result.ts';
+import { fail, ok } from '../domain/result.ts';
+import type { HostRef, JobReport, Jobs, Line } from '../engine/ports.ts';
+import type { Identity, Request } from './frames.ts';
+import { encodeRequest, encodeWithRunner } from './frames.ts';
+import type { Address, Connection, Transport } from './ports.ts';
+import type { Reply } from './replies.ts';
+import { decodeReply } from './replies.ts';
+import type { Runner } from './runner-text.ts';
+import { runner as ours } from './runner-text.ts';
+
+/** What a `Jobs` over a wire is made of. */
+export type JobsParts = {
+  readonly transport: Transport;
+  /** Who starts: goes with each start, so that hosts can refuse a driver that was replaced. */
+  readonly identity: Identity;
+  /** A fresh hexadecimal word for each request; replies carry it. */
+  readonly nonce: () => string;
+  readonly addressOf: (host: HostRef) => Address;
+  /** Another text than ours, for tests. */
+  readonly runner?: Runner;
+};
+
+/** A line that also tells all jobs of a host. */
+export type RemoteLine = Line & {
+  /** Every job that the host knows, without output. */
+  list(): Promise<Result<readonly JobReport[]>>;
+};
+
+/** Output bytes per stream that a start brings along. */
+const mostWithStart = 65_536;
+
+/** Hosts that run jobs, over a transport. */
+export const makeJobs = (parts: JobsParts): Jobs & { connect(host: HostRef): Promise<Result<RemoteLine>> } => {
+  /** Names of hosts that needed the runner again although it had been sent: their home cannot keep it. */
+  const sent = new Set<string>();
+  const homeless = new Set<string>();
+  return {
+    connect: async host => {
+      const connection = await parts.transport.connect(parts.addressOf(host));
+      if (!connection.ok) return connection;
+      const ask = asker(parts, connection.value, host.name, { sent, homeless });
+      return ok(lineOver(connection.value, ask, parts.identity));
+    },
+  };
+};
+
+type Ask = (request: Request) => Promise<Result<Reply>>;
+type Memory = { readonly sent: Set<string>; readonly homeless: Set<string> };
+
+const asker = (parts: JobsParts, connection: Connection, host: string, memory: Memory): Ask => {
+  const runner = parts.runner ?? ours;
+  const once = async (request: Request, encode: typeof encodeRequest): Promise<Result<Reply>> => {
+    const nonce = parts.nonce();
+    const { command, stdin } = encode(request, nonce, runner);
+    const reply = await connection.exec(command, stdin);
+    const answer = reply.ok ? decodeReply(request, nonce, reply.value) : reply;
+    return answer.ok ? answer : fail({ host, ...answer.failure });
+  };
+  return async request => {
+    if (!memory.homeless.has(host)) {
+      const answer = await once(request, encodeRequest);
+      if (!answer.ok || answer.value.kind !== 'need') return answer;
+      if (memory.sent.has(host)) memory.homeless.add(host);
+    }
+    const answer = await once(request, encodeWithRunner);
+    if (answer.ok) memory.sent.add(host);
+    return answer;
+  };
+};
+
+const lineOver = (connection: Connection, ask: Ask, by: Identity): RemoteLine => ({
+  start: async start => {
+    const script = scriptText(start.script);
+    if (!script.ok) return script;
+    const reply = await ask({ kind: 'start', start: { ...start, script: script.value }, by, most: mostWithStart });
+    return only(reply, 'start', value => value.answer);
+  },
+  look: async jobs => (jobs.length === 0 ? ok([]) : only(await ask({ kind: 'look', jobs }), 'reports', value => value.reports)),
+  list: async () => only(await ask({ kind: 'list' }), 'reports', value => value.reports),
+  cancel: async (jid, grace) => {
+    const reply = await ask({ kind: 'cancel', jid, grace });
+    return only(reply, 'reports', value => value.reports[0]?.state ?? { kind: 'unknown' });
+  },
+  extend: async (jid, limit) => only(await ask({ kind: 'extend', jid, limit }), 'extended', value => value.limit),
+  clean: async (jids: readonly Jid[]) => only(await ask({ kind: 'clean', jids }), 'cleaned', value => value.jids),
+  close: () => connection.close(),
+  closed: connection.closed,
+});
+
+/** The one kind of reply that answers a request. */
+const only = <K extends Reply['kind'], T>(reply: Result<Reply>, kind: K, value: (reply: Reply & { kind: K }) => T): Result<T> => {
+  if (!reply.ok) return reply;
+  if (reply.value.kind === kind) return ok(value(reply.value as Reply & { kind: K }));
+  return fail({ tag: 'reply-garbled', cause: 'it answers another question' });
+};
+
+/** Shells disagree about carriage returns and NUL bytes, so they never see any. */
+const scriptText = (script: string): Result<string, Failure> =>
+  script.includes('\0') ? fail({ tag: 'bad-input', cause: 'the script holds a NUL byte' }) : ok(script.replaceAll('\r\n', '\n'));

@@ -1,0 +1,783 @@
+# shellcheck shell=sh
+# The runner: the only place for how a job lives on a host that has nothing but /bin/sh.
+# One request comes on stdin, one reply goes to stdout; it knows nothing of connections, drivers or screens.
+#
+# It arrives in one of two ways: as the file ~/.rollcall/bin/runner-HASH.sh, run by a small request, or as text in
+# front of a request, eval'd whole (then $text holds it) by a host that has no such file yet; it installs itself then.
+#
+# ~/.rollcall (0700)
+#   bin/runner-HASH.sh   this text; appears complete or not at all
+#   bin/blank-HASH/      an empty job folder with its pipes laid: copying it is one process, making one is three
+#   jobs/JID/            about plan script limit | claim super child | out err | why.* end.RC.ELAPSED.AT | gone
+#   stage/               what is not complete yet
+#   epoch/LINE.N.DRIVER  the newest driver of each line
+#   once/NAME            the jid that holds a --once name
+#
+# A job is one supervisor (waits for the job, gives the verdict), one timekeeper (limit and cancel), two captures
+# (pipe to file, up to the cap) and the job itself in a session of its own. Forks cost more than anything else here,
+# so facts are read by the shell itself: /proc by `read`, presence by `test`, claims by noclobber.
+
+SH=/bin/sh
+BOOT_FILE=/proc/sys/kernel/random/boot_id
+FINISH_PATIENCE=20 # tenths of a second that a verdict waits for the last bytes of output
+NL='
+'
+# mksh has no printf of its own.
+if [ -n "${KSH_VERSION:-}" ]; then say() { print -r -- "$1"; }; else say() { printf '%s\n' "$1"; }; fi
+
+main() {
+  VERB=$1 NONCE=$2 HASH=$3
+  [ "$VERB" = supervise ] && supervise "$2" "$3"
+  [ "$VERB" = stop ] && stop_orphan "$2" "$3" "$4"
+  say ''
+  say "A $NONCE 1"
+  [ -d "${HOME:-}" ] || refuse home-missing "HOME is '${HOME:-}'"
+  BASE=$HOME/.rollcall RUNNER=$HOME/.rollcall/bin/runner-$HASH.sh BLANK=$HOME/.rollcall/bin/blank-$HASH
+  [ $# -lt 4 ] || install_runner "$4" || case $VERB in start) refuse_trouble ;; esac
+  read_boot
+  clock
+  case $VERB in
+    start) start ;;
+    look) look ;;
+    list) list ;;
+    cancel) cancel ;;
+    extend) extend ;;
+    clean) clean ;;
+    *) refuse host-refused "no such request: $VERB" ;;
+  esac
+  finish
+}
+
+# ---- replies -------------------------------------------------------------------------------------------------
+
+finish() {
+  say "Z $NONCE"
+  exit 0
+}
+
+refuse() { # TAG TEXT
+  set -f
+  # shellcheck disable=SC2086 # squeezes the text into one line
+  set -- "$1" $2
+  set +f
+  say "E $*"
+  finish
+}
+
+# Turns what mkdir, cp, dd or mv said (in $TROUBLE) into one of our failures.
+refuse_trouble() {
+  case $TROUBLE in
+    *'No space left'* | *'uota exceeded'*) refuse disk-full "$TROUBLE" ;;
+    *'Read-only'* | *'ermission denied'*) refuse home-read-only "$TROUBLE" ;;
+    *) refuse state-unreadable "$TROUBLE" ;;
+  esac
+}
+
+# ---- what the kernel knows -----------------------------------------------------------------------------------
+
+# NOW: tenths of a second on a clock that nobody sets, where there is one.
+clock() {
+  if [ -r /proc/uptime ]; then
+    read -r up rest </proc/uptime
+    up=${up%?}
+    NOW=${up%.*}${up#*.}
+  else NOW=$(date +%s)0; fi
+}
+
+read_boot() {
+  if [ -r "$BOOT_FILE" ]; then read -r BOOT <"$BOOT_FILE"; else
+    BOOT=$(sysctl -n kern.bootsessionuuid 2>/dev/null || sysctl -n kern.boottime 2>/dev/null) || BOOT=unknown
+    BOOT=${BOOT%%,*}
+    BOOT=${BOOT##* }
+  fi
+}
+
+# BIRTH: when process $1 began; with the pid and the boot it names a process for ever. Fails for the dead and zombies.
+born() {
+  BIRTH=
+  case ${1:-0} in 0 | *[!0-9]*) return 1 ;; esac
+  if [ -r /proc/self/stat ]; then
+    { IFS= read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
+    stat=${stat##*) } # the name before it may hold anything
+    # shellcheck disable=SC2086 # fields
+    set -- $stat
+    case $1 in Z | X) return 1 ;; esac
+    BIRTH=${20}
+  else
+    BIRTH=$(ps -o lstart= -p "$1" 2>/dev/null) || return 1
+    # shellcheck disable=SC2086 # the date becomes one word
+    set -- $BIRTH
+    BIRTH=$1_$2_$3_$4_${5:-}
+  fi
+  [ -n "$BIRTH" ]
+}
+
+lives() { born "$1" && [ "$BIRTH" = "$2" ]; } # PID BIRTH
+
+seconds_since_1970() {
+  # shellcheck disable=SC3028 # where the shell has a clock of its own, it saves a process
+  case ${EPOCHSECONDS:-} in '' | *[!0-9]*) EPOCH=$(date +%s) ;; *) EPOCH=$EPOCHSECONDS ;; esac
+}
+
+# ---- installing ----------------------------------------------------------------------------------------------
+
+# Puts this text under its hash. Fails with $TROUBLE; looking still works then, from the text in memory.
+install_runner() { # BYTES
+  [ -r "$RUNNER" ] && return 0
+  umask_there=$(umask)
+  umask 077
+  new=$BASE/stage/install.$NONCE
+  TROUBLE=$(LC_ALL=C mkdir -p "$BASE/bin" "$BASE/jobs" "$BASE/stage" "$BASE/epoch" "$BASE/once" "$new" 2>&1) || return 1
+  # shellcheck disable=SC2154 # text: set by the request that sent us along
+  TROUBLE=$( (say "$text" >"$new/runner") 2>&1) && make_blank "$new/blank" &&
+    if [ "$(wc -c <"$new/runner")" -eq "$1" ]; then :; else TROUBLE="No space left for the runner" && false; fi &&
+    publish_blank "$new/blank" && TROUBLE=$(LC_ALL=C mv -f "$new/runner" "$RUNNER" 2>&1)
+  set -- $?
+  rm -rf "$new"
+  umask "$umask_there"
+  return "$1"
+}
+
+make_blank() { # FOLDER
+  TROUBLE=$( (
+    mkdir "$1" && mkfifo "$1/out.pipe" "$1/err.pipe" "$1/hello.pipe" && cd "$1" || exit 1
+    # Their blocks and names exist before the job does, so that a full disk cannot take its verdict away.
+    filler=--------------------------------------------------------------------------------
+    say "$filler$filler" >super && say "$filler" >child && say - >end && say - >reason && : >out && : >err
+  ) 2>&1)
+}
+
+# `mv` onto a folder that exists moves into it: somebody was faster, and theirs is as good.
+publish_blank() {
+  [ -d "$BLANK" ] || TROUBLE=$(LC_ALL=C mv "$1" "$BLANK" 2>&1) || [ -d "$BLANK" ] || return 1
+  [ ! -d "$BLANK/blank" ] || rm -rf "$BLANK/blank"
+}
+
+# ---- starting ------------------------------------------------------------------------------------------------
+
+start() {
+  read -r JID LINE EPOCH_OF_DRIVER DRIVER LIMIT GRACE CAP LINGER MOST ONCE ABOUT_LINES BYTES || refuse request-cut "in the first line"
+  case $JID in j*.*) ;; *) refuse host-refused "no jid: $JID" ;; esac
+  JOB=$BASE/jobs/$JID
+  choose_session
+  respect_fence
+  if [ ! -d "$JOB" ]; then
+    stage
+    enter_jobs && WON=started
+  fi
+  [ "${WON:-}" = started ] || { WON=exists && await_claim; }
+  [ -e "$JOB/claim" ] || [ -e "$JOB/gone" ] || { take_name && launch; }
+  linger
+  say "S $WON"
+  report_one "$JID" 0 0 "$MOST"
+}
+
+# A new session outlives the connection. Without setsid, perl or python3 a process group of its own will do.
+choose_session() {
+  if command -v setsid >/dev/null 2>&1; then SESSION=setsid
+  elif command -v perl >/dev/null 2>&1; then SESSION=perl
+  elif command -v python3 >/dev/null 2>&1; then SESSION=python3
+  elif [ -n "${BASH_VERSION:-}${KSH_VERSION:-}" ]; then SESSION=monitor
+  else refuse no-session "no setsid, perl or python3, and this sh cannot do without"; fi
+}
+
+in_new_session() { # COMMAND...
+  case $SESSION in
+    setsid) exec setsid "$@" ;;
+    perl) exec perl -e 'use POSIX; POSIX::setsid(); exec @ARGV; exit 127' "$@" ;;
+    python3) exec python3 -c 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' "$@" ;;
+    *) exec "$@" ;;
+  esac
+}
+
+# Of one line only the newest driver may start anything; the names sort by epoch, which has a fixed width. We write our
+# own name before we look for a later one, so of two who come at once the older always sees the newer.
+respect_fence() {
+  mine=$BASE/epoch/$LINE.$EPOCH_OF_DRIVER.$DRIVER new=
+  if [ ! -e "$mine" ]; then
+    for other in "$BASE/epoch/$LINE.$EPOCH_OF_DRIVER".*; do
+      [ ! -e "$other" ] || refuse fenced "another driver has this epoch"
+    done
+    lay_folders
+    TROUBLE="No space left or Read-only: $BASE/epoch"
+    { true >"$mine"; } 2>/dev/null || refuse_trouble
+    new=yes
+  fi
+  older=
+  for name in "$BASE/epoch/$LINE".*; do
+    [ "$name" = "$mine" ] || older="$older ${name##*/}"
+  done
+  if [ "$name" != "$mine" ]; then
+    [ -z "$new" ] || rm -f "$mine"
+    refuse fenced "a newer driver was here"
+  fi
+  # shellcheck disable=SC2086 # names without blanks
+  [ -z "$new" ] || [ -z "$older" ] || (cd "$BASE/epoch" && exec rm -f $older)
+}
+
+lay_folders() {
+  [ -d "$BASE/jobs" ] && [ -d "$BASE/stage" ] && [ -d "$BASE/epoch" ] && [ -d "$BASE/once" ] && return
+  TROUBLE=$(umask 077 && LC_ALL=C mkdir -p "$BASE/bin" "$BASE/jobs" "$BASE/stage" "$BASE/epoch" "$BASE/once" 2>&1) || refuse_trouble
+}
+
+# Everything that a job needs, complete and counted, where nobody looks.
+stage() {
+  STAGE=$BASE/stage/$JID.$NONCE
+  TROUBLE=$(LC_ALL=C cp -R "$BLANK" "$STAGE" 2>&1) || {
+    rm -rf "$STAGE"
+    make_blank "$STAGE" || give_up
+  }
+  umask >"$STAGE/umask"
+  umask 077
+  lines=0
+  {
+    while [ "$lines" -lt "$ABOUT_LINES" ] && IFS= read -r line; do
+      say "$line"
+      lines=$((lines + 1))
+    done
+    say "protocol=1${NL}owner=${USER:-${LOGNAME:-}}${NL}jid=$JID${NL}limit=$LIMIT${NL}boot=$BOOT"
+    say "$LIMIT" >"$STAGE/limit" && say "$GRACE $CAP $SESSION ." >"$STAGE/plan"
+  } >"$STAGE/about" 2>/dev/null || { TROUBLE="No space left in $BASE" && give_up; }
+  [ "$lines" -eq "$ABOUT_LINES" ] || give_up request-cut "after $lines lines"
+  # dd copies and counts in one process: the last line it says begins with the number of bytes.
+  TROUBLE=$(LC_ALL=C dd of="$STAGE/script" bs=65536 2>&1) || give_up
+  count=${TROUBLE##*"$NL"}
+  case ${count%% *} in '' | *[!0-9]*) count=$(wc -c <"$STAGE/script") ;; esac
+  [ "${count%% *}" -eq "$BYTES" ] || give_up request-cut "${count%% *} of $BYTES bytes"
+}
+
+give_up() { # [TAG TEXT]
+  rm -rf "$STAGE"
+  [ $# -eq 0 ] || refuse "$@"
+  refuse_trouble
+}
+
+# The first gate: the folder appears under its jid, whole, once. A rename never replaces a folder that holds
+# something; `mv` onto an existing one moves into it, and then we lost.
+enter_jobs() {
+  TROUBLE=$(LC_ALL=C mv "$STAGE" "$JOB" 2>&1)
+  [ -d "$STAGE" ] || [ -d "$JOB/${STAGE##*/}" ] || return 0
+  rm -rf "$STAGE" "${JOB:?}/${STAGE##*/}"
+  [ -d "$JOB" ] || refuse_trouble
+  return 1
+}
+
+# The second gate, and the one that counts: whoever makes this file may run the job, or say that it never will.
+claim() {
+  set -C
+  { true >"$JOB/claim"; } 2>/dev/null
+  set -- $?
+  set +C
+  return "$1"
+}
+
+# Somebody else entered the folder; most likely their supervisor is about to claim it.
+await_claim() {
+  for nap in 10 20 40 80; do
+    [ ! -e "$JOB/claim" ] && [ ! -e "$JOB/gone" ] || return 0
+    pause "$nap" || sleep 1
+  done
+}
+
+# Starts the supervisor, which does not need us any more, and waits for its word that it has begun.
+launch() {
+  greeting=/dev/null
+  [ "$WON" != started ] || greeting=$JOB/hello.pipe
+  [ "$SESSION" != monitor ] || set -m
+  # The inner exec lets go of the connection: yash would keep copies of what a redirection replaces.
+  (
+    exec </dev/null >"$greeting" 2>/dev/null
+    in_new_session "$SH" "$RUNNER" supervise "$JOB" "$SESSION"
+  ) &
+  [ "$WON" != started ] || read -r greeting <"$JOB/hello.pipe" || :
+}
+
+# A quick command is answered by its start.
+linger() {
+  spent=0
+  for nap in 10 20 40 80 160 320 640; do
+    [ "$spent" -lt "$LINGER" ] || break
+    if verdict && closed; then break; fi
+    pause "$nap" || break
+    spent=$((spent + nap))
+  done
+  clock
+}
+
+pause() { # MILLISECONDS; fails where sleep knows only seconds
+  case ${#1} in 1) set -- "0.00$1" ;; 2) set -- "0.0$1" ;; *) set -- "0.$1" ;; esac
+  sleep "$1" 2>/dev/null
+}
+
+# ---- one at a time: --once NAME ------------------------------------------------------------------------------
+
+# The mark once/NAME holds the jid of the holder; once/NAME.JID holds who came after JID. Marks are made by `ln`,
+# which is atomic and brings the content along. A holder that has ended is followed, never replaced: so of all who
+# find it ended exactly one becomes its successor. The successor then moves up to once/NAME.
+take_name() {
+  [ "$ONCE" != - ] || return 0
+  name=$BASE/once/$ONCE ticket=$BASE/stage/once.$JID.$NONCE
+  say "$JID" >"$ticket" || { TROUBLE="No space left in $BASE" && refuse_trouble; }
+  while :; do
+    holder=
+    if ! { read -r holder <"$name"; } 2>/dev/null; then
+      ln "$ticket" "$name" 2>/dev/null && break
+      continue
+    fi
+    first=$holder
+    while { read -r next <"$name.$holder"; } 2>/dev/null; do holder=$next; done
+    [ "$holder" != "$JID" ] || break
+    mine=$JOB
+    examine "$holder"
+    JOB=$mine
+    case $STATE in unclaimed | starting | running | stopping | orphan) yield_name ;; esac
+    ln "$ticket" "$name.$holder" 2>/dev/null || continue
+    read -r next <"$name"
+    if [ "$next" = "$first" ]; then
+      mv -f "$ticket" "$name"
+      rm -f "$name.$first" "$name.$holder"
+      break
+    fi
+    rm -f "$name.$holder"
+  done
+  rm -f "$ticket"
+}
+
+# The job that was staged goes away again; whoever holds its claim is sure that it doesn't run.
+yield_name() {
+  rm -f "$ticket"
+  claim || return 0
+  rm -rf "$JOB"
+  say "T $holder"
+  finish
+}
+
+# ---- the life of one job -------------------------------------------------------------------------------------
+
+supervise() { # JOB SESSION
+  JOB=$1 SESSION=$2
+  trap '' HUP INT QUIT TERM PIPE USR1
+  read -r GRACE CAP rest <"$JOB/plan"
+  read -r MASK <"$JOB/umask"
+  claim || exit 0
+  read_boot
+  clock
+  seconds_since_1970
+  BEGAN=$NOW
+  born $$
+  # `<>` writes over the filler without giving its block back first.
+  say "$BOOT $$ $BIRTH $EPOCH $BEGAN ." 1<>"$JOB/super"
+  say "started=$EPOCH" >>"$JOB/about"
+  [ "$SESSION" != monitor ] || set -m
+  capture out &
+  capture err &
+  run_script &
+  CHILD=$!
+  born $CHILD
+  CHILD_BIRTH=${BIRTH:--}
+  keep_time &
+  TIMER=$!
+  born $TIMER
+  say "$CHILD $CHILD_BIRTH $TIMER ${BIRTH:--} ." 1<>"$JOB/child"
+  say started
+  exec >/dev/null
+  tell_syslog start
+  wait "$CHILD"
+  give_verdict $?
+}
+
+run_script() {
+  trap - HUP INT QUIT TERM PIPE USR1
+  exec </dev/null >"$JOB/out.pipe" 2>"$JOB/err.pipe"
+  umask "$MASK"
+  cd "$HOME" || cd /
+  ROLLCALL_JID=${JOB##*/} ROLLCALL_WAITING=$JOB/waiting
+  export ROLLCALL_JID ROLLCALL_WAITING
+  in_new_session "$SH" "$JOB/script"
+}
+
+# Keeps the head of a stream and, when it was too long, its tail; counts what fell out between. A pipe and not the
+# file itself, because a script that opens /dev/stdout would empty the file.
+capture() { # out|err
+  exec <"$JOB/$1.pipe" >/dev/null 2>&1
+  trap '' XFSZ
+  tail=65536
+  [ "$CAP" -ge 262144 ] || tail=$((CAP / 4))
+  # dd passes on at once what it reads; in blocks of 512 little is lost when the limit refuses one.
+  (ulimit -f $(((CAP - tail) / 512)) && exec dd bs=512 >>"$JOB/$1") || {
+    dd bs=65536 2>"$JOB/$1.count" | tail -c "$tail" >>"$JOB/$1"
+    while read -r count rest; do :; done <"$JOB/$1.count"
+    [ "$count" -le "$tail" ] || say $((count - tail)) >"$JOB/$1.dropped"
+  }
+  true >"$JOB/$1.closed"
+}
+
+# Ends the job when its limit is reached or a cancel is asked for; looks when it is woken, and every few seconds.
+keep_time() {
+  exec >/dev/null
+  nap=
+  trap 'kill $nap; exit 0' TERM
+  trap : USR1
+  while born "$CHILD"; do
+    if [ -e "$JOB/cancel" ]; then
+      read -r grace <"$JOB/cancel" || grace=$GRACE
+      end_session cancel "$grace"
+      return
+    fi
+    step=5
+    { read -r limit <"$JOB/limit"; } 2>/dev/null || limit=0
+    if [ "$limit" -gt 0 ]; then
+      clock
+      left=$((limit * 10 - NOW + BEGAN))
+      if [ "$left" -le 0 ]; then
+        end_session timeout "$GRACE"
+        return
+      fi
+      [ "$left" -ge 50 ] || step=$(((left + 9) / 10))
+    fi
+    sleep "$step" &
+    nap=$!
+    wait "$nap"
+    kill "$nap"
+  done
+}
+
+# TERM, grace, KILL, for all that belongs to the job. The first reason wins: there is one token to rename.
+end_session() { # cancel|timeout GRACE
+  trap '' TERM USR1
+  mv "$JOB/reason" "$JOB/why.$1" || :
+  tell_syslog "$1" &
+  kill -TERM "-$CHILD"
+  kill -CONT "-$CHILD"
+  # shellcheck disable=SC2086 # pids
+  find_members && kill -TERM $MEMBERS
+  clock
+  deadline=$((NOW + $2 * 10))
+  while someone_left; do
+    [ "$NOW" -lt "$deadline" ] || break
+    pause 100 || sleep 1
+    clock
+  done
+  for round in 1 2 3 4 5; do
+    kill -KILL "-$CHILD"
+    find_members || break
+    # shellcheck disable=SC2086 # pids
+    kill -KILL $MEMBERS
+    pause "${round}0" || sleep 1
+  done
+}
+
+someone_left() { { kill -0 "-$CHILD" && group_lives; } || find_members; }
+
+# The dead stay in their group until their parent has looked at them, and `kill -0` counts them in.
+group_lives() {
+  [ -r /proc/self/stat ] || return 0
+  LC_ALL=C grep -qs ") [^ZX] [0-9]* $CHILD " /proc/[0-9]*/stat
+}
+
+# MEMBERS: processes of the job's session, and those that left it but carry the job's mark in their environment.
+find_members() {
+  MEMBERS=
+  [ -r /proc/self/environ ] || return 1
+  for found in $(
+    grep -ls ") [A-Z] [0-9]* [0-9]* $CHILD " /proc/[0-9]*/stat
+    grep -lsF "ROLLCALL_WAITING=$JOB/waiting" /proc/[0-9]*/environ
+  ); do
+    found=${found#/proc/}
+    born "${found%%/*}" && MEMBERS="$MEMBERS ${found%%/*}"
+  done
+  [ -n "$MEMBERS" ]
+}
+
+# The verdict is a rename, which needs no space. Where the job is being ended it waits until nobody is left.
+give_verdict() { # EXIT STATUS
+  [ -e "$JOB/reason" ] && kill -TERM "$TIMER"
+  wait "$TIMER"
+  clock
+  set -- "$1"
+  [ "$1" -lt 384 ] || set -- $(($1 - 256)) # yash
+  [ "$1" -lt 256 ] || set -- $(($1 - 128)) # ksh
+  mv "$JOB/end" "$JOB/end.$1.$((NOW - BEGAN)).$NOW"
+  rm -f "$JOB/out.pipe" "$JOB/err.pipe" "$JOB/hello.pipe"
+  tell_syslog "end rc=$1"
+  exit 0
+}
+
+# The supervisor died and the job did not: nobody will tell its exit status, but it can still be ended.
+stop_orphan() { # JOB GRACE SESSION
+  JOB=$1 SESSION=$3
+  read -r CHILD rest <"$JOB/child"
+  end_session cancel "$2"
+  exit 0
+}
+
+tell_syslog() { # WHAT
+  [ -S /dev/log ] || [ -S /var/run/syslog ] || return 0
+  command -v logger >/dev/null || return 0
+  told=
+  while IFS='=' read -r key value; do
+    case $key in run | operator | command) [ -z "$value" ] || told="$told $key=$value" ;; esac
+  done <"$JOB/about"
+  logger -t rollcall "$1 ${JOB##*/}$told"
+}
+
+# ---- looking -------------------------------------------------------------------------------------------------
+
+# One answer for many jobs. States first, sizes after: so a job seen as ended has all its output counted.
+look() {
+  ROWS='' FILES=''
+  jid=
+  while read -r jid from_out from_err most && [ "$jid" != . ]; do
+    valid "$jid"
+    examine "$jid"
+    note "$jid" "$from_out" "$from_err" "$most"
+  done
+  [ "$jid" = . ] || refuse request-cut "in the list of jobs"
+  tell
+}
+
+report_one() { # JID FROM_OUT FROM_ERR MOST
+  ROWS='' FILES=''
+  examine "$1"
+  note "$@"
+  tell
+}
+
+list() {
+  ROWS='' FILES=''
+  for folder in "$BASE/jobs"/*; do
+    [ -d "$folder" ] || continue
+    examine "${folder##*/}"
+    note "${folder##*/}" 0 0 0
+  done
+  tell
+}
+
+valid() { case ${1#j} in '' | "$1" | .* | *[!0-9.]* | *.*.* | *.) refuse host-refused "no jid: $1" ;; esac; }
+
+# Sets STATE and what is known with it.
+examine() { # JID
+  JOB=$BASE/jobs/$1 STATE=unknown RC=0 STARTED=0 ELAPSED=0 LIMIT_NOW=0 CHILD=0 THEN=- LEFT=0 DROPPED=0 WAITING=0
+  [ -d "$JOB" ] || return 0
+  [ ! -e "$JOB/gone" ] || { STATE=cleaned && return 0; }
+  [ -e "$JOB/claim" ] || { STATE=unclaimed && return 0; }
+  SUPER=0 SUPER_BIRTH=- CHILD_BIRTH=- TIMER=0 TIMER_BIRTH=- BEGAN=$NOW
+  { read -r LIMIT_NOW <"$JOB/limit"; } 2>/dev/null || LIMIT_NOW=0
+  seal=
+  { read -r THEN SUPER SUPER_BIRTH STARTED BEGAN seal <"$JOB/super"; } 2>/dev/null
+  [ "$seal" = . ] || { unborn && return 0; }
+  { read -r CHILD CHILD_BIRTH TIMER TIMER_BIRTH seal <"$JOB/child"; } 2>/dev/null
+  [ "$seal" = . ] || CHILD=0 TIMER=0
+  verdict && { conclude && return 0; }
+  [ "$THEN" = "$BOOT" ] || { STATE=lost-reboot && return 0; }
+  ELAPSED=$((NOW - BEGAN)) STATE=running
+  [ -e "$JOB/reason" ] && [ ! -e "$JOB/cancel" ] || STATE=stopping
+  [ ! -s "$JOB/waiting" ] || WAITING=1
+  lives "$SUPER" "$SUPER_BIRTH" && return 0
+  # It may have given its verdict while we looked.
+  verdict && { conclude && return 0; }
+  lives "$CHILD" "$CHILD_BIRTH" && { STATE=orphan && return 0; }
+  STATE=lost-killed RC=137
+  [ ! -e "$JOB/why.timeout" ] || STATE=timed-out
+  [ ! -e "$JOB/why.cancel" ] || STATE=cancelled
+}
+
+# Claimed, and no supervisor has written its name yet: that takes a moment, or it died in that moment.
+unborn() {
+  THEN=- STARTED=0 BEGAN=0 STATE=starting
+  if verdict; then conclude; fi
+  case $STATE$(find "$JOB/claim" -prune -mmin +1 2>/dev/null) in starting?*) STATE=lost-broken ;; esac
+}
+
+# The verdict stands in the name of a file: end.RC.ELAPSED.AT
+verdict() {
+  for end in "$JOB"/end.*; do
+    [ -e "$end" ] || return 1
+    end=${end##*/end.}
+    RC=${end%%.*} AT=${end##*.}
+    ELAPSED=${end#*.}
+    ELAPSED=${ELAPSED%.*}
+  done
+}
+
+closed() { [ -e "$JOB/out.closed" ] && [ -e "$JOB/err.closed" ]; }
+
+# Ended, and how. A job whose last bytes are still on their way through the pipes is given a moment.
+conclude() {
+  LEFT=0
+  if [ "$THEN" = "$BOOT" ]; then
+    STATE=running
+    closed || [ $((NOW - AT)) -ge "$FINISH_PATIENCE" ] || return 0
+    kill -0 "-$CHILD" 2>/dev/null && group_lives && LEFT=1
+  fi
+  STATE='done'
+  [ ! -e "$JOB/why.timeout" ] || STATE=timed-out
+  [ ! -e "$JOB/why.cancel" ] || STATE=cancelled
+  for stream in out err; do
+    if [ -s "$JOB/$stream.dropped" ]; then
+      read -r count <"$JOB/$stream.dropped"
+      DROPPED=$((DROPPED + count))
+    fi
+  done
+}
+
+# Remembers what was found, and which files must be measured.
+note() { # JID FROM_OUT FROM_ERR MOST
+  ROWS="$ROWS $* $STATE $RC $STARTED $ELAPSED $LIMIT_NOW $CHILD $THEN $DROPPED $LEFT $WAITING"
+  [ ! -s "$JOB/out" ] || FILES="$FILES $1/out"
+  [ ! -s "$JOB/err" ] || FILES="$FILES $1/err"
+}
+
+tell() {
+  [ -z "$FILES" ] || measure
+  # shellcheck disable=SC2086 # fields, none of them empty
+  set -- $ROWS
+  while [ $# -ge 14 ]; do
+    jid=$1 from_out=$2 from_err=$3 most=$4
+    about="$5 $6 $7 $8 $9"
+    shift 9
+    about="$about $1 $2" dropped=$3 left=$4 waiting=$5
+    shift 5
+    size_of "$jid" out
+    clip "$from_out" "$most"
+    size_out=$SIZE length_out=$LENGTH
+    size_of "$jid" err
+    clip "$from_err" "$most"
+    if [ "$waiting" = 1 ]; then
+      waiting=$(head -n 1 "$BASE/jobs/$jid/waiting" 2>/dev/null | LC_ALL=C head -c 400)
+      waiting="W $waiting"
+    fi
+    say "J $jid $about $size_out $from_out $length_out $SIZE $from_err $LENGTH $dropped $left ${waiting%% *}"
+    [ "${waiting%% *}" = 0 ] || say "$waiting"
+    bytes "$BASE/jobs/$jid/out" "$from_out" "$length_out"
+    bytes "$BASE/jobs/$jid/err" "$from_err" "$LENGTH"
+    say ''
+  done
+}
+
+# One `ls` for all files: it knows sizes without reading, and its first lines have had five fields before the date
+# and nine in all since there was a Unix. (`wc -c` of busybox reads what it counts.)
+measure() {
+  # shellcheck disable=SC2046,SC2086 # fields and names, none of them with blanks
+  set -- $(cd "$BASE/jobs" && LC_ALL=C exec ls -ln $FILES 2>/dev/null)
+  while [ $# -ge 9 ]; do
+    name_of_size "${9%/*}" "${9##*/}"
+    eval "$NAME=\$5"
+    shift 9
+  done
+}
+
+name_of_size() { NAME=${1#j} && NAME=SIZE_${NAME%.*}_${NAME#*.}_$2; } # JID STREAM
+
+size_of() { # JID STREAM
+  name_of_size "$1" "$2"
+  eval "SIZE=\${$NAME:-0}"
+}
+
+clip() { # FROM MOST
+  LENGTH=$((SIZE - $1))
+  [ "$LENGTH" -ge 0 ] || LENGTH=0
+  [ "$LENGTH" -le "$2" ] || LENGTH=$2
+}
+
+bytes() { # FILE FROM LENGTH
+  [ "$3" -gt 0 ] || return 0
+  if [ "$2" -eq 0 ]; then head -c "$3" "$1"
+  elif [ "$2" -lt 65536 ]; then tail -c "+$(($2 + 1))" "$1" | head -c "$3"
+  else
+    dd if="$1" bs=65536 skip=$(($2 / 65536)) count=$((($2 % 65536 + $3 + 65535) / 65536)) 2>/dev/null |
+      tail -c "+$(($2 % 65536 + 1))" | head -c "$3"
+  fi
+}
+
+# ---- steering ------------------------------------------------------------------------------------------------
+
+cancel() {
+  seal=
+  read -r JID GRACE seal
+  [ "$seal" = . ] || refuse request-cut "in the cancel"
+  valid "$JID"
+  JOB=$BASE/jobs/$JID
+  if [ ! -e "$JOB/claim" ] && [ ! -e "$JOB/gone" ]; then
+    lay_folders
+    umask 077
+    [ -d "$JOB" ] || mkdir "$JOB" 2>/dev/null
+    # Whoever holds the claim decides: it never begins, also when its start is still on its way.
+    claim && {
+      { true >"$JOB/end.143.0.$NOW" && true >"$JOB/why.cancel" && true >"$JOB/out.closed" && true >"$JOB/err.closed"; } 2>/dev/null
+      [ -e "$JOB/super" ] || say - >"$JOB/super"
+    }
+  fi
+  examine "$JID"
+  case $STATE in
+    starting | running)
+      say "$GRACE" >"$JOB/cancel"
+      wake_timekeeper || stop_it_ourselves
+      STATE=stopping
+      ;;
+    orphan) stop_it_ourselves ;;
+  esac
+  report_one "$JID" 0 0 0
+}
+
+wake_timekeeper() { [ "$STATE" = starting ] || { lives "$TIMER" "$TIMER_BIRTH" && kill -USR1 "$TIMER" 2>/dev/null; }; }
+
+stop_it_ourselves() {
+  choose_session
+  [ "$SESSION" != monitor ] || set -m
+  (
+    exec </dev/null >/dev/null 2>&1
+    in_new_session "$SH" "$RUNNER" stop "$JOB" "$GRACE" "$SESSION"
+  ) &
+}
+
+extend() {
+  seal=
+  read -r JID LIMIT seal
+  [ "$seal" = . ] || refuse request-cut "in the extend"
+  valid "$JID"
+  examine "$JID"
+  case $STATE in unclaimed | starting | running) ;; *) refuse host-refused "the job is $STATE" ;; esac
+  umask 077
+  TROUBLE=$( (say "$LIMIT" >"$JOB/limit.$NONCE" && mv -f "$JOB/limit.$NONCE" "$JOB/limit") 2>&1) || refuse_trouble
+  [ "$STATE" = unclaimed ] || wake_timekeeper || :
+  say "X $LIMIT"
+}
+
+# Removes what ended and keeps the mark `gone`, so that a start that was long on its way still finds its jid taken.
+clean() {
+  jid='' JIDS=''
+  while read -r jid && [ "$jid" != . ]; do
+    valid "$jid"
+    JIDS="$JIDS $jid"
+  done
+  [ "$jid" = . ] || refuse request-cut "in the list of jobs"
+  for jid in $JIDS; do
+    examine "$jid"
+    case $STATE in done | timed-out | cancelled | lost-*) retire ;; cleaned) ;; *) continue ;; esac
+    say "C $jid"
+  done
+  forget
+}
+
+retire() {
+  true >"$JOB/gone" || return 0
+  set --
+  for file in "$JOB"/*; do
+    [ "$file" = "$JOB/gone" ] || set -- "$@" "$file"
+  done
+  [ $# -eq 0 ] || rm -rf "$@"
+}
+
+# Marks are kept 24 hours, ended jobs 14 days, and what was never completed a day.
+forget() {
+  find "$BASE/jobs" -name gone -mtime +0 2>/dev/null | while read -r file; do rm -rf "${file%/gone}"; done
+  find "$BASE/stage" -mtime +0 -path "$BASE/stage/*" -prune -exec rm -rf {} + 2>/dev/null
+  find "$BASE/jobs" -name 'end.*' -mtime +13 2>/dev/null | while read -r file; do
+    JOB=${file%/end.*}
+    retire
+  done
+}
+
+main "$@"
+#EOR
