@@ -12,6 +12,7 @@ import { readHostNames } from './host-range.ts';
 import { explainIni } from './inventory-ini.ts';
 import type { YamlEntry, YamlFile, YamlNode } from './yaml.ts';
 import { describeNode, parseYaml, varsOf } from './yaml.ts';
+import { isNothing } from './yaml-fields.ts';
 
 /** A fleet, what to say on stderr about it, and the SHA-256 of what it was read from. */
 export type LoadedInventory = { readonly inventory: Inventory; readonly warnings: readonly string[]; readonly hash: string };
@@ -169,8 +170,6 @@ class GroupReader {
     );
   }
 }
-
-const isNothing = (node: YamlNode): boolean => node.kind === 'scalar' && node.value === null;
 
 const declareHosts = (written: string, vars: HostDeclaration['vars']): Result<readonly HostDeclaration[], string> => {
   const read = readHostNames(written);
