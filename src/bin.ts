@@ -22,8 +22,8 @@ if (major > OLDEST_MAJOR || (major === OLDEST_MAJOR && Number(version[1]) >= OLD
 
 function open(): void {
   process.env['NODE_ENV'] = 'production';
+  // Node makes an unhandled rejection one of these, too.
   process.on('uncaughtException', bug);
-  process.on('unhandledRejection', bug);
   process.stdout.on('error', leave);
   process.stderr.on('error', leave);
   import('./cli/main.ts')
