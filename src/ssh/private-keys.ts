@@ -1,5 +1,6 @@
 // The only place that opens private key files: each version of a file is read and parsed once.
 // A key that cannot be used is told with its reason; where its public half can be read, an agent may still hold it.
+import { createPrivateKey } from 'node:crypto';
 import { type FileHandle, open, readFile, stat } from 'node:fs/promises';
 import ssh2, { type ParsedKey } from 'ssh2';
 
@@ -78,12 +79,25 @@ const read = async (path: string, uid: number | undefined): Promise<PrivateKey> 
 };
 
 const parse = (path: string, text: string, publicBlob: Buffer | undefined): PrivateKey => {
-  const parsed = ssh2.utils.parseKey(text);
+  const parsed = ssh2.utils.parseKey(fromPkcs8(text));
   // The format allows several keys in one file; ssh-keygen never wrote more than one.
   const key: ParsedKey | Error | undefined = Array.isArray(parsed) ? parsed[0] : parsed;
   if (key === undefined || key instanceof Error) return unusable(path, whyNot(text, key?.message ?? ''), false, publicBlob);
   if (!key.isPrivateKey()) return unusable(path, 'it is a public key', false, key.getPublicSSH());
   return { kind: 'usable', path, key, publicBlob: key.getPublicSSH() };
+};
+
+/** ssh2 does not read PKCS#8, which terraform and openssl write; the system's own crypto can rewrite it, but for ed25519. */
+const fromPkcs8 = (text: string): string => {
+  if (!text.includes('-----BEGIN PRIVATE KEY-----')) return text;
+  try {
+    const key = createPrivateKey(text);
+    if (key.asymmetricKeyType === 'rsa') return key.export({ type: 'pkcs1', format: 'pem' }).toString();
+    if (key.asymmetricKeyType === 'ec') return key.export({ type: 'sec1', format: 'pem' }).toString();
+    return text;
+  } catch {
+    return text;
+  }
 };
 
 const whyNot = (text: string, message: string): string => {

@@ -1,0 +1,271 @@
+// How the SSH transport logs in to a real sshd: keys of files and of a real agent, and what it says when nobody is let in.
+import { execFileSync, spawn } from 'node:child_process';
+import { appendFileSync, chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import type { Address } from '../../src/remote/ports.ts';
+import type { SshOptions } from '../../src/ssh/transport.ts';
+import { type Sshd, sshdAvailable, startSshd } from '../support/sshd.ts';
+import { addressAt, failure, type Lab, makeLab, NO_INPUT, text, value } from './ssh-lab.ts';
+
+describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
+  let sshd: Sshd;
+  let twoKeys: Sshd;
+  let lab: Lab;
+  let agent: { readonly socket: string; stop(): void };
+
+  beforeAll(async () => {
+    lab = makeLab();
+    [sshd, twoKeys] = await Promise.all([
+      startSshd({ config: ['MaxAuthTries 4'] }),
+      startSshd({ config: ['AuthenticationMethods publickey,publickey'] }),
+    ]);
+    agent = await startAgent(join(lab.home, 'agent'));
+  });
+  afterEach(() => {
+    execFileSync('ssh-add', ['-q', '-D'], { env: { ...process.env, SSH_AUTH_SOCK: agent.socket }, stdio: 'ignore' });
+    for (const name of ['id_ed25519', 'id_ecdsa', 'id_rsa']) rmSync(join(lab.home, '.ssh', name), { force: true });
+  });
+  afterAll(async () => {
+    agent.stop();
+    expect(sshd.connectionsOpen()).toBe(0);
+    await Promise.all([sshd.stop(), twoKeys.stop()]);
+    lab.remove();
+  });
+
+  const connect = async (changes: Partial<Address> = {}, options: Partial<SshOptions> = {}) => {
+    const result = await lab.transport(options).connect(addressAt(sshd, changes));
+    if (result.ok) {
+      result.value.close();
+      await result.value.closed;
+    }
+    return result;
+  };
+  const admit = (server: Sshd, path: string): void => appendFileSync(join(server.dir, 'authorized_keys'), readFileSync(`${path}.pub`));
+  const give = (...paths: string[]): void => {
+    execFileSync('ssh-add', ['-q', ...paths], { env: { ...process.env, SSH_AUTH_SOCK: agent.socket }, stdio: 'ignore' });
+  };
+  const copyOfKey = (name: string): string => {
+    const path = join(lab.home, name);
+    copyFileSync(sshd.keyPath, path);
+    chmodSync(path, 0o600);
+    return path;
+  };
+
+  test.each([['rsa'], ['ecdsa']])('an %s key is good enough', async type => {
+    const path = lab.makeKey(`id-${type}`, '-t', type);
+    admit(sshd, path);
+    value(await connect({ identityFiles: [path] }));
+  });
+
+  test.each([
+    ['PEM', 'rsa'],
+    ['PKCS8', 'rsa'],
+    ['PKCS8', 'ecdsa'],
+  ])('so is one in %s format (%s)', async (format, type) => {
+    const path = lab.makeKey(`id-${format}-${type}`, '-t', type, '-m', format);
+    admit(sshd, path);
+    value(await connect({ identityFiles: [path] }));
+  });
+
+  test('a key that the host does not know is refused, with who, which key and what the host takes', async () => {
+    const path = lab.makeKey('wrong');
+    const refused = failure(await connect({ identityFiles: [path] }));
+    expect(refused).toMatchObject({ tag: 'login-refused', facts: { user: sshd.user, methods: 'publickey', tried: path } });
+    expect(refused.cause).toBe(`${sshd.user} with ${path}; it takes publickey`);
+  });
+
+  test('keys are offered in order until one fits', async () => {
+    const before = sshd.log().length;
+    value(await connect({ identityFiles: [lab.makeKey('first'), sshd.keyPath, lab.makeKey('third')] }));
+    expect(sshd.log().slice(before)).toMatch(/Accepted publickey/);
+    expect(
+      sshd
+        .log()
+        .slice(before)
+        .match(/Failed publickey/g) ?? [],
+    ).toHaveLength(1);
+  });
+
+  test('an unknown user is refused', async () => {
+    expect(failure(await connect({ user: 'nobody-here' }))).toMatchObject({ tag: 'login-refused', facts: { user: 'nobody-here' } });
+  });
+
+  test('the host ends it when too many keys were offered', async () => {
+    const paths = ['m1', 'm2', 'm3', 'm4', 'm5', 'm6'].map(name => lab.makeKey(name));
+    const refused = failure(await connect({ identityFiles: paths }));
+    expect(refused.tag).toBe('login-refused');
+    expect(refused.facts?.['tried']).toBe(paths.slice(0, 4).join(', '));
+  });
+
+  test('a key that is missing, encrypted, too open, public or no key at all says so without bothering the host', async () => {
+    const before = sshd.log();
+    const encrypted = lab.makeKey('encrypted', '-N', 'secret words');
+    const pem = lab.makeKey('encrypted-pem', '-t', 'rsa', '-m', 'PEM', '-N', 'secret words');
+    const open = copyOfKey('open');
+    chmodSync(open, 0o644);
+    const rubbish = join(lab.home, 'rubbish');
+    writeFileSync(rubbish, 'hello\n', { mode: 0o600 });
+    const cases: [string, string][] = [
+      [join(lab.home, 'missing'), 'no such file'],
+      [join(lab.home, 'rubbish', 'below'), 'no such file'],
+      [encrypted, 'it is encrypted; add it to ssh-agent'],
+      [pem, 'it is encrypted; add it to ssh-agent'],
+      [open, 'its mode 0644 is too open; chmod 600 it'],
+      [`${encrypted}.pub`, 'it is a public key'],
+      [rubbish, 'it is not a private key'],
+      [lab.home, 'it is a folder'],
+    ];
+    for (const [path, why] of cases) {
+      const refused = failure(await connect({ identityFiles: [path] }));
+      expect(refused).toEqual({ tag: 'key-unusable', host: 'web1', cause: `${path}: ${why}`.slice(0, 200), facts: { path } });
+      expect(JSON.stringify(refused)).not.toContain('secret');
+    }
+    expect(sshd.log()).toBe(before);
+  });
+
+  test('a named key that cannot be used is the cause, even when others were refused', async () => {
+    const missing = join(lab.home, 'missing');
+    const wrong = lab.makeKey('wrong-too');
+    const refused = failure(await connect({ identityFiles: [wrong, missing] }));
+    expect(refused).toMatchObject({ tag: 'key-unusable', cause: `${missing}: no such file; refused: ${wrong}` });
+  });
+
+  test('a named key that cannot be used does no harm when another fits', async () => {
+    value(await connect({ identityFiles: [join(lab.home, 'missing'), sshd.keyPath] }));
+  });
+
+  test('a key that is mended is read again', async () => {
+    const path = copyOfKey('mended');
+    chmodSync(path, 0o640);
+    const transport = lab.transport();
+    expect(failure(await transport.connect(addressAt(sshd, { identityFiles: [path] }))).tag).toBe('key-unusable');
+    chmodSync(path, 0o600);
+    const connection = value(await transport.connect(addressAt(sshd, { identityFiles: [path] })));
+    connection.close();
+    await connection.closed;
+  });
+
+  test('without named keys the default files are tried', async () => {
+    const nothing = failure(await connect({ identityFiles: [] }));
+    expect(nothing).toMatchObject({ tag: 'login-refused', cause: `${sshd.user}: there was no key to offer; it takes publickey` });
+    copyOfKey('.ssh/id_ed25519');
+    value(await connect({ identityFiles: [] }));
+  });
+
+  test('a default key that is encrypted is told', async () => {
+    copyFileSync(lab.makeKey('secretly', '-N', 'secret words'), join(lab.home, '.ssh/id_rsa'));
+    chmodSync(join(lab.home, '.ssh/id_rsa'), 0o600);
+    expect(failure(await connect({ identityFiles: [] })).cause).toBe(`${lab.home}/.ssh/id_rsa: it is encrypted; add it to ssh-agent`);
+  });
+
+  test('a second key can be asked for', async () => {
+    const second = lab.makeKey('second');
+    const at = { knownHostsFiles: [twoKeys.knownHostsPath], host: twoKeys.host, port: twoKeys.port };
+    const refused = failure(await connect({ ...at, identityFiles: [twoKeys.keyPath] }));
+    expect(refused).toMatchObject({ tag: 'login-refused' });
+    expect(refused.cause).toContain(`${twoKeys.keyPath} was accepted, but the host asks for more`);
+    admit(twoKeys, second);
+    value(await connect({ ...at, identityFiles: [twoKeys.keyPath, second] }));
+  });
+
+  describe('with an agent', () => {
+    test('its key opens the door', async () => {
+      give(copyOfKey('for-agent'));
+      value(await connect({ identityFiles: [], agentSocket: agent.socket }));
+    });
+
+    test.each(['rsa', 'ecdsa'])('its %s key too', async type => {
+      const path = lab.makeKey(`agent-${type}`, '-t', type);
+      admit(sshd, path);
+      give(path);
+      value(await connect({ identityFiles: [], agentSocket: agent.socket }));
+    });
+
+    test('an encrypted file is no trouble when the agent holds it', async () => {
+      const path = copyOfKey('locked');
+      execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'secret words', '-f', path], { stdio: 'ignore' });
+      give(copyOfKey('unlocked'));
+      value(await connect({ identityFiles: [path], agentSocket: agent.socket }));
+      // A public half names a key of the agent, as in ssh.
+      execFileSync('/bin/sh', ['-c', `ssh-keygen -y -f '${join(lab.home, 'unlocked')}' > '${join(lab.home, 'named.pub')}'`]);
+      value(await connect({ identityFiles: [join(lab.home, 'named.pub')], agentSocket: agent.socket }));
+    });
+
+    test('named keys that it holds come first, then its others, then files', async () => {
+      const [strange, alsoStrange] = [lab.makeKey('strange'), lab.makeKey('also-strange')];
+      give(strange, alsoStrange);
+      const file = lab.makeKey('only-file');
+      const refused = failure(await connect({ identityFiles: [file, alsoStrange], agentSocket: agent.socket }));
+      expect(refused.facts?.['tried']).toBe(`${alsoStrange}, agent key "strange", ${file}`);
+      expect(refused.facts?.['methods']).toBe('publickey');
+    });
+
+    test('the methods are known also when only its keys were offered', async () => {
+      give(lab.makeKey('lonely'));
+      expect(failure(await connect({ identityFiles: [], agentSocket: agent.socket }))).toMatchObject({
+        tag: 'login-refused',
+        cause: `${sshd.user} with agent key "lonely"; it takes publickey`,
+      });
+    });
+
+    test('one that does not exist or does not answer is told, unless a file fits', async () => {
+      const missing = join(lab.home, 'no-agent');
+      expect(failure(await connect({ identityFiles: [], agentSocket: missing }))).toMatchObject({
+        tag: 'agent-unreachable',
+        cause: `the agent at ${missing} cannot be reached (ENOENT)`,
+      });
+      value(await connect({ agentSocket: missing }));
+      const deaf = await listen(join(lab.home, 'deaf'));
+      try {
+        expect(failure(await connect({ identityFiles: [], agentSocket: join(lab.home, 'deaf') }, { agentPatience: 200 }))).toMatchObject({
+          tag: 'agent-unreachable',
+          cause: `the agent at ${join(lab.home, 'deaf')} does not answer`,
+        });
+      } finally {
+        deaf.close();
+      }
+    });
+
+    test('one that refuses to sign is told, and the next key is tried', async () => {
+      const path = copyOfKey('confirmed');
+      execFileSync('ssh-add', ['-q', '-c', path], {
+        env: { ...process.env, SSH_AUTH_SOCK: agent.socket },
+        stdio: 'ignore',
+      });
+      const refused = failure(await connect({ identityFiles: [], agentSocket: agent.socket }));
+      expect(refused.tag).toBe('login-refused');
+      expect(refused.cause).toContain('the agent refuses to sign');
+      const other = lab.makeKey('fits');
+      admit(sshd, other);
+      value(await connect({ identityFiles: [other], agentSocket: agent.socket }));
+    });
+  });
+
+  test('an account with a forced command or a restricted shell answers as it likes: that is for others to judge', async () => {
+    const forced = lab.makeKey('forced');
+    appendFileSync(join(sshd.dir, 'authorized_keys'), `command="echo no commands here; exit 9" ${readFileSync(`${forced}.pub`, 'utf8')}`);
+    const connection = value(await lab.transport().connect(addressAt(sshd, { identityFiles: [forced] })));
+    const reply = value(await connection.exec('echo mine', NO_INPUT));
+    expect({ said: text(reply.stdout), code: reply.code }).toEqual({ said: 'no commands here\n', code: 9 });
+    connection.close();
+    await connection.closed;
+  });
+});
+
+/** A real ssh-agent in the foreground, so that its pid is ours. */
+const startAgent = async (socket: string): Promise<{ socket: string; stop(): void }> => {
+  const child = spawn('ssh-agent', ['-D', '-a', socket], {
+    stdio: 'ignore',
+    env: { ...process.env, SSH_ASKPASS: '/bin/false', DISPLAY: '' },
+  });
+  await vi.waitFor(() => expect(existsSync(socket)).toBe(true), { timeout: 5_000, interval: 10 });
+  return { socket, stop: () => child.kill('SIGTERM') };
+};
+
+const listen = async (path: string): Promise<Server> => {
+  const server = createServer(socket => socket.on('error', () => undefined));
+  await new Promise<void>(resolve => server.listen(path, resolve));
+  return server;
+};
