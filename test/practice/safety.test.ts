@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { asNobody } from '../../src/practice/as-nobody.ts';
 import type { PracticeFleet } from '../../src/practice/fleet.ts';
-import { isAlive, type Known, lookUp } from '../../src/practice/processes.ts';
+import { childrenOf, isAlive, type Known, lookUp } from '../../src/practice/processes.ts';
 import { hasNamespaces, makeYard, ssh, until, type Yard } from './support.ts';
 
 vi.setConfig({ testTimeout: 60_000 });
@@ -56,7 +56,7 @@ const makeSentinels = async (): Promise<Sentinels> => {
 /** What a careless or curious person types. $F, $P and $N are the sentinels' folder, process and port. */
 const dangers: readonly string[] = [
   'rm -rf /',
-  'rm -rf / --no-preserve-root 2>/dev/null',
+  'timeout 6 rm -rf / --no-preserve-root',
   'rm -rf /[!u]* ~/* /tmp/*',
   'sudo -n timeout 2 rm -rf / --no-preserve-root 2>/dev/null',
   'kill -9 -1',
@@ -113,6 +113,7 @@ describe.each(['best', 'acting'] as const)('with the %s form', form => {
       ),
     );
     sentinels.stand();
+    if (fleet.mode === 'acting') expect(childrenOf(fleet.pid)).toEqual([]); // it starts nothing, ever
     expect((await ssh(fleet, 'web01', 'echo still here')).out).toBe('still here\n');
     const after = await until(
       'the host to come back',
