@@ -7,7 +7,7 @@ import { basename, dirname, join, relative } from 'node:path';
 /** Built file → its source. An entry whose source does not exist is left out. */
 const ENTRIES = {
   bin: 'src/bin.ts',
-  driver: 'src/driver/main.ts',
+  driver: 'src/cli/driver-main.ts',
   'journal-worker': 'src/journal/worker.ts',
   practice: 'src/practice/main.ts',
 };
@@ -94,7 +94,7 @@ async function bundle(root, entries) {
       logLevel: 'silent',
       metafile: true,
       write: false,
-      plugins: [withoutAddOns, entryAddresses(root, entries)],
+      plugins: [withoutAddOns, forTheBundle(root, entries)],
     });
     return { outputFiles: result.outputFiles, inputs: Object.keys(result.metafile.inputs) };
   } catch (error) {
@@ -120,24 +120,27 @@ const withoutAddOns = {
 };
 
 /**
- * Sources name another entry as `new URL('./worker.ts', import.meta.url)`, which is right for Node and the tests;
- * in dist the same entry is the built file beside the chunk.
+ * Two ways of speaking are right for Node and the tests and need a word of translation here:
+ * `new URL('./worker.ts', import.meta.url)` is another entry, in dist the built file beside the chunk;
+ * `const load = createRequire(import.meta.url)` with `load('package')` loads a package late, which bundlers know as `require('package')`.
  * @param {string} root
  * @param {[string, string][]} entries
  * @returns {import('esbuild').Plugin}
  */
-function entryAddresses(root, entries) {
+function forTheBundle(root, entries) {
   const built = new Map(entries.map(([name, source]) => [join(root, source), `${name}.js`]));
   return {
-    name: 'entry-addresses',
+    name: 'for-the-bundle',
     setup(build) {
       build.onLoad({ filter: /[/\\]src[/\\].*\.tsx?$/ }, ({ path }) => {
         const source = readFileSync(path, 'utf8');
-        const contents = source.replace(/new URL\(\s*'([^']+\.tsx?)',\s*import\.meta\.url\s*\)/g, (_, address) => {
+        const addressed = source.replace(/new URL\(\s*'([^']+\.tsx?)',\s*import\.meta\.url,?\s*\)/g, (_, address) => {
           const target = built.get(join(dirname(path), address));
           if (target === undefined) throw new Error(`${relative(root, path)}: ${address} is no entry of scripts/bundle.mjs`);
           return `new URL('./${target}', import.meta.url)`;
         });
+        const late = /\bconst (\w+) = createRequire\(import\.meta\.url\)/.exec(addressed)?.[1];
+        const contents = late === undefined ? addressed : addressed.replaceAll(`${late}('`, "require('");
         return { contents, loader: path.endsWith('x') ? 'tsx' : 'ts' };
       });
     },

@@ -1,5 +1,5 @@
 // Whether dist is made when it is due, holds what it must, and runs from anywhere.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -54,6 +54,21 @@ test('templates and SSH run from the bundle, without the add-ons and without nod
   rmSync(join(root, 'node_modules'), { recursive: true });
   expect(execFileSync(process.execPath, [join(root, 'dist', 'bin.js')], { encoding: 'utf8' })).toBe('42 ssh-ed25519\n');
   expect(readFileSync(join(root, 'dist', 'THIRD-PARTY-NOTICES.txt'), 'utf8')).toMatch(/^ssh2 1\.17\.0/m);
+});
+
+test('a package that is loaded late is in the bundle, and not loaded before', async () => {
+  write(
+    'src/cli/main.ts',
+    `import { createRequire } from 'node:module';
+     const load = createRequire(import.meta.url);
+     export const main = () => { console.log('early'); console.log(new (load('minijinja-js').Environment)().renderStr('{{ 6 * 7 }}', {})); };`,
+  );
+  await build(root, 'keep-recent');
+  rmSync(join(root, 'node_modules'), { recursive: true });
+  expect(execFileSync(process.execPath, [join(root, 'dist', 'bin.js')], { encoding: 'utf8' })).toBe('early\n42\n');
+  rmSync(join(root, 'dist', 'minijinja_js_bg.wasm'));
+  const { stdout, status } = spawnSync(process.execPath, [join(root, 'dist', 'bin.js')], { encoding: 'utf8' });
+  expect([stdout, status]).toEqual(['early\n', 1]);
 });
 
 test('the address of another entry is that of its built file', async () => {
