@@ -15,8 +15,8 @@ export type Play = {
   /** In the order in which they are taken; empty until {@link resolveHosts}. */
   readonly hosts: readonly string[];
   readonly vars: Vars;
-  /** Hosts per batch; absent, zero or less: all at once. */
-  readonly serial?: number;
+  /** Hosts per batch, or of each batch in turn (the last repeats); absent, zero or less: all the rest. */
+  readonly serial?: number | readonly number[];
   readonly strategy: 'linear';
   readonly tasks: readonly Task[];
 };
@@ -88,13 +88,21 @@ export const resolveHosts = (
 };
 
 /** The slices in which `serial` takes the hosts; one slice without it. Nobody: no batch. */
-export const batchesOf = (hosts: readonly string[], serial?: number): readonly (readonly string[])[] => {
-  if (hosts.length === 0) return [];
-  if (serial === undefined || serial <= 0) return [hosts];
-  const size = Math.max(1, Math.trunc(serial));
+export const batchesOf = (hosts: readonly string[], serial?: Play['serial']): readonly (readonly string[])[] => {
   const batches: (readonly string[])[] = [];
-  for (let first = 0; first < hosts.length; first += size) batches.push(hosts.slice(first, first + size));
+  for (let first = 0; first < hosts.length; ) {
+    const size = batchSize(serial, batches.length, hosts.length - first);
+    batches.push(hosts.slice(first, first + size));
+    first += size;
+  }
   return batches;
+};
+
+/** Size of the batch after `opened` ones, with `left` hosts to go. */
+export const batchSize = (serial: Play['serial'], opened: number, left: number): number => {
+  const sizes = typeof serial === 'number' ? [serial] : (serial ?? []);
+  const size = sizes[Math.min(opened, sizes.length - 1)] ?? 0;
+  return size <= 0 ? left : Math.min(left, Math.max(1, Math.trunc(size)));
 };
 
 const firstLine = (command: string): string => {

@@ -1,7 +1,7 @@
 // The only place that decides what comes next in a run: pure, from the run's row to one step.
 // Linear strategy: a task is open on all hosts of the batch until each has ended it; batch n+1 waits for batch n.
 
-import type { Play } from '../domain/plan.ts';
+import { batchSize, type Play } from '../domain/plan.ts';
 import type { Run } from '../domain/run-state.ts';
 import type { Task } from '../domain/task.ts';
 
@@ -97,13 +97,6 @@ const nextBatch = (run: Run): Step => {
 const hostsLeft = (run: Run, play: number): readonly string[] => {
   const opened = new Set(run.batches.filter(batch => batch.play === play && batch.kind === 'first').flatMap(({ hosts }) => hosts));
   return (run.plan.plays[play] as Play).hosts.filter(host => !opened.has(host) && run.hosts.get(host)?.out === undefined);
-};
-
-/** Size of the batch after `opened` ones; a list's last entry repeats, zero or less means all the rest. */
-export const batchSize = (serial: Play['serial'], opened: number, left: number): number => {
-  const sizes = serial === undefined ? [] : typeof serial === 'number' ? [serial] : serial;
-  const size = sizes[Math.min(opened, sizes.length - 1)] ?? 0;
-  return size <= 0 ? left : Math.min(left, Math.max(1, Math.trunc(size)));
 };
 
 const batchesLeft = (serial: Play['serial'], opened: number, left: number): number => {

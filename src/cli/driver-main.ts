@@ -1,0 +1,125 @@
+// The driver's process: takes the lease, opens the journal, composes the driver, listens, and ends when it is idle.
+// Argument: one JSON object, made by reach.ts. It knows every folder and decides nothing.
+import { randomBytes } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import type { Failure } from '../domain/failure.ts';
+import type { Result } from '../domain/result.ts';
+import { Driver } from '../driver/driver.ts';
+import { makeIdle } from '../driver/idle.ts';
+import { tellStartFailure } from '../driver/lifecycle.ts';
+import { serveDriver } from '../driver/server.ts';
+import { nextEpoch, tryLease } from '../journal/lease.ts';
+import { openJournal } from '../journal/open.ts';
+import { readOutput } from '../journal/read.ts';
+import { makeJobs } from '../remote/jobs.ts';
+import type { Address } from '../remote/ports.ts';
+import { makeSshTransport } from '../ssh/transport.ts';
+import { makeKit } from './driver-kit.ts';
+import { type DriverArguments, version } from './reach.ts';
+import { realClock } from './world.ts';
+
+/** How long a driver without anything to do stays, ms. */
+const idleFor = 60_000;
+
+const main = async (argument: string): Promise<void> => {
+  const { stateDir, settings, timeouts } = JSON.parse(argument) as DriverArguments;
+  const need = <T>(result: Result<T>): T => (result.ok ? result.value : giveUp(stateDir, result.failure));
+  const lease = need(tryLease(stateDir));
+  if (lease === 'taken') process.exit(0);
+  const journal = need(await openJournal({ stateDir, workerUrl: new URL('../journal/worker.ts', import.meta.url), wall: realClock.wall }));
+  const heritage = need(await journal.resume());
+  const epoch = nextEpoch(heritage.lastEpoch, realClock.wall());
+  const driverId = randomBytes(16).toString('hex');
+  const home = process.env['HOME'] ?? homedir();
+  let agentSocket: string | undefined;
+  const jobs = makeJobs({
+    transport: makeSshTransport({ timeouts, home, ...(process.getuid !== undefined && { uid: process.getuid() }) }),
+    identity: { line: heritage.line, epoch, driverId },
+    nonce: () => randomBytes(8).toString('hex'),
+    addressOf: ({ address }) => ({ ...(address as Address), ...(agentSocket !== undefined && { agentSocket }) }),
+  });
+  const end = async (code: number): Promise<never> => {
+    driver.end();
+    await server.close();
+    await journal.close();
+    lease.release();
+    process.exit(code);
+  };
+  const idle = makeIdle({ after: idleFor, clock: realClock, onIdle: () => void end(0) });
+  let isBusy = false;
+  const driver = new Driver({
+    journal,
+    jobs,
+    clock: realClock,
+    random: Math.random,
+    kit: makeKit({ output: async jid => bothStreams(stateDir, jid) }),
+    settings,
+    heritage,
+    identity: { driver: driverId, epoch, pid: process.pid, version, stateDir },
+    newRunId: () => randomBytes(16).toString('hex'),
+    readOutput: (jid, stream, from, most) => readOutput(stateDir, jid, stream, from, most),
+    onStop: () => void setImmediate(() => void end(0)),
+    takeAgent: socket => {
+      agentSocket = socket;
+    },
+    onBusy: busy => {
+      if (busy === isBusy) return;
+      isBusy = busy;
+      if (busy) idle.busy();
+      else idle.free();
+    },
+  });
+  const onBug = (error: unknown): void => {
+    appendFileSync(join(stateDir, 'driver.log'), `${new Date().toISOString()} ${error instanceof Error ? error.stack : String(error)}\n`);
+  };
+  process.on('uncaughtException', error => {
+    onBug(error);
+    process.exit(250);
+  });
+  process.on('unhandledRejection', error => {
+    onBug(error);
+    process.exit(250);
+  });
+  await driver.begin();
+  const server = need(
+    await serveDriver({
+      stateDir,
+      lease,
+      onBug,
+      driver: {
+        handle: (ask, client) => driver.handle(ask, client),
+        state: () => driver.state(),
+        status: () => driver.status(),
+        subscribe: listener => driver.subscribe(listener),
+        banner: () => driver.banner(),
+        clientCame: () => idle.busy(),
+        clientGone: client => {
+          driver.clientGone(client);
+          idle.free();
+        },
+      },
+    }),
+  );
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(0));
+  process.on('SIGHUP', () => {});
+};
+
+/** Most bytes of one stream that a registered result holds. */
+const mostRegistered = 1 << 20;
+
+const bothStreams = (stateDir: string, jid: Parameters<typeof readOutput>[1]): { out: Uint8Array; err: Uint8Array } => {
+  const bytesOf = (stream: 'out' | 'err'): Uint8Array => {
+    const piece = readOutput(stateDir, jid, stream, -mostRegistered, mostRegistered);
+    return piece.ok ? piece.value.bytes : new Uint8Array(0);
+  };
+  return { out: bytesOf('out'), err: bytesOf('err') };
+};
+
+const giveUp = (stateDir: string, failure: Failure): never => {
+  tellStartFailure(stateDir, failure);
+  process.exit(1);
+};
+
+await main(process.argv[2] ?? '{}');

@@ -1,0 +1,97 @@
+// The only place that says which flags there are and what they take: Ansible's names, ours beside them.
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration } from '../domain/duration.ts';
+
+/** Flags of everything that runs something on hosts. */
+export type RunFlags = {
+  readonly inventory?: readonly string[];
+  readonly limit?: string;
+  readonly forks?: number;
+  readonly background?: number;
+  readonly poll?: number;
+  readonly user?: string;
+  readonly privateKey?: string;
+  readonly timeout?: number;
+  readonly extraVars?: readonly string[];
+  readonly serial?: number;
+  readonly once?: string;
+  readonly giveUp?: number;
+  readonly persist?: number;
+  readonly startRate?: number;
+  readonly handshakes?: number;
+  readonly reason?: string;
+  readonly log: boolean;
+  readonly template: boolean;
+  readonly plain?: boolean;
+  readonly json?: boolean;
+  readonly output?: string;
+  readonly yes?: boolean;
+  readonly state?: string;
+  readonly practice?: boolean | string;
+  readonly module?: string;
+  readonly args?: string;
+  readonly listHosts?: boolean;
+  readonly readOnly?: boolean;
+};
+
+const whole =
+  (least: number, most = 1_000_000) =>
+  (text: string): number => {
+    const n = Number(text);
+    if (!Number.isInteger(n) || n < least || n > most) throw new InvalidArgumentError(`it takes a whole number from ${least} to ${most}.`);
+    return n;
+  };
+
+const seconds = (text: string): number => {
+  const read = parseDuration(text);
+  if (!read.ok) throw new InvalidArgumentError(`${read.failure.cause}.`);
+  return read.value;
+};
+
+const many = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
+
+/** The state folder: every verb has it. */
+export const withState = (command: Command): Command =>
+  command.addOption(new Option('--state <dir>', 'state folder (default: the XDG state folder)'));
+
+/** How a run tells what happens. */
+export const withOutputs = (command: Command): Command =>
+  command
+    .addOption(new Option('--plain', 'lines with times instead of a screen'))
+    .addOption(new Option('--json', 'one event a line as JSON'))
+    .addOption(new Option('--output <name>', 'plain, json or ansible-json').choices(['plain', 'json', 'ansible-json']));
+
+/** Which hosts and how they are reached. */
+export const withFleet = (command: Command): Command =>
+  withState(command)
+    .addOption(new Option('-i, --inventory <path>', 'inventory file, or host1,host2, (repeatable)').argParser(many))
+    .addOption(new Option('-l, --limit <pattern>', 'only hosts of this pattern'))
+    .addOption(new Option('-u, --user <name>', 'log in as this user'))
+    .addOption(new Option('--private-key <file>', 'log in with this key'))
+    .addOption(new Option('-T, --timeout <seconds>', 'time for a connect').argParser(seconds))
+    .addOption(new Option('--practice [hosts]', 'the practice fleet'));
+
+/** How it is run. */
+export const withRun = (command: Command): Command =>
+  withOutputs(withFleet(command))
+    .addOption(new Option('-f, --forks <n>', 'connections at once').argParser(whole(1, 10_000)))
+    .addOption(new Option('-e, --extra-vars <k=v>', 'variables: k=v or JSON (repeatable)').argParser(many))
+    .addOption(new Option('--once <name>', 'join the unfinished run of this name instead of starting another'))
+    .addOption(new Option('--give-up <time>', 'give a silent host up after this long (30m)').argParser(seconds))
+    .addOption(new Option('--persist <seconds>', 'keep a connection for a look due this soon (20; 0 lets go at once)').argParser(seconds))
+    .addOption(new Option('--start-rate <n>', 'starts a second (20; 0 for no limit)').argParser(whole(0)))
+    .addOption(new Option('--handshakes <n>', 'handshakes at once per address (8)').argParser(whole(1)))
+    .addOption(new Option('--reason <text>', 'why, for the journal'))
+    .addOption(new Option('--no-log', 'keep the command out of journal, hosts, logs and reports; output is not fetched'))
+    .addOption(new Option('--yes', 'ask nothing'))
+    .addOption(new Option('--list-hosts', 'print the hosts and end'));
+
+/** What only an ad hoc command takes. */
+export const withAdHoc = (command: Command): Command =>
+  withRun(command)
+    .addOption(new Option('-B, --background <seconds>', 'run async, with this time limit').argParser(seconds))
+    .addOption(new Option('-P, --poll <seconds>', 'look exactly this often; 0 lets go').argParser(seconds))
+    .addOption(new Option('--serial <n>', 'hosts per batch').argParser(whole(1)))
+    .addOption(new Option('-m, --module-name <name>', 'shell or command').choices(['shell', 'command']))
+    .addOption(new Option('-a, --args <text>', 'arguments of the module'))
+    .addOption(new Option('--no-template', 'leave {{ braces }} alone'));

@@ -1,0 +1,57 @@
+// The only place that turns an inventory into a fleet as a run plans it: addresses, variables, label, identity.
+import { createHash } from 'node:crypto';
+import type { Fleet, PlannedHost } from '../domain/event.ts';
+import { type Inventory, variablesOf } from '../domain/inventory.ts';
+import { fail, ok, type Result } from '../domain/result.ts';
+import { nodeDisk } from '../files/disk.ts';
+import { readInventory } from '../files/inventory.ts';
+import { addressOf } from '../ssh/address.ts';
+import type { World } from './world.ts';
+
+/** What the command line says about reaching hosts. */
+export type FleetWish = {
+  readonly inventory: readonly string[];
+  readonly remoteUser?: string;
+  readonly privateKey?: string;
+  readonly label?: string;
+  readonly colour?: string;
+  readonly hostKeyChecking?: boolean;
+  readonly practice: Fleet['practice'];
+};
+
+/** An inventory and the fleet that it plans. */
+export type LoadedFleet = { readonly inventory: Inventory; readonly fleet: Fleet; readonly warnings: readonly string[] };
+
+/** Reads the inventory and works out how each host is reached. @failure bad-input */
+export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<LoadedFleet>> => {
+  const read = await readInventory(wish.inventory, nodeDisk);
+  if (!read.ok) return read;
+  const { inventory } = read.value;
+  const warnings = new Set(read.value.warnings);
+  const hosts: PlannedHost[] = [];
+  for (const host of inventory.hosts.values()) {
+    const found = addressOf(host.name, host.vars, {
+      home: world.home,
+      cwd: world.cwd,
+      localUser: world.user,
+      ...(wish.remoteUser !== undefined && { remoteUser: wish.remoteUser }),
+      ...(wish.privateKey !== undefined && { privateKey: wish.privateKey }),
+      ...(wish.hostKeyChecking === false && { strictHostKeyChecking: 'no' as const }),
+    });
+    if (!found.ok) return fail({ ...found.failure, cause: `${inventory.source}: ${found.failure.cause}` });
+    for (const warning of found.value.warnings) warnings.add(warning);
+    const { address } = found.value;
+    hosts.push({ name: host.name, address, gate: address.host, groups: host.groups, vars: variablesOf(host) });
+  }
+  const label = wish.label ?? inventory.label ?? fileName(inventory.source);
+  const colour = wish.colour ?? inventory.labelColour;
+  const content = { label, colour, source: inventory.source, practice: wish.practice, hosts };
+  const id = createHash('sha256').update(JSON.stringify(content)).digest('hex');
+  return ok({
+    inventory,
+    warnings: [...warnings],
+    fleet: { id, label, ...(colour !== undefined && { colour }), source: inventory.source, practice: wish.practice, hosts },
+  });
+};
+
+const fileName = (source: string): string => source.split('/').at(-1) ?? source;

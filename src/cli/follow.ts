@@ -1,0 +1,133 @@
+// The only place that follows a run without a screen: events to an output, heartbeat, Ctrl-C, exit code.
+
+import { isOutstanding, type Jid, type OutputStream, shortJid } from '../domain/job.ts';
+import { fold } from '../domain/nodeset.ts';
+import { countHosts, exitCodeOf } from '../domain/recap.ts';
+import { reduce, reduceSighting } from '../domain/reduce.ts';
+import { emptyState, type State } from '../domain/run-state.ts';
+import type { Link, Push } from '../driver/protocol.ts';
+import type { Output, OutputParts } from '../outputs/output.ts';
+import type { World } from './world.ts';
+
+/** A minute without a word is followed by one. */
+const heartbeatEvery = 60_000;
+
+/** Most bytes that one question for output brings. */
+const pieceSize = 1 << 20;
+
+/** How a follower ended. */
+export type Followed = { readonly code: number; readonly state: State };
+
+export type FollowParts = {
+  readonly world: World;
+  readonly link: Link;
+  readonly run: string;
+  readonly makeOutput: (parts: OutputParts) => Output;
+};
+
+/** Follows a run to its end. Jobs go on whatever happens to the follower. */
+export const follow = ({ world, link, run, makeOutput }: FollowParts): Promise<Followed> => {
+  let state = emptyState();
+  let told = world.clock.now();
+  const output = makeOutput({
+    run,
+    write: text => {
+      told = world.clock.now();
+      world.write(text);
+    },
+    bytesOf: (jid, stream) => bytesOf(link, jid, stream),
+  });
+  return new Promise<Followed>(resolve => {
+    let over = false;
+    let interrupts = 0;
+    let unlisten: () => void = () => {};
+    let disarm: () => void = () => {};
+    const finish = (code: number): void => {
+      if (over) return;
+      over = true;
+      unlisten();
+      disarm();
+      for (const signal of signals) process.off(signal, stop);
+      resolve({ code, state });
+    };
+    const beat = (): void => {
+      disarm = world.clock.after(heartbeatEvery / 4, () => {
+        if (world.clock.now() - told >= heartbeatEvery) output.heartbeat(state, world.clock.wall());
+        beat();
+      });
+    };
+    const end = async (): Promise<void> => {
+      const known = state.runs.get(run);
+      if (known?.phase.kind !== 'ended' || over) return;
+      unlisten();
+      await output.ended(state);
+      finish(exitCodeOf(countHosts(known, state.jobs)));
+    };
+    const stop = (signal: NodeJS.Signals): void => {
+      interrupts += 1;
+      const code = signal === 'SIGTERM' ? 143 : 99;
+      if (interrupts > 1) {
+        finish(code);
+        return;
+      }
+      void link.ask({ verb: 'pause', on: { run } }).then(() => {
+        world.say(interruptedWords(state, run));
+        finish(code);
+      });
+    };
+    const signals = ['SIGINT', 'SIGTERM'] as const;
+    for (const signal of signals) process.on(signal, stop);
+    beat();
+    unlisten = link.onPush((push: Push) => {
+      switch (push.kind) {
+        case 'snapshot':
+          state = push.state;
+          break;
+        case 'events':
+          for (const event of push.events) reduce(state, event);
+          for (const sighting of push.sightings) reduceSighting(state, sighting);
+          output.news(push.events, state);
+          break;
+        case 'banner':
+          if (push.failure !== undefined) world.say(push.failure.cause);
+          break;
+        case 'gone':
+          world.say('the driver went away; another one takes over, nothing is lost');
+          break;
+      }
+      void end();
+    });
+  });
+};
+
+/** Everything kept here of a stream. */
+export const bytesOf = async (link: Link, jid: Jid, stream: OutputStream): Promise<Uint8Array> => {
+  const pieces: Uint8Array[] = [];
+  for (let from = 0; ; ) {
+    const piece = await link.ask({ verb: 'output', jid, stream, from, most: pieceSize });
+    if (!piece.ok) break;
+    const bytes = Buffer.from(piece.value.base64, 'base64');
+    pieces.push(bytes);
+    from = piece.value.from + bytes.length;
+    if (bytes.length === 0 || from >= piece.value.size) break;
+  }
+  return Buffer.concat(pieces);
+};
+
+/** What runs where, and the three commands that matter now. */
+const interruptedWords = (state: State, run: string): string => {
+  const known = state.runs.get(run);
+  const number = known?.number ?? 0;
+  const running = [...state.jobs.values()].filter(job => job.runId === run && isOutstanding(job));
+  const where =
+    running.length === 0
+      ? 'nothing of it runs'
+      : `${running.length} ${running.length === 1 ? 'job goes' : 'jobs go'} on: ${fold(running.map(({ host }) => host))}`;
+  const jids = running.slice(0, 3).map(({ jid, host }) => `${shortJid(jid)} on ${host}`);
+  return [
+    `interrupted; run ${number} starts nothing new, ${where}${jids.length > 0 ? ` (${jids.join(', ')}${running.length > 3 ? ', …' : ''})` : ''}`,
+    `  rollcall attach ${number}    follow it again`,
+    `  rollcall cancel ${number}    end what runs`,
+    `  rollcall retry ${number}     what failed, again; rollcall resume ${number} goes on`,
+  ].join('\n');
+};

@@ -1,0 +1,132 @@
+// The door of the command line: argv → a verb → an exit code, every expected failure in one sentence.
+import { Command, CommanderError } from 'commander';
+import { describeFailure, type Failure, type FailureTag } from '../domain/failure.ts';
+import type { Result } from '../domain/result.ts';
+import { type RunFlags, withAdHoc, withFleet, withOutputs, withRun, withState } from './flags.ts';
+import { version } from './reach.ts';
+import { realWorld, type World } from './world.ts';
+
+/** Runs one command line. Returns the exit code of design section 7. */
+export const main = async (argv: string[]): Promise<number> => {
+  const world = realWorld();
+  let code = 0;
+  const did = (result: Result<number>): void => {
+    code = result.ok ? result.value : told(world, result.failure);
+  };
+  const program = programOf(world, argv, did);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? 0 : 5;
+  }
+  return code;
+};
+
+const programOf = (world: World, argv: readonly string[], did: (result: Result<number>) => void): Command => {
+  const program = new Command('rollcall')
+    .description('Start long tasks on many hosts over SSH, let go, and watch each come home.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'rollcall: ')) })
+    .enablePositionalOptions()
+    .showHelpAfterError('rollcall --help lists the verbs and flags');
+  withRun(program)
+    .argument('[pattern]', 'hosts to show')
+    .option('-B, --background <seconds>', 'time limit of typed tasks', Number)
+    .option('-P, --poll <seconds>', 'look exactly this often', Number)
+    .action(async (pattern: string | undefined, flags: RunFlags) => did(await openVerb(world, pattern, flags, argv)));
+  withAdHoc(program.command('run'))
+    .description('run one command on the hosts of a pattern')
+    .argument('<pattern>')
+    .argument('[command...]')
+    .action(async (pattern: string, words: string[], flags: RunFlags) =>
+      did(await (await import('./verbs/run.ts')).runVerb(world, pattern, words, named(flags), argv)),
+    );
+  withRun(program.command('play'))
+    .description('run a playbook')
+    .argument('<file>')
+    .option('--syntax-check', 'read the playbook and end')
+    .action(async (file: string, flags: RunFlags) => did(await (await import('./verbs/play.ts')).playVerb(world, file, flags, argv)));
+  withState(program.command('jobs'))
+    .description('jobs that hosts may still be running')
+    .option('--all', 'every job of the journal')
+    .option('--json', 'one object a line')
+    .option('--look', 'ask each once; ends with 75 while some run')
+    .action(async flags => did(await (await import('./verbs/look.ts')).jobsVerb(world, flags)));
+  withState(program.command('history'))
+    .description('runs, the newest first')
+    .option('--all', 'not only the last 50')
+    .option('--json', 'one object a line')
+    .action(async flags => did((await import('./verbs/look.ts')).historyVerb(world, flags)));
+  withOutputs(withState(program.command('attach')))
+    .description('follow what is outstanding, or one run')
+    .argument('[run]')
+    .option('--look', 'ask each job once; ends with 75 while some run')
+    .action(async (run: string | undefined, flags) => did(await (await import('./verbs/look.ts')).attachVerb(world, run, flags)));
+  for (const [verb, what] of actVerbs) {
+    withState(program.command(verb))
+      .description(what)
+      .argument('<what...>', 'run number, last, or jid')
+      .option('-l, --limit <hosts>', 'only these hosts of the run')
+      .action(async (what: string[], flags) => did(await (await import('./verbs/act.ts')).actVerb(world, verb, what, flags)));
+  }
+  withFleet(program.command('hosts'))
+    .description('hosts of a pattern, one a line')
+    .argument('[pattern]')
+    .option('--fold', 'as one nodeset')
+    .action(async (pattern: string | undefined, flags) =>
+      did(await (await import('./verbs/hosts.ts')).hostsVerb(world, pattern ?? 'all', flags)),
+    );
+  withState(program.command('practice'))
+    .description('serve the practice fleet and print its inventory')
+    .option('--hosts <n>', 'how many hosts')
+    .option('--stop', 'end it')
+    .action(async flags => did(await (await import('./verbs/practice.ts')).practiceVerb(world, flags)));
+  program
+    .command('keys')
+    .description('the keys of the console')
+    .action(async () => world.write(`${(await import('../app/commands.ts')).keysTable()}\n`));
+  return program;
+};
+
+const actVerbs = [
+  ['cancel', 'end jobs on their hosts'],
+  ['extend', 'give running jobs more time: extend RUN 30m'],
+  ['retry', 'another attempt for hosts that are out'],
+  ['pause', 'start nothing new'],
+  ['resume', 'go on'],
+  ['abort', 'start nothing new of a run for good; what runs goes on'],
+  ['note', 'write a note on a run: note RUN "text"'],
+] as const;
+
+/** The console; without a terminal on the practice fleet, a short maintenance in lines. */
+const openVerb = async (world: World, pattern: string | undefined, flags: RunFlags, argv: readonly string[]): Promise<Result<number>> => {
+  const limited = pattern === undefined ? flags : { ...flags, limit: pattern };
+  const isPractice = flags.practice !== undefined;
+  if (world.isTerminal && flags.plain !== true && flags.json !== true) {
+    const comeBack = isPractice && flags.inventory === undefined ? 'npm start' : 'rollcall';
+    return (await import('./verbs/console.ts')).consoleVerb(world, limited, argv, comeBack);
+  }
+  if (isPractice) return (await import('./verbs/practice.ts')).practiceMaintenance(world, limited);
+  return {
+    ok: false,
+    failure: {
+      tag: 'needs-person',
+      cause: 'the console needs a terminal; without one use: rollcall run PATTERN -- COMMAND, or rollcall play FILE.yml',
+    },
+  };
+};
+
+/** commander names flags after their long form. */
+const named = (flags: RunFlags & { readonly moduleName?: string }): RunFlags =>
+  flags.moduleName === undefined ? flags : { ...flags, module: flags.moduleName };
+
+/** One sentence: what, why, what to do. Returns the exit code. */
+const told = (world: World, failure: Failure): number => {
+  const { what, why, next } = describeFailure(failure);
+  world.say(failure.tag === 'bad-input' || failure.tag === 'needs-person' ? why : `${what}: ${why}; ${next}`);
+  return exitCodes[failure.tag] ?? 1;
+};
+
+const exitCodes: Partial<Record<FailureTag, number>> = { 'bad-input': 5, 'needs-person': 6 };

@@ -1,0 +1,73 @@
+// The only place that gets a link to the driver of a state folder for a verb, starting one where there is none.
+import { fileURLToPath } from 'node:url';
+import type { Result } from '../domain/result.ts';
+import { keepLink } from '../driver/keep-link.ts';
+import { reachDriver } from '../driver/lifecycle.ts';
+import { type Hello, type Link, protocolVersion } from '../driver/protocol.ts';
+import type { EngineSettings } from '../engine/engine.ts';
+import { ensureStateFolder } from '../journal/state-folder.ts';
+import type { Timeouts } from '../remote/ports.ts';
+import type { World } from './world.ts';
+
+/** Of package.json. */
+export const version = '0.1.0';
+
+/** What a driver's process is told. */
+export type DriverArguments = { readonly stateDir: string; readonly settings: EngineSettings; readonly timeouts: Timeouts };
+
+/** What flags say about a driver that has to be started; one that lives keeps its own. */
+export type DriverWish = {
+  readonly forks?: number;
+  /** Seconds. */
+  readonly persist?: number;
+  readonly startRate?: number;
+  readonly handshakes?: number;
+  /** `-T`, seconds. */
+  readonly timeout?: number;
+};
+
+const driverArguments = (stateDir: string, wish: DriverWish): DriverArguments => ({
+  stateDir,
+  settings: {
+    forks: wish.forks ?? 25,
+    handshakes: wish.handshakes ?? 8,
+    persist: (wish.persist ?? 20) * 1000,
+    linger: 150,
+    startRate: wish.startRate ?? 20,
+    lookBytes: 256 * 1024,
+  },
+  timeouts: { connect: (wish.timeout ?? 10) * 1000, handshake: 15_000, reply: 30_000 },
+});
+
+/** Kept: when the driver is killed, another is started and the link goes on with its snapshot. */
+export const reach = async (world: World, stateDir: string, client: Hello['client'], wish: DriverWish = {}): Promise<Result<Link>> => {
+  const folder = ensureStateFolder(stateDir);
+  if (!folder.ok) return folder;
+  const hello: Hello = {
+    hello: protocolVersion,
+    actor: world.actor,
+    client,
+    wants: 'state',
+    ...(world.env['SSH_AUTH_SOCK'] !== undefined && { agentSocket: world.env['SSH_AUTH_SOCK'] }),
+  };
+  const main = fileURLToPath(new URL('./driver-main.ts', import.meta.url));
+  const command = [
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    main,
+    JSON.stringify(driverArguments(stateDir, wish)),
+  ] as const;
+  return keepLink({
+    reach: () => reachDriver({ stateDir, hello, spawn: { command: [...command], env: withoutSecrets(world.env) } }),
+  });
+};
+
+/** A driver outlives its client by hours: what only the client's session means stays out of it. */
+const withoutSecrets = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(
+    ['HOME', 'PATH', 'USER', 'LOGNAME', 'LANG', 'LC_ALL', 'TZ', 'XDG_STATE_HOME', 'XDG_RUNTIME_DIR', 'TMPDIR'].flatMap(name =>
+      env[name] === undefined ? [] : [[name, env[name]]],
+    ),
+  ),
+  NODE_ENV: 'production',
+});

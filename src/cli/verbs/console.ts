@@ -1,0 +1,61 @@
+// The only place that opens the console: fleet, link, session, screen.
+
+import { makeSession } from '../../app/session.ts';
+import { selectHosts } from '../../domain/pattern.ts';
+import { adHocPlan } from '../../domain/plan.ts';
+import { ok, type Result } from '../../domain/result.ts';
+import type { RunFlags } from '../flags.ts';
+import { placeOf } from '../place.ts';
+import { reach } from '../reach.ts';
+import type { World } from '../world.ts';
+import { optionsOf } from './run.ts';
+
+/** A task typed in the console is async with this limit, unless told otherwise. */
+const dayLong = 24 * 3600;
+
+/** Opens the console and comes back when the operator leaves. */
+export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly string[], comeBack: string): Promise<Result<number>> => {
+  const screen = import('../../ui/start.tsx');
+  const found = await placeOf(world, flags);
+  if (!found.ok) return found;
+  const place = found.value;
+  for (const warning of place.warnings) world.say(warning);
+  const link = await reach(world, place.stateDir, 'console', { ...(place.forks !== undefined && { forks: place.forks }) });
+  if (!link.ok) return link;
+  const limit = flags.background ?? dayLong;
+  const session = makeSession({
+    link: link.value,
+    fleet: place.fleet,
+    clock: world.clock,
+    comeBack,
+    limit,
+    chooseHosts: pattern => selectHosts(place.inventory, pattern, flags.limit),
+    planTask: ({ hosts, pattern, command, pace }) => ({
+      verb: 'submit',
+      fleet: place.fleet,
+      options: optionsOf({ ...flags, log: true, template: true }, place, argv, 'console', {}),
+      plan: withHosts(
+        adHocPlan({
+          pattern,
+          command,
+          module: 'shell',
+          async: limit,
+          ...(flags.poll !== undefined && { poll: flags.poll }),
+        }),
+        hosts,
+        pace === 'first-one' ? [1, hosts.length] : undefined,
+      ),
+    }),
+  });
+  const { startConsole } = await screen;
+  const { farewell } = await startConsole({ session, stdin: process.stdin, stdout: process.stdout, env: world.env, process });
+  session.close();
+  link.value.close();
+  world.write(`${farewell}\n`);
+  return ok(0);
+};
+
+const withHosts = (plan: ReturnType<typeof adHocPlan>, hosts: readonly string[], serial: readonly number[] | undefined): typeof plan => ({
+  ...plan,
+  plays: plan.plays.map(play => ({ ...play, hosts, ...(serial !== undefined && { serial }) })),
+});

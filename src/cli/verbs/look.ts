@@ -1,0 +1,190 @@
+// The only place for the verbs that only look: jobs, history, attach.
+import { formatAge, formatDuration } from '../../domain/duration.ts';
+import { actorName } from '../../domain/event.ts';
+import { isOutstanding, type Job, shortJid } from '../../domain/job.ts';
+import { countHosts, exitCodeOf, lastLineOf } from '../../domain/recap.ts';
+import { fail, ok, type Result } from '../../domain/result.ts';
+import type { Run, State } from '../../domain/run-state.ts';
+import { safeText } from '../../domain/safe-line.ts';
+import { verdictSentence } from '../../domain/verdict.ts';
+import type { Link } from '../../driver/protocol.ts';
+import { type JobEntry, readHistory, readJobs } from '../../journal/read.ts';
+import type { RunFlags } from '../flags.ts';
+import { follow } from '../follow.ts';
+import { reach } from '../reach.ts';
+import { stateDirOf, type World } from '../world.ts';
+import { outputOf } from './run.ts';
+
+type LookFlags = Pick<RunFlags, 'state' | 'json' | 'output'> & { readonly all?: boolean; readonly look?: boolean };
+
+/** A host that has not answered by then does not answer, ms. */
+const answerWithin = 45_000;
+
+/** Some jobs run: what `--look` ends with. */
+const stillRunning = 75;
+
+/** `rollcall jobs [--all] [--json] [--look]`. */
+export const jobsVerb = async (world: World, flags: LookFlags): Promise<Result<number>> => {
+  const stateDir = stateDirOf(world, flags.state);
+  if (flags.look === true) {
+    const looked = await lookAtAll(world, stateDir);
+    if (!looked.ok) return looked;
+  }
+  const read = readJobs(stateDir, { which: flags.all === true ? 'all' : 'outstanding' });
+  if (!read.ok) return read;
+  if (flags.json === true) for (const entry of read.value) world.write(`${JSON.stringify(jobObject(entry, world.clock.wall()))}\n`);
+  else if (read.value.length === 0) world.write(flags.all === true ? 'no jobs yet\n' : 'nothing is outstanding\n');
+  else for (const entry of read.value) world.write(`${jobLine(entry, world.clock.wall())}\n`);
+  if (flags.look !== true) return ok(0);
+  return ok(read.value.some(({ job }) => isOutstanding(job)) ? stillRunning : 0);
+};
+
+const jobLine = ({ job, run, title }: JobEntry, wall: number): string => {
+  const { state } = job;
+  const words = state.kind === 'ended' ? `${state.verdict.kind}${'rc' in state.verdict ? ` rc ${state.verdict.rc}` : ''}` : state.kind;
+  const age =
+    state.kind === 'ended' || state.kind === 'starting' ? formatAge((wall - state.at) / 1000) : formatAge((wall - state.seenAt) / 1000);
+  return `${shortJid(job.jid)}  run ${run}  ${job.host}  ${words}  as of ${age} ago  ${safeText(title)}`;
+};
+
+const jobObject = ({ job, run, title, fleet, command, by }: JobEntry, wall: number): unknown => {
+  const { state } = job;
+  const seenAt = state.kind === 'ended' || state.kind === 'starting' ? state.at : state.seenAt;
+  return {
+    jid: job.jid,
+    run,
+    run_id: job.runId,
+    host: job.host,
+    task: job.taskPath,
+    attempt: job.attempt,
+    state: state.kind,
+    ...(state.kind === 'ended' && { verdict: state.verdict.kind, why: verdictSentence(state.verdict) }),
+    ...(state.kind === 'ended' && 'rc' in state.verdict && { rc: state.verdict.rc }),
+    ...(state.kind !== 'starting' &&
+      state.on !== undefined && { started_at: state.on.startedAt, pid: state.on.pid, limit: state.on.limit }),
+    seen_at: seenAt,
+    age: Math.round((wall - seenAt) / 1000),
+    out_bytes: job.output.out,
+    err_bytes: job.output.err,
+    dropped_bytes: job.output.dropped,
+    title,
+    fleet,
+    ...(command !== undefined && { command }),
+    ...(by !== undefined && { by: actorName(by) }),
+  };
+};
+
+/** `rollcall history [--json]`. */
+export const historyVerb = (world: World, flags: LookFlags): Result<number> => {
+  const read = readHistory(stateDirOf(world, flags.state), { limit: flags.all === true ? 100_000 : 50 });
+  if (!read.ok) return read;
+  if (flags.json === true) for (const run of read.value) world.write(`${JSON.stringify(run)}\n`);
+  else if (read.value.length === 0) world.write('no runs yet\n');
+  else {
+    for (const run of read.value) {
+      const { counts } = run;
+      const trouble = counts.failed + counts.unreachable + counts.lost + counts.timedOut + counts.cancelled;
+      const when = new Date(run.queuedAt).toISOString().slice(0, 16).replace('T', ' ');
+      const took = run.phase.kind === 'ended' ? formatDuration(Math.round((run.phase.at - run.queuedAt) / 1000)) : run.phase.kind;
+      const who = run.by === undefined ? '' : `  ${actorName(run.by)}`;
+      world.write(
+        `${run.number}  ${when}  ${run.fleet}  ${run.hosts} hosts  ok ${counts.ok + counts.changed}  trouble ${trouble}  ${took}${who}  ${safeText(run.title)}\n`,
+      );
+    }
+  }
+  return ok(0);
+};
+
+/** `rollcall attach [RUN] [--look]`: waits for what is outstanding and ends as the run would have. */
+export const attachVerb = async (world: World, named: string | undefined, flags: LookFlags): Promise<Result<number>> => {
+  const stateDir = stateDirOf(world, flags.state);
+  const link = await reach(world, stateDir, 'command');
+  if (!link.ok) return link;
+  const state = await firstState(link.value);
+  const runs = named === undefined ? openRuns(state) : [runNamed(state, named)].filter(run => run !== undefined);
+  if (named !== undefined && runs.length === 0) {
+    link.value.close();
+    return fail({ tag: 'bad-input', cause: `there is no run ${named} here; rollcall history lists them` });
+  }
+  if (flags.look === true) {
+    await lookNow(world, link.value, state);
+    const after = await stateOf(link.value, world, stateDir);
+    link.value.close();
+    const jobs = [...after.jobs.values()].filter(job => runs.some(({ id }) => id === job.runId));
+    if (jobs.some(isOutstanding)) return ok(stillRunning);
+    return ok(worst(runs.map(run => exitCodeOf(countHosts(after.runs.get(run.id) ?? run, after.jobs)))));
+  }
+  if (runs.length === 0) {
+    link.value.close();
+    world.write('nothing is outstanding\n');
+    return ok(0);
+  }
+  link.value.close();
+  const codes: number[] = [];
+  for (const run of runs) {
+    const own = await reach(world, stateDir, 'command');
+    if (!own.ok) return own;
+    if (run.phase.kind === 'paused') world.say(`run ${run.number} is paused (${run.phase.why}); rollcall resume ${run.number} goes on`);
+    if (run.phase.kind === 'ended') {
+      world.write(`${lastLineOf(run, countHosts(run, state.jobs))}\n`);
+      codes.push(exitCodeOf(countHosts(run, state.jobs)));
+    } else codes.push((await follow({ world, link: own.value, run: run.id, makeOutput: outputOf(flags) })).code);
+    own.value.close();
+  }
+  return ok(worst(codes));
+};
+
+/** The state that the driver tells first. */
+export const firstState = (link: Link): Promise<State> =>
+  new Promise(resolve => {
+    const unlisten = link.onPush(push => {
+      if (push.kind !== 'snapshot') return;
+      queueMicrotask(() => unlisten());
+      resolve(push.state);
+    });
+  });
+
+/** A run by its number, `last`, or its id. */
+export const runNamed = (state: State, named: string): Run | undefined => {
+  const runs = [...state.runs.values()];
+  if (named === 'last') return runs.sort((a, b) => a.number - b.number).at(-1);
+  return runs.find(({ number, id }) => String(number) === named || id === named);
+};
+
+const openRuns = (state: State): readonly Run[] => [...state.runs.values()].filter(({ phase }) => phase.kind !== 'ended');
+
+const worst = (codes: readonly number[]): number => (codes.includes(99) ? 99 : codes.includes(4) ? 4 : Math.max(0, ...codes));
+
+const lookAtAll = async (world: World, stateDir: string): Promise<Result<void>> => {
+  const link = await reach(world, stateDir, 'command');
+  if (!link.ok) return link;
+  await lookNow(world, link.value, await firstState(link.value));
+  link.value.close();
+  return ok(undefined);
+};
+
+/** Asks about every outstanding job once and waits until each has answered or gone unanswered. */
+const lookNow = async (world: World, link: Link, state: State): Promise<void> => {
+  const waiting = new Set([...state.jobs.values()].filter(isOutstanding).map(({ jid }: Job) => jid));
+  if (waiting.size === 0) return;
+  const answered = new Promise<void>(resolve => {
+    world.clock.after(answerWithin, resolve);
+    link.onPush(push => {
+      if (push.kind === 'gone') return resolve();
+      if (push.kind !== 'events') return;
+      for (const event of push.events) if ('jid' in event && event.type !== 'job.output') waiting.delete(event.jid);
+      for (const sighting of push.sightings) if (sighting.type === 'job.seen') waiting.delete(sighting.jid);
+      if (waiting.size === 0) resolve();
+    });
+  });
+  await link.ask({ verb: 'ask', on: { jids: [...waiting] } });
+  await answered;
+};
+
+const stateOf = async (link: Link, world: World, stateDir: string): Promise<State> => {
+  const again = await reach(world, stateDir, 'command');
+  if (!again.ok) return firstState(link);
+  const state = await firstState(again.value);
+  again.value.close();
+  return state;
+};

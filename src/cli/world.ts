@@ -1,0 +1,59 @@
+// The only place that touches the process for the command line: who asks, from where, which clock, where words go.
+import { homedir, hostname, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import type { Actor } from '../domain/event.ts';
+import type { Clock } from '../engine/ports.ts';
+
+/** The process as the verbs see it. */
+export type World = {
+  readonly env: NodeJS.ProcessEnv;
+  readonly cwd: string;
+  readonly home: string;
+  readonly uid: number | undefined;
+  readonly user: string;
+  readonly actor: Actor;
+  readonly isTerminal: boolean;
+  readonly clock: Clock;
+  /** To standard output. */
+  readonly write: (text: string) => void;
+  /** One sentence to standard error. */
+  readonly say: (sentence: string) => void;
+};
+
+/** Milliseconds of the event loop and the wall. */
+export const realClock: Clock = {
+  now: () => performance.now(),
+  wall: () => Date.now(),
+  after: (delay, fire) => {
+    const timer = setTimeout(fire, delay);
+    return () => clearTimeout(timer);
+  },
+};
+
+/** The world of this process. */
+export const realWorld = (): World => {
+  const { env } = process;
+  const { username } = userInfo();
+  return {
+    env,
+    cwd: process.cwd(),
+    home: env['HOME'] ?? homedir(),
+    uid: process.getuid?.(),
+    user: username,
+    actor: {
+      user: username,
+      machine: hostname(),
+      ...(env['SUDO_USER'] !== undefined && { sudoUser: env['SUDO_USER'] }),
+      ...(env['SSH_TTY'] !== undefined && { tty: env['SSH_TTY'] }),
+      ...(env['SSH_CONNECTION'] !== undefined && { from: env['SSH_CONNECTION'] }),
+    },
+    isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    clock: realClock,
+    write: text => void process.stdout.write(text),
+    say: sentence => void process.stderr.write(`rollcall: ${sentence}\n`),
+  };
+};
+
+/** `--state DIR`, or the XDG state folder. */
+export const stateDirOf = ({ env, cwd, home }: World, named: string | undefined): string =>
+  named === undefined ? join(env['XDG_STATE_HOME'] || join(home, '.local', 'state'), 'rollcall') : resolve(cwd, named);
