@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 
-/** Built file → its source. An entry whose source does not exist is left out. */
+/** Built file → its source. */
 const ENTRIES = {
   bin: 'src/bin.ts',
   driver: 'src/cli/driver-main.ts',
@@ -41,14 +41,10 @@ export function buildNeeded(root) {
  * Bundles all entries into dist. Each file appears whole, entries last.
  * @param {string} root the clone
  * @param {'clean' | 'keep-recent'} leftovers what happens to files of earlier builds
- * @returns {Promise<string | undefined>} entries that have no source yet
  */
 export async function build(root, leftovers) {
   const sources = fingerprint(root);
-  const entries = Object.entries(ENTRIES).filter(
-    ([name, source]) => existsSync(join(root, source)) && (name !== 'bin' || existsSync(join(root, 'src/cli/main.ts'))),
-  );
-  const { outputFiles, inputs } = await bundle(root, entries);
+  const { outputFiles, inputs } = await bundle(root);
   const dist = join(root, 'dist');
   if (leftovers === 'clean') rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
@@ -59,24 +55,19 @@ export async function build(root, leftovers) {
     ...outputFiles.sort((one, other) => isEntry(one.path) - isEntry(other.path)),
   ];
   for (const file of files) put(file.path, file.contents);
-  if (existsSync(join(dist, 'bin.js'))) chmodSync(join(dist, 'bin.js'), 0o755);
+  chmodSync(join(dist, 'bin.js'), 0o755);
   const names = files.map(file => relative(dist, file.path));
   removeOld(dist, new Set(names));
   writeStamp(root, { sources, files: names });
-  const absent = Object.keys(ENTRIES).filter(name => !entries.some(([there]) => there === name));
-  return absent.length > 0 ? `without ${absent.join(', ')}: no source yet` : undefined;
 }
 
-/**
- * @param {string} root
- * @param {[string, string][]} entries
- */
-async function bundle(root, entries) {
+/** @param {string} root */
+async function bundle(root) {
   const esbuild = await import('esbuild');
   try {
     const result = await esbuild.build({
       absWorkingDir: root,
-      entryPoints: Object.fromEntries(entries),
+      entryPoints: ENTRIES,
       outdir: 'dist',
       bundle: true,
       splitting: true,
@@ -94,7 +85,7 @@ async function bundle(root, entries) {
       logLevel: 'silent',
       metafile: true,
       write: false,
-      plugins: [withoutAddOns, forTheBundle(root, entries)],
+      plugins: [withoutAddOns, forTheBundle(root)],
     });
     return { outputFiles: result.outputFiles, inputs: Object.keys(result.metafile.inputs) };
   } catch (error) {
@@ -124,11 +115,10 @@ const withoutAddOns = {
  * `new URL('./worker.ts', import.meta.url)` is another entry, in dist the built file beside the chunk;
  * `const load = createRequire(import.meta.url)` with `load('package')` loads a package late, which bundlers know as `require('package')`.
  * @param {string} root
- * @param {[string, string][]} entries
  * @returns {import('esbuild').Plugin}
  */
-function forTheBundle(root, entries) {
-  const built = new Map(entries.map(([name, source]) => [join(root, source), `${name}.js`]));
+function forTheBundle(root) {
+  const built = new Map(Object.entries(ENTRIES).map(([name, source]) => [join(root, source), `${name}.js`]));
   return {
     name: 'for-the-bundle',
     setup(build) {

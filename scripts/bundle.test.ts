@@ -9,13 +9,15 @@ import { build, buildNeeded } from './bundle.mjs';
 let root = '';
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'rollcall-bundle-'));
-  for (const folder of ['node_modules', 'scripts', 'src/cli', 'src/journal']) mkdirSync(join(root, folder), { recursive: true });
+  for (const folder of ['node_modules', 'scripts', 'src/cli', 'src/journal', 'src/practice'])
+    mkdirSync(join(root, folder), { recursive: true });
   for (const name of ['minijinja-js', 'ssh2', 'asn1', 'bcrypt-pbkdf', 'tweetnacl', 'safer-buffer']) {
     symlinkSync(join(dirname(import.meta.dirname), 'node_modules', name), join(root, 'node_modules', name));
   }
   write('package-lock.json', '{}');
   write('package.json', '{"type": "module"}');
   write('scripts/bundle.mjs', '');
+  for (const entry of ['src/cli/driver-main.ts', 'src/journal/worker.ts', 'src/practice/main.ts']) write(entry, `console.log('${entry}');`);
   write('src/bin.ts', "#!/usr/bin/env node\nimport('./cli/main.ts').then(cli => cli.main());");
   write('src/cli/main.ts', "import text from './hello.sh';\nexport const main = () => console.log(text, process.env.NODE_ENV);");
   write('src/cli/hello.sh', 'echo hello');
@@ -72,11 +74,10 @@ test('a package that is loaded late is in the bundle, and not loaded before', as
 });
 
 test('the address of another entry is that of its built file', async () => {
-  write('src/journal/worker.ts', "console.log('worker');");
   write('src/journal/open.ts', "export const address = new URL('./worker.ts', import.meta.url);");
   write('src/cli/main.ts', "import { address } from '../journal/open.ts';\nexport const main = () => import(address.href);");
   await build(root, 'keep-recent');
-  expect(execFileSync(process.execPath, [join(root, 'dist', 'bin.js')], { encoding: 'utf8' })).toBe('worker\n');
+  expect(execFileSync(process.execPath, [join(root, 'dist', 'bin.js')], { encoding: 'utf8' })).toBe('src/journal/worker.ts\n');
 });
 
 test('an address that is no entry is refused, with the file', async () => {

@@ -42,7 +42,7 @@ async function setUpOrThrow(wishes) {
 
 /**
  * @param {string} what
- * @param {() => Promise<string | undefined>} work returns what is worth saying besides the time
+ * @param {() => Promise<string | void>} work returns what is worth saying besides the time
  */
 async function step(what, work) {
   const began = Date.now();
