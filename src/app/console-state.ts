@@ -1,0 +1,171 @@
+// The only place for what a console remembers: the driver's state as it was told, and what this operator looks at and types.
+// Data is changed in place by the session alone; View is replaced at every key, so that a frame sees one of each.
+import type { Fleet } from '../domain/event.ts';
+import type { Failure } from '../domain/failure.ts';
+import type { Jid } from '../domain/job.ts';
+import { emptyState, type State } from '../domain/run-state.ts';
+import type { SafeLine } from '../domain/safe-line.ts';
+import type { Line } from './line-editor.ts';
+
+/** What the driver told. `version` grows with every change. */
+export type Data = {
+  version: number;
+  state: State;
+  /** Jobs of each host, oldest first. */
+  readonly jobsOf: Map<string, Jid[]>;
+  /** What happened since this console opened, in words, oldest first; bounded. */
+  readonly happened: { readonly at: number; readonly text: string }[];
+  banner?: Failure;
+  link: 'up' | 'gone';
+  /** Tails of the jobs looked at. */
+  readonly tails: Map<Jid, Tail>;
+};
+
+/** The last lines of one job's output here. */
+export type Tail = {
+  readonly lines: readonly { readonly stream: 'out' | 'err'; readonly text: SafeLine }[];
+  /** Lines that no longer fit into the ring, or that were never loaded. */
+  readonly before: 'nothing' | 'more';
+};
+
+export const tabs = ['hosts', 'jobs', 'roll', 'output', 'events'] as const;
+export type Tab = (typeof tabs)[number];
+export const orders = ['auto', 'group', 'batch', 'trouble'] as const;
+export type Order = (typeof orders)[number];
+
+/** When a dialog opened: it takes nothing from that chunk of keys, nor in its first 300 ms. */
+export type Opened = { readonly at: number; readonly chunk: number };
+
+/** What lies over the tab. The last one gets the keys. */
+export type Mode =
+  | { readonly kind: 'job'; readonly jid: Jid }
+  | { readonly kind: 'log'; readonly jid: Jid; readonly at: number | 'end'; readonly wrap: 'cut' | 'wrap'; readonly search: string }
+  | { readonly kind: 'search'; readonly line: Line }
+  | { readonly kind: 'help'; readonly at: number }
+  | { readonly kind: 'palette'; readonly line: Line; readonly at: number; readonly opened: Opened }
+  | { readonly kind: 'filter'; readonly line: Line; readonly before: string }
+  | Prompt
+  | StartDialog
+  | CancelDialog
+  | RetryDialog
+  | { readonly kind: 'extend'; readonly jids: readonly Jid[]; readonly line: Line; readonly opened: Opened; readonly error?: string };
+
+/** The task prompt. */
+export type Prompt = {
+  readonly kind: 'prompt';
+  readonly pattern: Line;
+  readonly command: Line;
+  readonly focus: 'pattern' | 'command';
+  readonly opened: Opened;
+  /** Place in the history of typed commands; 0 is the line being typed. */
+  readonly past: number;
+  readonly error?: string;
+};
+
+/** The preview of a start, which waits for Enter or for the number of hosts. */
+export type StartDialog = {
+  readonly kind: 'start';
+  readonly hosts: readonly string[];
+  readonly pattern: string;
+  readonly command: string;
+  readonly pace: 'first-one' | 'all-at-once';
+  readonly number: Line;
+  readonly opened: Opened;
+};
+
+/** Cancelling; Enter lands on *keep running*. */
+export type CancelDialog = {
+  readonly kind: 'cancel';
+  readonly jids: readonly Jid[];
+  readonly hosts: readonly string[];
+  /** A whole run: what has not begun is dropped too. */
+  readonly run?: string;
+  readonly on: 'keep' | 'act';
+  readonly number: Line;
+  readonly opened: Opened;
+};
+
+export type RetryWhich = 'failed' | 'unreachable' | 'both';
+
+/** Which hosts of a run get another attempt. */
+export type RetryDialog = {
+  readonly kind: 'retry';
+  readonly run: string;
+  readonly failed: readonly string[];
+  readonly unreachable: readonly string[];
+  readonly which?: RetryWhich;
+  readonly number: Line;
+  readonly opened: Opened;
+};
+
+/** What one operator looks at. */
+export type View = {
+  readonly columns: number;
+  readonly rows: number;
+  readonly tab: Tab;
+  /** Host under the cursor. */
+  readonly cursor: string;
+  /** First line of the grid's window when the last key was handled. */
+  readonly top: number;
+  readonly marks: ReadonlySet<string>;
+  /** Marks taken away by `u`, which brings them back. */
+  readonly marksBefore: ReadonlySet<string>;
+  readonly filter: string;
+  readonly order: Order;
+  readonly zoom: 'off' | 'on';
+  /** Run in focus; absent: the newest that matters. */
+  readonly focus?: string;
+  /** Cursor in the lists of the other tabs. */
+  readonly at: Readonly<Record<Exclude<Tab, 'hosts'>, number>>;
+  readonly modes: readonly Mode[];
+  /** Said in the hint row until the next key; empty: nothing. */
+  readonly toast: string;
+};
+
+/** What stays the same while a console is open. */
+export type Setting = {
+  readonly fleet: Fleet;
+  /** What brings the operator back here: `npm start`, `rollcall`. */
+  readonly comeBack: string;
+  /** Seconds that a typed task may run. */
+  readonly limit: number;
+  readonly driverPid: number;
+};
+
+/** One frame's worth. */
+export type Console = {
+  readonly setting: Setting;
+  readonly data: Data;
+  readonly view: View;
+  /** Wall clock of this frame, ms. */
+  readonly wall: number;
+  readonly frame: number;
+};
+
+export const emptyData = (): Data => ({
+  version: 0,
+  state: emptyState(),
+  jobsOf: new Map(),
+  happened: [],
+  link: 'up',
+  tails: new Map(),
+});
+
+export const firstView = (fleet: Fleet, columns: number, rows: number): View => ({
+  columns,
+  rows,
+  tab: 'hosts',
+  cursor: fleet.hosts[0]?.name ?? '',
+  top: 0,
+  marks: new Set(),
+  marksBefore: new Set(),
+  filter: '',
+  order: 'auto',
+  zoom: 'off',
+  at: { jobs: 0, roll: 0, output: 0, events: 0 },
+  modes: [],
+  toast: '',
+});
+
+/** The mode that gets the keys, if one lies over the tab. */
+export const topMode = (view: View): Mode | undefined => view.modes.at(-1);

@@ -1,0 +1,89 @@
+// The only place for what keys do in the dialogs that ask before they act on running work: cancel, retry, more time.
+// Where it destroys, Enter lands on keeping; the acting button has a letter, Tab, or from eleven hosts on their number.
+import { formatDuration, parseDuration } from '../../domain/duration.ts';
+import type { CancelDialog, Mode, RetryDialog, RetryWhich } from '../console-state.ts';
+import type { Hands } from '../hands.ts';
+import { edit, emptyLine } from '../line-editor.ts';
+import { counted } from '../words.ts';
+import { manyHosts, numberKey } from './prompt.ts';
+
+/** A key in the cancel dialog. */
+export const cancelKey = (mode: CancelDialog, key: string, hands: Hands) => {
+  const isMany = mode.hosts.length >= manyHosts;
+  if (key === 'esc' || key === 'k') return hands.close();
+  if (isMany) {
+    if (key === 'enter') {
+      if (mode.number.text === '') return hands.close();
+      if (mode.number.text !== String(mode.hosts.length))
+        return hands.toast(`that is not the number of hosts, ${mode.hosts.length}; Esc keeps them running`);
+      return cancel(mode, hands);
+    }
+    const number = numberKey(mode.number, key);
+    if (number !== undefined) hands.swap({ ...mode, number });
+    return;
+  }
+  if (key === 'tab' || key === 'shift-tab' || key === 'left' || key === 'right')
+    return hands.swap({ ...mode, on: mode.on === 'keep' ? 'act' : 'keep' });
+  if (key === 'c' || (key === 'enter' && mode.on === 'act')) return cancel(mode, hands);
+  if (key === 'enter') hands.close();
+};
+
+const cancel = (mode: CancelDialog, hands: Hands) => {
+  hands.close();
+  const told = (answer: { readonly touched: number }): string =>
+    `asked ${counted(answer.touched, 'host')} to end it; each says gone when it is gone`;
+  if (mode.run !== undefined)
+    hands.ask<'abort'>({ verb: 'abort', on: { run: mode.run, jids: mode.jids } }, () => 'nothing of it starts any more');
+  if (mode.jids.length > 0) hands.ask<'cancel'>({ verb: 'cancel', on: { jids: mode.jids } }, told);
+};
+
+/** The hosts that a choice of the retry dialog means. */
+export const retryHosts = (mode: RetryDialog, which: RetryWhich | undefined): readonly string[] =>
+  which === undefined ? [] : [...(which === 'unreachable' ? [] : mode.failed), ...(which === 'failed' ? [] : mode.unreachable)];
+
+/** What is chosen: by a letter, or the only thing there is. */
+export const retryChoice = (mode: RetryDialog): RetryWhich | undefined =>
+  mode.which ?? (mode.unreachable.length === 0 ? 'failed' : mode.failed.length === 0 ? 'unreachable' : undefined);
+
+/** A key in the retry menu. */
+export const retryKey = (mode: RetryDialog, key: string, hands: Hands) => {
+  if (key === 'esc') return hands.close();
+  const letters: Readonly<Record<string, RetryWhich>> = { f: 'failed', u: 'unreachable', b: 'both' };
+  const which = letters[key];
+  if (which !== undefined) {
+    if (retryHosts(mode, which).length === 0) return hands.toast(`no host ${which === 'failed' ? 'failed' : 'was unreachable'}`);
+    return hands.swap({ ...mode, which, number: emptyLine });
+  }
+  const chosen = retryChoice(mode);
+  const hosts = retryHosts(mode, chosen);
+  const isMany = hosts.length >= manyHosts && hands.see().setting.fleet.practice === 'no';
+  if (key === 'enter') {
+    if (chosen === undefined) return hands.toast('choose f, u or b first');
+    if (isMany && mode.number.text !== String(hosts.length)) return hands.toast(`type ${hosts.length}, the number of hosts, then Enter`);
+    hands.close();
+    return hands.ask<'retry'>(
+      { verb: 'retry', on: { run: mode.run, hosts }, which: chosen },
+      answer => `retries ${counted(answer.touched, 'host')}`,
+    );
+  }
+  const number = numberKey(mode.number, key);
+  if (number !== undefined && isMany) hands.swap({ ...mode, number });
+};
+
+/** A key in the dialog for more time. */
+export const extendKey = (mode: Mode & { kind: 'extend' }, key: string, hands: Hands) => {
+  const { error: _, ...plain } = mode;
+  if (key === 'esc') return hands.close();
+  if (key === 'enter') {
+    const seconds = parseDuration(mode.line.text);
+    if (!seconds.ok) return hands.swap({ ...mode, error: seconds.failure.cause });
+    if (seconds.value === 0) return hands.swap({ ...mode, error: 'that is no time; write 30m, 2h …' });
+    hands.close();
+    return hands.ask<'extend'>(
+      { verb: 'extend', on: { jids: mode.jids }, by: seconds.value },
+      answer => `${formatDuration(seconds.value)} more for ${counted(answer.touched, 'job')}`,
+    );
+  }
+  const line = edit(mode.line, key);
+  if (line !== undefined) hands.swap({ ...plain, line });
+};

@@ -1,0 +1,28 @@
+// The only place that says what goes on when an operator leaves. It is printed on the main screen after the console has gone.
+import type { Console } from './console-state.ts';
+import { countKinds, hostViews, ownRuns, runCounts } from './host-view.ts';
+import { counted } from './words.ts';
+
+/** `3 jobs go on, and 1 queued run with 40 hosts (driver 4711). "rollcall" comes back here.` */
+export const farewellOf = (console: Console): string => {
+  const { data, setting } = console;
+  const runs = ownRuns(data, setting.fleet).filter(run => run.phase.kind !== 'ended');
+  const out = [...data.state.jobs.values()].filter(job => job.state.kind !== 'ended').length;
+  const waiting = runs.map(run => runCounts(data, run)).reduce((sum, counts) => sum + counts.hosts - counts.done - counts.out, 0);
+  const paused = runs.filter(run => run.phase.kind === 'paused').length;
+  const back = `"${setting.comeBack}" comes back here.`;
+  if (out === 0 && runs.length === 0) return `${pastWords(console)}${back}`;
+  const jobs = out === 0 ? 'No job is out now' : `${counted(out, 'job')} ${out === 1 ? 'goes' : 'go'} on`;
+  const rest =
+    waiting <= 0
+      ? ''
+      : `, and ${counted(waiting, 'host')} of ${counted(runs.length, 'run')} still ${waiting === 1 ? 'has its' : 'have their'} turn`;
+  const stopped = paused === 0 ? '' : ` ${counted(paused, 'run')} ${paused === 1 ? 'is' : 'are'} paused and will start nothing new.`;
+  return `${jobs}${rest} (driver ${setting.driverPid}).${stopped} ${back}`;
+};
+
+const pastWords = (console: Console): string => {
+  const counts = countKinds(hostViews(console).all);
+  const bad = (['failed', 'timed-out', 'lost', 'unreachable'] as const).reduce((sum, kind) => sum + (counts.get(kind) ?? 0), 0);
+  return bad === 0 ? 'Nothing is running. ' : `Nothing is running; ${counted(bad, 'host')} ended badly. `;
+};

@@ -1,0 +1,164 @@
+// The only place that tells, from the driver's state, what each host of the fleet is up to, and which run is in focus.
+// Pure reading; results are kept per version of the data, since 5,000 hosts must not be walked at every key.
+import type { Fleet } from '../domain/event.ts';
+import type { Job } from '../domain/job.ts';
+import type { HostProgress, Run } from '../domain/run-state.ts';
+import type { Console, Data } from './console-state.ts';
+import { type CellKind, isOut, looks } from './letters.ts';
+
+/** One host as the grid shows it. */
+export type HostView = {
+  readonly name: string;
+  /** The group it is shown under. */
+  readonly group: string;
+  readonly kind: CellKind;
+  /** Its job that matters most: the one out there, else the last one. */
+  readonly job?: Job;
+  readonly run?: Run;
+  readonly progress?: HostProgress;
+};
+
+/** All hosts of the fleet, in inventory order, and by name. */
+export type HostViews = { readonly all: readonly HostView[]; readonly byName: ReadonlyMap<string, HostView> };
+
+/** What each host is up to. */
+export const hostViews = ({ data, setting }: Pick<Console, 'data' | 'setting'>): HostViews =>
+  remember(data, 'hosts', () => {
+    const ours = ownRuns(data, setting.fleet);
+    const coming = new Map<string, Run>();
+    for (const run of ours) {
+      if (run.phase.kind === 'ended') continue;
+      for (const progress of run.hosts.values()) if (progress.at !== 'ended' && !coming.has(progress.host)) coming.set(progress.host, run);
+    }
+    const known = new Set(ours.map(run => run.id));
+    const all = groupNames(setting.fleet).map(([name, group]) => viewOf(data, known, name, group, coming.get(name)));
+    return { all, byName: new Map(all.map(view => [view.name, view])) };
+  });
+
+/** Runs over this fleet, oldest first. Another inventory's hosts may have the same names. */
+export const ownRuns = (data: Data, fleet: Fleet): readonly Run[] =>
+  remember(data, 'runs', () =>
+    [...data.state.runs.values()].filter(run => isOwn(data, fleet, run)).sort((a, b) => a.queuedAt - b.queuedAt),
+  );
+
+const isOwn = (data: Data, fleet: Fleet, run: Run): boolean => {
+  if (run.fleet === fleet.id) return true;
+  const other = data.state.fleets.get(run.fleet);
+  return other !== undefined && (other.practice === 'no' ? other.source === fleet.source : fleet.practice !== 'no');
+};
+
+/** The run that the screen is about: the chosen one, else the oldest that goes on, else the last. */
+export const runInFocus = ({ data, setting, view }: Pick<Console, 'data' | 'setting' | 'view'>): Run | undefined => {
+  const chosen = view.focus === undefined ? undefined : data.state.runs.get(view.focus);
+  if (chosen !== undefined) return chosen;
+  const runs = ownRuns(data, setting.fleet);
+  return runs.find(run => run.phase.kind !== 'ended' && run.batches.length > 0) ?? runs.findLast(() => true);
+};
+
+const viewOf = (data: Data, known: ReadonlySet<string>, name: string, group: string, coming: Run | undefined): HostView => {
+  const jids = data.jobsOf.get(name) ?? [];
+  let out: Job | undefined;
+  let last: Job | undefined;
+  for (let at = jids.length - 1; at >= 0 && at >= jids.length - 20; at -= 1) {
+    const jid = jids[at];
+    const job = jid === undefined ? undefined : data.state.jobs.get(jid);
+    if (job === undefined || !known.has(job.runId)) continue;
+    last ??= job;
+    if (job.state.kind === 'ended') continue;
+    out = job;
+    break;
+  }
+  const job = out ?? last;
+  const run = job === undefined ? coming : data.state.runs.get(job.runId);
+  const progress = run?.hosts.get(name);
+  const kind = kindOf(job, out, coming, run, progress);
+  return { name, group, kind, ...(job && { job }), ...(run && { run }), ...(progress && { progress }) };
+};
+
+const kindOf = (
+  job: Job | undefined,
+  out: Job | undefined,
+  coming: Run | undefined,
+  run: Run | undefined,
+  progress: HostProgress | undefined,
+): CellKind => {
+  if (out !== undefined) return out.state.kind === 'ended' ? 'ok' : out.state.kind;
+  const ended = job === undefined || job.state.kind !== 'ended' ? undefined : endedKind(job.state.verdict.kind);
+  if (coming !== undefined && (ended === undefined || looks[ended].hand === 0)) {
+    if (coming === run && progress?.wait !== undefined) return 'between';
+    if (coming !== run || job === undefined) return coming.phase.kind === 'paused' ? 'held' : 'queued';
+  }
+  if (ended !== undefined) return ended;
+  return run === undefined ? 'idle' : 'skipped';
+};
+
+const endedKind = (verdict: 'ok' | 'failed' | 'timed-out' | 'cancelled' | 'unreachable' | 'lost'): CellKind => verdict;
+
+/** Hosts that need a hand, the worst first, then in inventory order. A host that has just fallen silent is given half a minute. */
+export const troubled = (views: HostViews, wall: number): readonly HostView[] =>
+  views.all
+    .filter(view => looks[view.kind].hand > 0 && !(view.job?.state.kind === 'stale' && wall - view.job.state.since < 30_000))
+    .sort((a, b) => looks[a.kind].hand - looks[b.kind].hand);
+
+/** How many hosts are in each state. */
+export const countKinds = (views: readonly HostView[]): ReadonlyMap<CellKind, number> => {
+  const counts = new Map<CellKind, number>();
+  for (const view of views) counts.set(view.kind, (counts.get(view.kind) ?? 0) + 1);
+  return counts;
+};
+
+/** What a run's hosts have come to. */
+export type RunCounts = { readonly hosts: number; readonly done: number; readonly out: number; readonly bad: number };
+
+/** Counts of one run, from its own jobs. */
+export const runCounts = (data: Data, run: Run): RunCounts => {
+  let done = 0;
+  let out = 0;
+  let bad = 0;
+  for (const progress of run.hosts.values()) {
+    const job = progress.jid === undefined ? undefined : data.state.jobs.get(progress.jid);
+    if (progress.out !== undefined) bad += 1;
+    if (job !== undefined && job.state.kind !== 'ended') out += 1;
+    else if (progress.at === 'ended' || progress.out !== undefined || (job !== undefined && run.phase.kind === 'ended')) done += 1;
+    else if (job !== undefined && run.plan.plays.length === 1 && run.plan.plays[0]?.tasks.length === 1 && progress.wait === undefined)
+      done += 1;
+  }
+  return { hosts: run.hosts.size, done, out, bad };
+};
+
+/** Jobs that are out there on these hosts. */
+export const jobsOut = (views: HostViews, names: readonly string[]): readonly Job[] =>
+  names.flatMap(name => {
+    const view = views.byName.get(name);
+    return view?.job !== undefined && isOut(view.kind) ? [view.job] : [];
+  });
+
+const namesOf = new WeakMap<Fleet, readonly (readonly [name: string, group: string])[]>();
+
+/** Each host with the group it is shown under: the one that its name begins with, else its smallest. */
+const groupNames = (fleet: Fleet): readonly (readonly [name: string, group: string])[] => {
+  const known = namesOf.get(fleet);
+  if (known !== undefined) return known;
+  const sizes = new Map<string, number>();
+  for (const host of fleet.hosts) for (const group of host.groups) sizes.set(group, (sizes.get(group) ?? 0) + 1);
+  const bySize = (a: string, b: string): number => (sizes.get(a) ?? 0) - (sizes.get(b) ?? 0);
+  const named = fleet.hosts.map(host => {
+    const own = host.groups.filter(group => host.name.startsWith(group)).sort((a, b) => b.length - a.length)[0];
+    return [host.name, own ?? [...host.groups].sort(bySize)[0] ?? 'ungrouped'] as const;
+  });
+  namesOf.set(fleet, named);
+  return named;
+};
+
+const memory = new WeakMap<Data, Map<string, { readonly version: number; readonly value: unknown }>>();
+
+/** The value made for this version of the data; made anew when the data has changed. */
+const remember = <T>(data: Data, name: string, make: () => T): T => {
+  const kept = memory.get(data) ?? new Map<string, { readonly version: number; readonly value: unknown }>();
+  memory.set(data, kept);
+  const known = kept.get(name);
+  if (known?.version === data.version) return known.value as T;
+  const value = make();
+  kept.set(name, { version: data.version, value });
+  return value;
+};

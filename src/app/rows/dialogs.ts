@@ -1,0 +1,229 @@
+// The only place that draws the dialogs at the foot of the screen. Each repeats the fleet's label, so that no key is pressed on the wrong one.
+import { formatDuration } from '../../domain/duration.ts';
+import { fold } from '../../domain/nodeset.ts';
+import { keyName } from '../commands.ts';
+import type { CancelDialog, Console, Mode, Prompt, RetryDialog, StartDialog } from '../console-state.ts';
+import { topMode } from '../console-state.ts';
+import { retryChoice, retryHosts } from '../dialogs/confirm.ts';
+import { manyHosts } from '../dialogs/prompt.ts';
+import { paletteEntries } from '../dialogs/typed.ts';
+import type { ChooseHosts } from '../hands.ts';
+import type { Line } from '../line-editor.ts';
+import { charactersOf, type Palette, type Piece, pad, row, rule, widthOf } from '../style.ts';
+import { counted } from '../words.ts';
+import { labelPiece } from './header.ts';
+
+/** Rows of a dialog, and where the terminal's cursor stands in it. */
+export type Drawn = { readonly rows: readonly string[]; readonly cursor?: { readonly x: number; readonly y: number } };
+
+/** Draws the dialog on top in exactly `height` rows. */
+export const dialogRows = (console: Console, palette: Palette, height: number, chooseHosts: ChooseHosts): Drawn => {
+  const mode = topMode(console.view);
+  if (height === 0 || mode === undefined) return { rows: [] };
+  const { columns } = console.view;
+  const { pieces, title, cursor } = contentOf(console, mode, height, chooseHosts);
+  const rows = [rule(palette, columns, title), ...pieces.map(line => row(palette, columns, line))].slice(0, height);
+  while (rows.length < height) rows.push(' '.repeat(columns));
+  return { rows, ...(cursor !== undefined && cursor.y < height && { cursor: { x: Math.min(cursor.x, columns - 1), y: cursor.y } }) };
+};
+
+type Content = {
+  readonly title: string;
+  readonly pieces: readonly (readonly Piece[])[];
+  readonly cursor?: { readonly x: number; readonly y: number };
+};
+
+const contentOf = (console: Console, mode: Mode, height: number, chooseHosts: ChooseHosts): Content => {
+  switch (mode.kind) {
+    case 'prompt':
+      return promptContent(console, mode, chooseHosts);
+    case 'start':
+      return startContent(console, mode);
+    case 'cancel':
+      return cancelContent(console, mode);
+    case 'retry':
+      return retryContent(console, mode);
+    case 'extend':
+      return extendContent(console, mode);
+    case 'palette':
+      return paletteContent(console, mode, height);
+    case 'filter':
+      return typedContent('filter', 'hosts: part of a name, web*, a group, failed, !done', '/', mode.line);
+    case 'search':
+      return typedContent('search', 'in this log', '/', mode.line);
+    default:
+      return { title: '', pieces: [] };
+  }
+};
+
+const label = ({ setting }: Console): Piece => labelPiece(setting.fleet.label, setting.fleet.colour);
+
+const promptContent = (console: Console, mode: Prompt, chooseHosts: ChooseHosts): Content => {
+  const hosts: Line = mode.pattern;
+  const chosen = chooseHosts(hosts.text);
+  const names = chosen.ok ? chosen.value.hosts : [];
+  const isPractice = console.setting.fleet.practice !== 'no';
+  const says: readonly Piece[] =
+    mode.error !== undefined
+      ? [['warning', ` ${mode.error} `]]
+      : !chosen.ok
+        ? [['dim', chosen.failure.cause]]
+        : [
+            label(console),
+            ' ',
+            ['strong', counted(names.length, 'host')],
+            `  ${fold(names)}  `,
+            ['dim', `limit ${formatDuration(console.setting.limit)}`],
+          ];
+  const go = isPractice
+    ? 'Enter starts it'
+    : names.length >= manyHosts
+      ? `Enter asks for the number, ${names.length}, first`
+      : 'Enter shows what it would do, Enter again starts it';
+  const field = (name: string, focus: Prompt['focus'], line: Line): readonly Piece[] => [
+    mode.focus === focus ? ['strong', ` ${name} `] : ['dim', ` ${name} `],
+    ...window(line, console.view.columns - 11),
+  ];
+  return {
+    title: 'new task',
+    pieces: [field('hosts  ', 'pattern', mode.pattern), field('command', 'command', mode.command), [' ', ...says], [['dim', ` ${go}`]]],
+    cursor: {
+      x: 9 + cursorIn(mode.focus === 'pattern' ? mode.pattern : mode.command, console.view.columns - 11),
+      y: mode.focus === 'pattern' ? 1 : 2,
+    },
+  };
+};
+
+/** The part of a line that fits; it slides so that the cursor is seen. */
+const window = (line: Line, room: number): Piece[] => {
+  const characters = charactersOf(line.text);
+  const from = Math.max(0, line.at - room + 1);
+  return [characters.slice(from, from + room).join('')];
+};
+
+const cursorIn = (line: Line, room: number): number =>
+  widthOf(
+    charactersOf(line.text)
+      .slice(Math.max(0, line.at - room + 1), line.at)
+      .join(''),
+  );
+
+const startContent = (console: Console, mode: StartDialog): Content => {
+  const { hosts } = mode;
+  const isMany = hosts.length >= manyHosts;
+  const pace =
+    mode.pace === 'first-one'
+      ? `first ${hosts[0] ?? ''}, then the other ${hosts.length - 1} when it is ok`
+      : hosts.length === 1
+        ? 'on this one host'
+        : `on all ${hosts.length} at once`;
+  const ask: readonly Piece[] = isMany
+    ? [' type ', ['strong', String(hosts.length)], ' and Enter to start it: ', mode.number.text]
+    : [' ', ['strong', 'Enter starts it']];
+  return {
+    title: 'start?',
+    pieces: [
+      [' ', label(console), ' ', ['strong', counted(hosts.length, 'host')], `  ${fold(hosts)}`],
+      [' runs  ', ['strong', mode.command]],
+      [` ${pace}`, ['dim', `   limit ${formatDuration(console.setting.limit)}${hosts.length > 1 ? '   c changes the pace' : ''}`]],
+      ask,
+    ],
+    ...(isMany && { cursor: { x: widthOf(` type ${hosts.length} and Enter to start it: `) + mode.number.at, y: 4 } }),
+  };
+};
+
+const button = (text: string, on: boolean): Piece => [on ? 'bar' : 'text', ` ${text} `];
+
+const cancelContent = (console: Console, mode: CancelDialog): Content => {
+  const isMany = mode.hosts.length >= manyHosts;
+  const jobs = counted(mode.jids.length, 'job');
+  const run = mode.run === undefined ? undefined : console.data.state.runs.get(mode.run);
+  const rest = run === undefined ? '' : `  run ${run.number} ${run.plan.title}: what has not begun is dropped`;
+  const prompt = ` type ${mode.hosts.length} and Enter to cancel, Enter alone keeps them running: `;
+  return {
+    title: 'cancel?',
+    pieces: [
+      [' ', label(console), ' ', ['strong', jobs], ` on ${fold(mode.hosts) || 'no host'}${rest}`],
+      [' TERM now, KILL after the grace; each says gone only when its host has said so'],
+      [],
+      isMany
+        ? [prompt, mode.number.text]
+        : [' ', button('Keep running', mode.on === 'keep'), '  ', button(`c  Cancel ${jobs}`, mode.on === 'act')],
+    ],
+    ...(isMany && { cursor: { x: widthOf(prompt) + mode.number.at, y: 4 } }),
+  };
+};
+
+const retryContent = (console: Console, mode: RetryDialog): Content => {
+  const which = retryChoice(mode);
+  const hosts = retryHosts(mode, which);
+  const run = console.data.state.runs.get(mode.run);
+  const isMany = hosts.length >= manyHosts && console.setting.fleet.practice === 'no';
+  const choice = (letter: string, name: 'failed' | 'unreachable' | 'both', words: string, count: number): readonly Piece[] => [
+    count === 0 ? ['dim', ` ${letter} ${words} ${count} `] : button(`${letter} ${words} ${count}`, which === name),
+    ' ',
+  ];
+  const prompt = ` type ${hosts.length} and Enter to retry: `;
+  const last: readonly Piece[] =
+    which === undefined
+      ? [' choose f, u or b']
+      : isMany
+        ? [prompt, mode.number.text]
+        : [' ', ['strong', `Enter retries ${counted(hosts.length, 'host')}`]];
+  return {
+    title: `retry run ${run?.number ?? ''} ${run?.plan.title ?? ''}`,
+    pieces: [
+      [
+        ' ',
+        ...choice('f', 'failed', 'failed', mode.failed.length),
+        ...choice('u', 'unreachable', 'never reached', mode.unreachable.length),
+        ...choice('b', 'both', 'both', mode.failed.length + mode.unreachable.length),
+      ],
+      [' ', label(console), ' ', ['strong', counted(hosts.length, 'host')], `  ${fold(hosts)}`],
+      [['dim', ' a retry is a new attempt; it follows the one that ended']],
+      last,
+    ],
+    ...(isMany && { cursor: { x: widthOf(prompt) + mode.number.at, y: 4 } }),
+  };
+};
+
+const extendContent = (console: Console, mode: Mode & { kind: 'extend' }): Content => {
+  const hosts = mode.jids.map(jid => console.data.state.jobs.get(jid)?.host ?? '').filter(name => name !== '');
+  return {
+    title: 'more time',
+    pieces: [
+      [' ', label(console), ' ', ['strong', counted(mode.jids.length, 'job')], ` on ${fold(hosts)}`],
+      [' add  ', ...window(mode.line, console.view.columns - 8)],
+      mode.error === undefined ? [['dim', ' 30m, 2h, 1h30m; the host ends a job at its limit']] : [['warning', ` ${mode.error} `]],
+    ],
+    cursor: { x: 6 + cursorIn(mode.line, console.view.columns - 8), y: 2 },
+  };
+};
+
+const paletteContent = (console: Console, mode: Mode & { kind: 'palette' }, height: number): Content => {
+  const entries = paletteEntries(console, mode.line.text);
+  const room = height - 2;
+  const top = Math.max(0, Math.min(mode.at - Math.floor(room / 2), entries.length - room));
+  const lines = entries.slice(top, top + room).map((command, at): readonly Piece[] => {
+    const isHere = top + at === mode.at;
+    return [
+      isHere ? '>' : ' ',
+      [isHere ? 'strong' : 'text', pad(command.id, 17)],
+      ' ',
+      ['dim', pad(command.keys.map(keyName).join(' '), 12)],
+      ' ',
+      [isHere ? 'text' : 'dim', command.title],
+    ];
+  });
+  return {
+    title: `commands: ${entries.length}`,
+    pieces: [[' : ', mode.line.text], ...lines],
+    cursor: { x: 3 + cursorIn(mode.line, 1000), y: 1 },
+  };
+};
+
+const typedContent = (title: string, more: string, sign: string, line: Line): Content => ({
+  title: `${title}  ${more}`,
+  pieces: [[` ${sign} `, line.text]],
+  cursor: { x: 3 + cursorIn(line, 1000), y: 1 },
+});

@@ -1,0 +1,149 @@
+// The only place for the last two rows of every screen: the state of the queue, and the keys that work now.
+import { actorName } from '../../domain/event.ts';
+import { describeFailure } from '../../domain/failure.ts';
+import type { Run } from '../../domain/run-state.ts';
+import { placeOf } from '../commands/command.ts';
+import { hintsFor, keyName } from '../commands.ts';
+import type { Console } from '../console-state.ts';
+import { topMode } from '../console-state.ts';
+import { countKinds, hostViews, ownRuns, runCounts } from '../host-view.ts';
+import { isOut } from '../letters.ts';
+import { bar, type Palette, type Piece, row, widthOf } from '../style.ts';
+import { counted, since, until } from '../words.ts';
+
+/** The last but one row: running, paused, idle; what alarms takes the whole row in reverse. */
+export const stateRow = (console: Console, palette: Palette): string => {
+  const { columns } = console.view;
+  const { data, setting, wall } = console;
+  if (data.link === 'gone') return bar(palette, columns, 'bar-alarm', 'driver gone, starting another   what runs on the hosts goes on');
+  if (data.banner !== undefined) {
+    const { what, why, next } = describeFailure(data.banner);
+    return bar(palette, columns, 'bar-alarm', `${what}${why === '' ? '' : `: ${why}`}   ${next}`);
+  }
+  const runs = ownRuns(data, setting.fleet).filter(run => run.phase.kind !== 'ended');
+  const jobs = hostViews(console).all.filter(view => isOut(view.kind));
+  const paused = runs.filter(run => run.phase.kind === 'paused');
+  if (runs.length > 0 && paused.length === runs.length) return bar(palette, columns, 'bar', pausedWords(paused, jobs.length, wall));
+  if (runs.length === 0 && jobs.length === 0) return row(palette, columns, idlePieces(console));
+  const waiting = runs
+    .map(run => runCounts(data, run))
+    .reduce((sum, counts) => sum + Math.max(0, counts.hosts - counts.done - counts.out), 0);
+  const next = jobs.map(view => view.job).filter(job => job?.nextLookAt !== undefined);
+  const soonest = next.sort((a, b) => (a?.nextLookAt ?? 0) - (b?.nextLookAt ?? 0))[0];
+  return row(palette, columns, [
+    ['strong', 'RUNNING'],
+    `  ${counted(jobs.length, 'job')} out`,
+    ...(waiting > 0 ? [`, ${counted(waiting, 'host')} waiting for ${waiting === 1 ? 'its' : 'their'} turn`] : []),
+    ...(paused.length > 0 ? [['warning', `  ${counted(paused.length, 'run')} paused`] as const] : []),
+    ...(soonest?.nextLookAt === undefined ? [] : [['dim', `   next look: ${soonest.host} ${until(wall, soonest.nextLookAt)}`] as const]),
+  ]);
+};
+
+const pausedWords = (runs: readonly Run[], jobs: number, wall: number): string => {
+  const phase = runs[0]?.phase;
+  if (phase?.kind !== 'paused') return 'PAUSED';
+  const who = phase.by === undefined ? whys[phase.why] : `by ${actorName(phase.by)}`;
+  return `PAUSED ${who} ${since(wall, phase.at)}   ${counted(jobs, 'job')} ${jobs === 1 ? 'goes' : 'go'} on, 0 new starts   P resumes`;
+};
+
+const whys: Readonly<Record<string, string>> = {
+  operator: 'by an operator',
+  'client-vanished': 'since its client vanished',
+  'driver-away': 'since the driver was away for long',
+  interrupted: 'since it was interrupted',
+};
+
+const idlePieces = (console: Console): Piece[] => {
+  const last = ownRuns(console.data, console.setting.fleet).at(-1);
+  if (last === undefined) return [['strong', 'IDLE'], '  nothing has run yet   ', ['key', 'n'], ' types the first task'];
+  const counts = countKinds(hostViews(console).all);
+  const bad = (['failed', 'timed-out', 'lost', 'unreachable', 'cancelled'] as const)
+    .map(kind => [kind, counts.get(kind) ?? 0] as const)
+    .filter(([, count]) => count > 0);
+  const ended = last.phase.kind === 'ended' ? `, ${since(console.wall, last.phase.at)} ago` : '';
+  const result = bad.length === 0 ? 'no failures' : bad.map(([kind, count]) => `${count} ${kind}`).join(' ');
+  return [
+    ['strong', 'IDLE'],
+    `  last: run ${last.number} ${last.plan.title}`,
+    ['dim', ended],
+    bad.length === 0 ? ['dim', `   ${result}`] : ['strong', `   ${result}`],
+  ];
+};
+
+const dialogHints: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
+  prompt: [
+    ['Enter', 'go on'],
+    ['Tab', 'hosts or command'],
+    ['Up', 'earlier ones'],
+    ['Esc', 'back'],
+  ],
+  start: [
+    ['Enter', 'start'],
+    ['c', 'first one, or all at once'],
+    ['Esc', 'back to the line'],
+  ],
+  cancel: [
+    ['Enter', 'keep running'],
+    ['Tab', 'other button'],
+    ['Esc', 'back'],
+  ],
+  retry: [
+    ['f u b', 'choose'],
+    ['Enter', 'retry'],
+    ['Esc', 'back'],
+  ],
+  extend: [
+    ['Enter', 'give it'],
+    ['Esc', 'back'],
+  ],
+  palette: [
+    ['Enter', 'do it'],
+    ['Up Down', 'choose'],
+    ['Esc', 'back'],
+  ],
+  filter: [
+    ['Enter', 'keep'],
+    ['Esc', 'as before'],
+  ],
+  search: [
+    ['Enter', 'search'],
+    ['Esc', 'back'],
+  ],
+};
+
+/** The last row: keys that would work now, or what the last key has to say. */
+export const hintsRow = (console: Console, palette: Palette): string => {
+  const { columns, toast } = console.view;
+  if (toast !== '') return row(palette, columns, [['strong', ` ${toast}`]]);
+  const dialog = dialogHints[topMode(console.view)?.kind ?? ''];
+  const place = placeOf(console);
+  const back: readonly (readonly [string, string])[] = place === 'job' || place === 'log' || place === 'help' ? [['Esc', 'back']] : [];
+  const hints = dialog ?? [
+    ...back,
+    ...hintsFor(console).map(command => [keyName(command.keys[0] ?? ''), hintWord(command.id, command.hint ?? '', console)] as const),
+  ];
+  const last = dialog === undefined ? ['help', 'leave'] : [];
+  return row(palette, columns, [' ', ...packed(hints, columns - 1, last)]);
+};
+
+/** `P` resumes when everything is paused. */
+const hintWord = (id: string, hint: string, console: Console): string => {
+  if (id === 'leave' && ['job', 'log', 'help'].includes(placeOf(console))) return 'back';
+  if (id !== 'pause') return hint;
+  const runs = ownRuns(console.data, console.setting.fleet).filter(run => run.phase.kind !== 'ended');
+  return runs.every(run => run.phase.kind === 'paused') ? 'resume' : 'pause';
+};
+
+/** As many whole hints as fit; the last ones always. */
+const packed = (hints: readonly (readonly [string, string])[], room: number, always: readonly string[]): Piece[] => {
+  const width = ([key, word]: readonly [string, string]): number => widthOf(key) + widthOf(word) + 3;
+  const kept = hints.filter(([, word]) => always.includes(word));
+  let left = room + 2 - kept.reduce((sum, hint) => sum + width(hint), 0);
+  const chosen = hints.filter(hint => {
+    if (always.includes(hint[1])) return true;
+    if (width(hint) > left) return false;
+    left -= width(hint);
+    return true;
+  });
+  return chosen.flatMap(([key, word], at): Piece[] => [...(at === 0 ? [] : ['  ']), ['key', key], ` ${word}`]);
+};

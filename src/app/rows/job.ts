@@ -1,0 +1,159 @@
+// The only place that draws one job: the view with its facts and its log, and the log alone on the whole screen.
+import { formatDuration } from '../../domain/duration.ts';
+import { actorName } from '../../domain/event.ts';
+import { type Job, shortJid } from '../../domain/job.ts';
+import { onHostOf } from '../../domain/reduce-job.ts';
+import { type SafeLine, withoutColours } from '../../domain/safe-line.ts';
+import type { Console, Mode } from '../console-state.ts';
+import { verdictWords } from '../event-words.ts';
+import { type HostView, hostViews } from '../host-view.ts';
+import { windowTop } from '../layout.ts';
+import { looks } from '../letters.ts';
+import { charactersOf, type Palette, type Piece, row, rule } from '../style.ts';
+import { handWords, limitLeft, nextLook, ranFor, seenAt, since, stateWord } from '../words.ts';
+import { clockPieces, labelPiece } from './header.ts';
+
+const bytes = new Intl.NumberFormat('en');
+
+/** Row 1 of both: whose fleet, which run, which host. */
+export const jobHeaderRow = (console: Console, palette: Palette, job: Job): string => {
+  const run = console.data.state.runs.get(job.runId);
+  const progress = run?.hosts.get(job.host);
+  const { fleet } = console.setting;
+  const task = run?.plan.plays.flatMap(play => play.tasks).find(other => other.path === job.taskPath);
+  const steps = run?.plan.plays.flatMap(play => play.tasks).length ?? 1;
+  const left: Piece[] = [labelPiece(fleet.label, fleet.colour), ` run ${run?.number ?? '?'}`];
+  if (run !== undefined && run.batches.length > 1) left.push(` > batch ${progress?.batch ?? '?'}`);
+  left.push(' > ', ['strong', job.host]);
+  if (steps > 1 && task !== undefined) left.push(` > ${task.name}`);
+  return row(palette, console.view.columns, left, clockPieces(console));
+};
+
+/** The view of the host whose job this is, with this very job. */
+const viewOf = (console: Console, job: Job): HostView => {
+  const view = hostViews(console).byName.get(job.host);
+  if (view?.job?.jid === job.jid) return view;
+  const kind = job.state.kind === 'ended' ? job.state.verdict.kind : job.state.kind;
+  return { name: job.host, group: '', kind, job };
+};
+
+/** Row 2: state, age, next look, attempt. */
+export const jobStateRow = (console: Console, palette: Palette, job: Job): string => {
+  const { wall } = console;
+  const view = viewOf(console, job);
+  const look = looks[view.kind];
+  const pieces: Piece[] = [[look.tone, ` ${look.letter} ${stateWord(view).toUpperCase()} `]];
+  if (job.state.kind === 'ended') pieces.push(`  ${verdictWords(job.state.verdict)}, ${since(wall, job.state.at)} ago`);
+  else {
+    pieces.push(`  as of ${since(wall, seenAt(job))} ago`);
+    const next = nextLook(view, wall);
+    pieces.push(next === '' ? '' : `   asked ${next}`);
+  }
+  return row(palette, console.view.columns, [...pieces, `   attempt ${job.attempt}`]);
+};
+
+/** The facts, one a row, the most useful first. */
+export const jobFactRows = (console: Console, palette: Palette, job: Job): string[] => {
+  const { wall } = console;
+  const run = console.data.state.runs.get(job.runId);
+  const order = console.data.state.orders.get(job.jid);
+  const on = onHostOf(job.state);
+  const words = handWords(viewOf(console, job), wall);
+  const facts: [string, string][] = [];
+  if (looks[viewOf(console, job).kind].hand > 0) facts.push(['trouble', `${words.what}  ${words.more}`]);
+  facts.push(['command', order?.command ?? commandOf(console, job)]);
+  if (on !== undefined)
+    facts.push(['started', `${clockOf(on.startedAt)}   ${job.state.kind === 'ended' ? 'ran' : 'runs'} ${ranFor(job, wall)}`]);
+  if (on !== undefined)
+    facts.push(['limit', on.limit === 0 ? 'none' : `${formatDuration(on.limit)}   ${limitLeft(job, wall)}   T gives more`]);
+  if (on !== undefined)
+    facts.push(['where', `pid ${on.pid}, own session, boot ${on.bootId.slice(0, 8)}; ~/.rollcall/jobs/${shortJid(job.jid)}...`]);
+  const here = job.output.out + job.output.err;
+  const there = job.output.outThere + job.output.errThere;
+  facts.push([
+    'output',
+    `${bytes.format(here)} B here of ${bytes.format(Math.max(here, there))} B on the host${job.output.dropped > 0 ? `, ${bytes.format(job.output.dropped)} B dropped by the cap` : ''}`,
+  ]);
+  if (run?.by !== undefined) facts.push(['by', `${actorName(run.by)} in run ${run.number} ${run.plan.title}`]);
+  return facts.map(([name, value]) => row(palette, console.view.columns, [['dim', ` ${name.padEnd(8)}`], value]));
+};
+
+const commandOf = (console: Console, job: Job): string => {
+  const tasks = console.data.state.runs.get(job.runId)?.plan.plays.flatMap(play => play.tasks);
+  const task = tasks?.find(other => other.path === job.taskPath);
+  const command = task?.module.args['cmd'];
+  return task?.noLog === true ? 'not shown (no_log)' : typeof command === 'string' ? command : (task?.name ?? '');
+};
+
+const clockOf = (at: number): string => {
+  const date = new Date(at);
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map(part => String(part).padStart(2, '0')).join(':');
+};
+
+/** The log under the facts: its end, following. */
+export const jobLogRows = (console: Console, palette: Palette, job: Job, height: number): string[] => {
+  const { columns } = console.view;
+  if (height <= 0) return [];
+  const lines = console.data.tails.get(job.jid)?.lines ?? [];
+  const shown = lines.slice(-(height - 1)).map(line => row(palette, columns, [' ', linePiece(line)]));
+  const title = job.state.kind === 'ended' ? 'log  ended' : 'log  following';
+  const body =
+    shown.length > 0
+      ? shown
+      : [row(palette, columns, [['dim', job.state.kind === 'ended' ? ' it said nothing' : ' it has said nothing yet']])];
+  return [
+    rule(palette, columns, title),
+    ...body,
+    ...Array.from({ length: Math.max(0, height - 1 - body.length) }, () => ' '.repeat(columns)),
+  ].slice(0, height);
+};
+
+const linePiece = (line: { readonly stream: 'out' | 'err'; readonly text: SafeLine }): Piece => ({
+  output: (line.stream === 'err' ? `! ${line.text}` : line.text) as SafeLine,
+});
+
+/** The log alone; `at` is its first line, or its end while it follows. */
+export const logRows = (console: Console, palette: Palette, mode: Mode & { kind: 'log' }, height: number): string[] => {
+  const { columns } = console.view;
+  const tail = console.data.tails.get(mode.jid);
+  const lines = (tail?.lines ?? []).flatMap(line => (mode.wrap === 'wrap' ? wrapped(line, columns - 1) : [line]));
+  const body = height - 1;
+  const top = mode.at === 'end' ? Math.max(0, lines.length - body) : windowTop(mode.at, mode.at, body, lines.length);
+  const wanted = mode.search.toLowerCase();
+  const shown = lines.slice(top, top + body).map(line => {
+    const isHit = wanted !== '' && withoutColours(line.text).toLowerCase().includes(wanted);
+    return row(
+      palette,
+      columns,
+      isHit
+        ? [
+            ['strong', '>'],
+            ['bar', withoutColours(line.text)],
+          ]
+        : [' ', linePiece(line)],
+    );
+  });
+  const place =
+    lines.length === 0
+      ? 'empty'
+      : `lines ${top + 1}-${Math.min(lines.length, top + body)} of ${lines.length}${tail?.before === 'more' ? ', more before: L' : ''}`;
+  const title = `log  ${mode.at === 'end' ? 'following' : 'standing still, F follows'}${mode.search === '' ? '' : `  /${mode.search}`}`;
+  return [
+    rule(palette, columns, title, place),
+    ...shown,
+    ...Array.from({ length: Math.max(0, body - shown.length) }, () => ' '.repeat(columns)),
+  ].slice(0, height);
+};
+
+/** A long line in pieces; colours are given up, since a piece must stand alone. */
+const wrapped = (
+  line: { readonly stream: 'out' | 'err'; readonly text: SafeLine },
+  columns: number,
+): { stream: 'out' | 'err'; text: SafeLine }[] => {
+  const characters = charactersOf(withoutColours(line.text));
+  if (characters.length <= columns) return [line];
+  const pieces: { stream: 'out' | 'err'; text: SafeLine }[] = [];
+  for (let from = 0; from < characters.length; from += columns)
+    pieces.push({ stream: line.stream, text: characters.slice(from, from + columns).join('') as SafeLine });
+  return pieces;
+};

@@ -1,0 +1,83 @@
+// The only place for the preview: the host under the cursor, its facts with their age, and the live end of its output.
+import { describeFailure } from '../../domain/failure.ts';
+import { shortJid } from '../../domain/job.ts';
+import type { SafeLine } from '../../domain/safe-line.ts';
+import type { Console, Tail } from '../console-state.ts';
+import { type HostView, hostViews } from '../host-view.ts';
+import type { HostsScreen } from '../hosts-screen.ts';
+import { looks } from '../letters.ts';
+import { type Palette, type Piece, row, rule } from '../style.ts';
+import { limitLeft, nextLook, ranFor, seenAt, since, stateWord } from '../words.ts';
+
+/** All rows of the pane; without a rule (small screens) one row of facts. */
+export const previewRows = (console: Console, palette: Palette, { layout }: HostsScreen): string[] => {
+  const { columns, cursor } = console.view;
+  const { height, rule: ruled } = layout.preview;
+  if (height === 0) return [];
+  const view = hostViews(console).byName.get(cursor);
+  if (view === undefined) return Array.from({ length: height }, () => ' '.repeat(columns));
+  const facts = factsOf(view, console.wall).join('  ');
+  if (ruled === 0) return [row(palette, columns, [['dim', `${view.name}  ${facts}`]]), ...emptyRows(columns, height - 1)];
+  const body = bodyOf(console, view, height - 1).map(piece => row(palette, columns, [' ', piece]));
+  return [
+    rule(palette, columns, `${view.name}  ${facts}`, view.job === undefined ? '' : shortJid(view.job.jid)),
+    ...body,
+    ...emptyRows(columns, height - 1 - body.length),
+  ];
+};
+
+const emptyRows = (columns: number, count: number): string[] => Array.from({ length: Math.max(0, count) }, () => ' '.repeat(columns));
+
+const factsOf = (view: HostView, wall: number): string[] => {
+  const look = looks[view.kind];
+  const { job } = view;
+  const facts = [`${look.letter} ${stateWord(view)}`];
+  if (job === undefined) return [...facts, ...(view.run === undefined ? [] : [`run ${view.run.number}`])];
+  const next = nextLook(view, wall);
+  if (job.state.kind !== 'ended') {
+    facts.push(`as of ${since(wall, seenAt(job))} ago`);
+    if (next !== '') facts.push(`asked ${next}`);
+    if (ranFor(job, wall) !== '') facts.push(`runs ${ranFor(job, wall)}`);
+    const left = limitLeft(job, wall);
+    if (left !== '') facts.push(left);
+  } else {
+    if (ranFor(job, wall) !== '') facts.push(`ran ${ranFor(job, wall)}`);
+    if (next !== '') facts.push(next);
+  }
+  return facts;
+};
+
+const bodyOf = (console: Console, view: HostView, height: number): Piece[] => {
+  const { job } = view;
+  if (job === undefined) return [['dim', idleWords(console, view)]];
+  const failure =
+    job.state.kind === 'stale'
+      ? job.state.failure
+      : job.state.kind === 'ended' && job.state.verdict.kind === 'unreachable'
+        ? job.state.verdict.failure
+        : undefined;
+  if (failure !== undefined) {
+    const { what, why, next } = describeFailure(failure);
+    return ([['strong', `${what}${why === '' ? '' : `: ${why}`}`], `next: ${next}`] as Piece[]).slice(0, height);
+  }
+  const tail = console.data.tails.get(job.jid);
+  const lines = tailPieces(tail, height);
+  if (lines.length > 0) return lines;
+  if (job.lastLine !== '') return [job.lastLine];
+  return [['dim', job.state.kind === 'ended' ? 'it said nothing' : 'it has said nothing yet']];
+};
+
+const idleWords = ({ setting }: Console, view: HostView): string => {
+  const host = setting.fleet.hosts.find(other => other.name === view.name);
+  const groups = host === undefined || host.groups.length === 0 ? '' : `in ${host.groups.join(', ')}.  `;
+  return view.kind === 'queued' || view.kind === 'held'
+    ? `${groups}its turn in run ${view.run?.number ?? ''} has not come`
+    : `${groups}Nothing has run here yet: n types a task, space marks more hosts`;
+};
+
+/** The last lines of a tail; what came on standard error has a bar in front. */
+export const tailPieces = (tail: Tail | undefined, height: number): Piece[] =>
+  (tail?.lines ?? [])
+    .filter(line => line.text.trim() !== '')
+    .slice(-height)
+    .map(line => ({ output: (line.stream === 'err' ? `! ${line.text}` : line.text) as SafeLine }));

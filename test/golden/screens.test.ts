@@ -1,0 +1,118 @@
+// What is left on a terminal after the console has drawn itself: Ink's real output through a headless terminal, compared with files.
+// A changed file is a change of the screen: look at it as an operator would before you keep it (vitest -u writes them).
+import { afterEach, beforeAll, expect, test } from 'vitest';
+import type { Session } from '../../src/app/session.ts';
+import type { Fleet } from '../../src/domain/event.ts';
+import type { Jid } from '../../src/domain/job.ts';
+import { startConsole } from '../../src/ui/start.tsx';
+import { practiceFleet, type Story, sessionOver, storyOf } from '../support/console.ts';
+import { kernelPatch, kernelPatchFleet, practiceAtWork, thousands, thousandsFleet } from '../support/nights.ts';
+import { openTerminal } from '../support/terminal.ts';
+
+beforeAll(() => {
+  process.env.TZ = 'UTC';
+});
+
+const open: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of open.splice(0)) await end();
+});
+
+const sizes = [
+  [60, 15],
+  [80, 24],
+  [120, 40],
+  [200, 60],
+] as const;
+
+/** Shows a console, lets keys arrive one by one, and takes a picture. */
+const pictureOf = async (
+  fleet: Fleet,
+  story: Story,
+  [columns, rows]: readonly [number, number],
+  keys: readonly string[] = [],
+  outputs: ReadonlyMap<Jid, string> = new Map(),
+): Promise<string> => {
+  const terminal = openTerminal(columns, rows);
+  const { session, clock } = sessionOver(fleet, story, outputs);
+  const ended = startConsole({ session, stdin: terminal.stdin, stdout: terminal.stdout, env: {}, process });
+  open.push(async () => {
+    session.keys(['ctrl-c', 'ctrl-c']);
+    await ended;
+    terminal.dispose();
+  });
+  await terminal.waitFor(fleet.label);
+  for (const key of keys) {
+    clock.pass(400);
+    session.keys([key]);
+    await drawn(session);
+  }
+  clock.pass(300);
+  await drawn(session);
+  return `${await terminal.picture()}\n`;
+};
+
+/** Answers of the link come in a few turns of the loop. */
+const drawn = async (session: Session): Promise<void> => {
+  for (let turn = 0; turn < 10; turn += 1) await new Promise(resolve => setImmediate(resolve));
+  void session;
+};
+
+for (const size of sizes) {
+  const name = size.join('x');
+  test(`practice, idle, ${name}`, async () => {
+    await expect(await pictureOf(practiceFleet, storyOf(practiceFleet), size)).toMatchFileSnapshot(`practice-idle-${name}.txt`);
+  });
+  test(`practice, at work, ${name}`, async () => {
+    const { story, outputs } = practiceAtWork();
+    await expect(await pictureOf(practiceFleet, story, size, [']'], outputs)).toMatchFileSnapshot(`practice-work-${name}.txt`);
+  });
+  test(`a roll over 300 hosts, ${name}`, async () => {
+    await expect(await pictureOf(kernelPatchFleet, kernelPatch(), size, [']'])).toMatchFileSnapshot(`roll-${name}.txt`);
+  });
+  test(`5,000 hosts, ${name}`, async () => {
+    await expect(await pictureOf(thousandsFleet, thousands(), size, [']', ']'])).toMatchFileSnapshot(`thousands-${name}.txt`);
+  });
+}
+
+const views: readonly (readonly [name: string, keys: readonly string[]])[] = [
+  ['prompt', ['space', 'j', 'j', 'space', 'n', ...'apt-get -y upgrade']],
+  ['job', ['enter']],
+  ['log', ['l']],
+  ['jobs-tab', ['2']],
+  ['roll-tab', ['3']],
+  ['output-tab', ['4']],
+  ['help', ['?']],
+  ['palette', [':', 'c', 'a']],
+  ['filter', ['/', 'w', 'e', 'b']],
+  ['cancel', ['j', 'X']],
+  ['zoom', ['z']],
+];
+for (const [name, keys] of views) {
+  test(`practice, at work: ${name}, 80x24`, async () => {
+    const { story, outputs } = practiceAtWork();
+    await expect(await pictureOf(practiceFleet, story, [80, 24], keys, outputs)).toMatchFileSnapshot(`view-${name}-80x24.txt`);
+  });
+}
+
+test('a start on many hosts of a real fleet asks for their number, 80x24', async () => {
+  const keys = ['a', 'n', ...'uptime', 'enter'];
+  await expect(await pictureOf(kernelPatchFleet, kernelPatch(), [80, 24], keys)).toMatchFileSnapshot('view-start-80x24.txt');
+});
+
+test('a roll: its tab, 80x24', async () => {
+  await expect(await pictureOf(kernelPatchFleet, kernelPatch(), [80, 24], ['3'])).toMatchFileSnapshot('view-roll-300-80x24.txt');
+});
+
+test('too small is one line', async () => {
+  const picture = await pictureOf(practiceFleet, storyOf(practiceFleet), [80, 24]);
+  expect(picture).toContain('PRACTICE');
+  const terminal = openTerminal(50, 10);
+  const { session } = sessionOver(practiceFleet);
+  const ended = startConsole({ session, stdin: terminal.stdin, stdout: terminal.stdout, env: {}, process });
+  const screen = await terminal.waitFor('need 60x15, have 50x10');
+  expect(screen.split('\n').filter(line => line.trim() !== '')).toHaveLength(1);
+  session.keys(['ctrl-c', 'ctrl-c']);
+  await ended;
+  terminal.dispose();
+});
