@@ -2,13 +2,15 @@
 // Verbs of the operator come in here too. It knows nothing of plays, shells or wires.
 import type { Actor, PlannedHost } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
-import { isOutstanding, type Jid, type Job, type JobAbout } from '../domain/job.ts';
+import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
 import type { Run } from '../domain/run-state.ts';
 import { startAgainDelay, startTries } from './cadence.ts';
 import { type Act, type Desk, Dispatcher, type Manners } from './dispatcher.ts';
-import { advance, type Effect, type Input } from './job-machine.ts';
-import type { Clock, HostState, JobReport, Jobs, LookRequest, Random, StartReply } from './ports.ts';
+import { advance, type Effect, type Input, isRefusal, isWorthAnotherTry } from './job-machine.ts';
+import type { Clock, HostState, JobReport, Jobs, Random, StartReply } from './ports.ts';
+import { giveUpAt, graceOf, lookRequestOf, startRequestOf } from './requests.ts';
+import { Roster } from './roster.ts';
 import type { Spine } from './spine.ts';
 import { type Start, StartQueue } from './start-queue.ts';
 import { Timers } from './timers.ts';
@@ -39,16 +41,11 @@ export class Engine {
   readonly #timers: Timers;
   readonly #queue: StartQueue;
   readonly #dispatcher: Dispatcher;
-  /** Unfinished jobs of each host, for the spare rule. */
-  readonly #byHost = new Map<string, Set<Jid>>();
-  readonly #refs = new Map<string, PlannedHost>();
-  /** Sync jobs that have begun and not ended, by run. */
-  readonly #seats = new Map<string, Set<Jid>>();
+  readonly #roster = new Roster();
   readonly #watched = new Set<Jid>();
   /** Runs that are being paused or aborted. */
   readonly #held = new Set<string>();
   readonly #turns = new Turns<Jid>();
-  readonly #askedAt = new Map<string, number>();
   /** Another driver of this line took over: nothing starts here any more. */
   fenced: Failure | undefined;
 
@@ -73,7 +70,7 @@ export class Engine {
 
   /** Asks for a job to be started when its turn comes. Its jid must be new. */
   start(start: Omit<Start, 'fresh' | 'tries'>): void {
-    this.#refs.set(start.host.name, start.host);
+    this.#roster.knows(start.host);
     this.#queue.add({ ...start, fresh: 'yes', tries: 0 });
     this.#dispatcher.pump();
   }
@@ -96,8 +93,8 @@ export class Engine {
 
   /** Takes up a job of an earlier driver: it is asked after `after` ms. */
   resume(job: Job, host: PlannedHost, after: number): void {
-    this.#refs.set(host.name, host);
-    this.#follow(job);
+    this.#roster.knows(host);
+    this.#roster.follow(job);
     this.#lookIn(job.jid, after);
   }
 
@@ -110,10 +107,7 @@ export class Engine {
   ask(jid: Jid): boolean {
     const job = this.#job(jid);
     if (job === undefined || !isOutstanding(job)) return false;
-    const now = this.#parts.clock.now();
-    const last = this.#askedAt.get(job.host);
-    if (last !== undefined && now - last < askEvery && last !== now) return false;
-    this.#askedAt.set(job.host, now);
+    if (!this.#roster.mayAsk(job.host, this.#parts.clock.now(), askEvery)) return false;
     this.#lookIn(jid, 0);
     return true;
   }
@@ -144,7 +138,7 @@ export class Engine {
   /** Moves the limit of a running job to `limit` seconds after its start. */
   async extend(jid: Jid, limit: number, by: Actor | undefined): Promise<boolean> {
     const job = this.#job(jid);
-    const host = job && this.#refs.get(job.host);
+    const host = job && this.#roster.hostOf(job);
     if (job === undefined || host === undefined || job.state.kind === 'ended') return false;
     await this.#parts.spine.emit({
       events: [{ type: 'job.extend-asked', jid, limit, ...(by && { by }) }],
@@ -168,24 +162,12 @@ export class Engine {
   #desk(): Desk {
     return {
       isGoing: run => this.fenced === undefined && this.#parts.spine.trouble === undefined && this.#run(run)?.phase.kind === 'going',
-      hasSeat: run => (this.#seats.get(run)?.size ?? 0) < this.#forksOf(run),
+      hasSeat: run => this.#roster.seatsOf(run) < this.#forksOf(run),
       forksOf: run => this.#forksOf(run),
       runOf: jid => this.#job(jid)?.runId ?? '',
       requested: start => this.#requested(start),
-      startRequest: (start, linger) => {
-        const run = this.#run(start.run);
-        return {
-          jid: start.jid,
-          script: start.order.script ?? '',
-          limit: start.order.limit,
-          grace: run?.options.grace ?? 30,
-          cap: run?.options.cap ?? 0,
-          linger: start.order.mode === 'let-go' ? 0 : linger,
-          ...(run?.options.once !== undefined && { once: run.options.once }),
-          about: aboutOf(run, start),
-        };
-      },
-      lookRequest: jid => this.#lookRequest(jid),
+      startRequest: (start, linger) => startRequestOf(this.#run(start.run), start, linger),
+      lookRequest: jid => lookRequestOf(this.#runOf(jid), this.#job(jid), this.#parts.settings.lookBytes),
       answered: (start, reply) => this.#answered(start, reply),
       unreached: (start, failure) => this.#unreached(start, failure),
       looked: (jids, reports) => this.#looked(jids, reports),
@@ -196,10 +178,7 @@ export class Engine {
   }
 
   async #requested(start: Start): Promise<void> {
-    if (start.order.mode === 'sync') {
-      const seats = this.#seats.get(start.run) ?? new Set();
-      this.#seats.set(start.run, seats.add(start.jid));
-    }
+    if (start.order.mode === 'sync') this.#roster.sit(start.run, start.jid);
     if (start.fresh === 'no') return;
     const { script, ...order } = start.order;
     const log = this.#run(start.run)?.options.log ?? 'yes';
@@ -219,13 +198,13 @@ export class Engine {
       ],
     });
     const job = this.#job(start.jid);
-    if (job !== undefined) this.#follow(job);
+    if (job !== undefined) this.#roster.follow(job);
   }
 
   async #answered(start: Start, reply: Result<StartReply>): Promise<void> {
     if (reply.ok) return this.#advance(start.jid, { kind: 'answered', reply: reply.value }, start);
     if (reply.failure.tag === 'fenced') this.fenced = reply.failure;
-    const sent = refusedBefore.has(reply.failure.tag) ? 'no' : 'maybe';
+    const sent = isRefusal(reply.failure) ? 'no' : 'maybe';
     await this.#advance(start.jid, { kind: 'start-failed', failure: reply.failure, sent }, start);
   }
 
@@ -234,7 +213,7 @@ export class Engine {
     if (job === undefined) return;
     if (job.state.kind !== 'starting') return this.#advance(start.jid, { kind: 'unheard', failure }, start);
     const tries = start.tries + 1;
-    if (mayTryAgain.has(failure.tag) && tries < startTries && job.cancelAsked === undefined) {
+    if (isWorthAnotherTry(failure) && tries < startTries && job.cancelAsked === undefined) {
       this.#timers.arm(`start ${start.jid}`, startAgainDelay(tries, this.#parts.random), () => {
         this.#queue.add({ ...start, fresh: 'no', tries });
         this.#dispatcher.pump();
@@ -298,8 +277,7 @@ export class Engine {
     if (job === undefined) return;
     if (!isOutstanding(job)) return this.#settle(job);
     if (effect.kind === 'send') return this.#sendAgain(job, start);
-    const giveUpAt = this.#giveUpAt(job);
-    if (job.state.kind === 'stale' && giveUpAt <= this.#parts.clock.wall()) {
+    if (giveUpAt(this.#run(job.runId), job) <= this.#parts.clock.wall()) {
       await this.#step(jid, { kind: 'given-up' }, undefined);
       this.#lookIn(jid, effect.kind === 'look' ? effect.after : 0);
       return;
@@ -324,7 +302,7 @@ export class Engine {
   /** The same start under the same jid: nothing of it is known there. */
   async #sendAgain(job: Job, start: Start | undefined): Promise<void> {
     const order = this.#parts.spine.state.orders.get(job.jid);
-    const host = this.#refs.get(job.host);
+    const host = this.#roster.hostOf(job);
     if (host === undefined || order === undefined) return;
     const script = start?.order.script ?? order.script;
     if (script === undefined || job.cancelAsked !== undefined) {
@@ -350,9 +328,9 @@ export class Engine {
   }
 
   #sendCancel(job: Job): void {
-    const host = this.#refs.get(job.host);
+    const host = this.#roster.hostOf(job);
     if (host === undefined) return;
-    const grace = this.#run(job.runId)?.options.grace ?? 30;
+    const grace = graceOf(this.#run(job.runId));
     this.#dispatcher.act(host, { kind: 'cancel', jid: job.jid, there: job.follows ?? job.jid, grace });
   }
 
@@ -361,58 +339,25 @@ export class Engine {
     this.#timers.disarm(`start ${job.jid}`);
     this.#dispatcher.forget(job.host, job.jid);
     this.#watched.delete(job.jid);
-    this.#seats.get(job.runId)?.delete(job.jid);
-    const mates = this.#byHost.get(job.host);
-    mates?.delete(job.jid);
-    if (mates?.size === 0) {
-      this.#byHost.delete(job.host);
-      this.#askedAt.delete(job.host);
-    }
+    this.#roster.leave(job);
     this.#dispatcher.pump();
   }
 
   #lookIn(jid: Jid, after: number): void {
     this.#timers.arm(jid, after, () => {
       const job = this.#job(jid);
-      const host = job && this.#refs.get(job.host);
+      const host = job && this.#roster.hostOf(job);
       if (host !== undefined && job !== undefined) this.#dispatcher.look(host, jid);
     });
   }
 
-  #lookRequest(jid: Jid): LookRequest | undefined {
-    const job = this.#job(jid);
-    if (job === undefined || !isOutstanding(job)) return undefined;
-    const log = this.#run(job.runId)?.options.log ?? 'yes';
-    return {
-      jid: job.follows ?? jid,
-      outFrom: job.output.out,
-      errFrom: job.output.err,
-      most: log === 'yes' ? this.#parts.settings.lookBytes : 0,
-    };
-  }
-
-  #follow(job: Job): void {
-    const mates = this.#byHost.get(job.host) ?? new Set();
-    this.#byHost.set(job.host, mates.add(job.jid));
-  }
-
   #nextDueIn(host: string): number | undefined {
     let least: number | undefined;
-    for (const jid of this.#byHost.get(host) ?? []) {
+    for (const jid of this.#roster.jobsOn(host)) {
       const due = this.#timers.dueIn(jid);
       if (due !== undefined && (least === undefined || due < least)) least = due;
     }
     return least;
-  }
-
-  /** Limit + grace + 60 s after the start, or silent for `--give-up`, whichever comes first. */
-  #giveUpAt(job: Job): number {
-    if (job.state.kind !== 'stale') return Number.POSITIVE_INFINITY;
-    const options = this.#run(job.runId)?.options;
-    const silent = job.state.since + (options?.giveUp ?? 1800) * 1000;
-    const { on } = job.state;
-    if (on === undefined || on.limit === 0) return silent;
-    return Math.min(silent, on.startedAt + (on.limit + (options?.grace ?? 30) + 60) * 1000);
   }
 
   #pollOf(job: Job): number | undefined {
@@ -427,47 +372,16 @@ export class Engine {
     return this.#parts.spine.state.jobs.get(jid);
   }
 
+  #runOf(jid: Jid): Run | undefined {
+    return this.#run(this.#job(jid)?.runId ?? '');
+  }
+
   #run(id: string): Run | undefined {
     return this.#parts.spine.state.runs.get(id);
   }
 }
 
-/** Refusals after which the host certainly has not begun. */
-const refusedBefore: ReadonlySet<Failure['tag']> = new Set([
-  'restricted',
-  'shell-missing',
-  'home-missing',
-  'home-read-only',
-  'disk-full',
-  'no-session',
-  'fenced',
-  'host-refused',
-]);
-
-/** Connect failures that are worth another try: the network was fine, the host was busy. */
-const mayTryAgain: ReadonlySet<Failure['tag']> = new Set([
-  'dropped-in-handshake',
-  'handshake-timeout',
-  'connection-lost',
-  'channel-refused',
-]);
-
 const isBeingEnded = (input: Input): boolean => {
   const state = input.kind === 'looked' ? input.report.state.kind : undefined;
   return state === 'stopping' || state === 'unknown';
-};
-
-const aboutOf = (run: Run | undefined, start: Start): JobAbout => {
-  const batch = run?.batches.at(-1);
-  return {
-    runId: start.run,
-    runNumber: run?.number ?? 0,
-    title: run?.plan.title ?? '',
-    operator: run?.by?.sudoUser ?? run?.by?.user ?? '',
-    machine: run?.by?.machine ?? '',
-    host: start.host.name,
-    task: start.path,
-    batch: batch === undefined ? '1/1' : `${batch.number}/${batch.of}`,
-    command: run?.options.log === 'no' ? '' : start.order.command,
-  };
 };

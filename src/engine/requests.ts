@@ -1,0 +1,59 @@
+// The only place that puts into words what a host is asked: pure, from a run, a job and what is known of both.
+import { isOutstanding, type Job, type JobAbout } from '../domain/job.ts';
+import type { Run } from '../domain/run-state.ts';
+import type { LookRequest, StartRequest } from './ports.ts';
+import type { Start } from './start-queue.ts';
+
+/** Seconds between TERM and KILL where no run says otherwise. */
+const usualGrace = 30;
+
+/** Seconds that a silent host has where no run says otherwise. */
+const usualGiveUp = 1800;
+
+export const graceOf = (run: Run | undefined): number => run?.options.grace ?? usualGrace;
+
+/** The start as the host gets it. Whoever is let go is not lingered for. */
+export const startRequestOf = (run: Run | undefined, start: Start, linger: number): StartRequest => ({
+  jid: start.jid,
+  script: start.order.script ?? '',
+  limit: start.order.limit,
+  grace: graceOf(run),
+  cap: run?.options.cap ?? 0,
+  linger: start.order.mode === 'let-go' ? 0 : linger,
+  ...(run?.options.once !== undefined && { once: run.options.once }),
+  about: aboutOf(run, start),
+});
+
+const aboutOf = (run: Run | undefined, start: Start): JobAbout => {
+  const batch = run?.batches.at(-1);
+  return {
+    runId: start.run,
+    runNumber: run?.number ?? 0,
+    title: run?.plan.title ?? '',
+    operator: run?.by?.sudoUser ?? run?.by?.user ?? '',
+    machine: run?.by?.machine ?? '',
+    host: start.host.name,
+    task: start.path,
+    batch: batch === undefined ? '1/1' : `${batch.number}/${batch.of}`,
+    command: run?.options.log === 'no' ? '' : start.order.command,
+  };
+};
+
+/** What is asked about a job; nothing of one that is over. Output of a no-log task is not fetched. */
+export const lookRequestOf = (run: Run | undefined, job: Job | undefined, most: number): LookRequest | undefined =>
+  job === undefined || !isOutstanding(job)
+    ? undefined
+    : {
+        jid: job.follows ?? job.jid,
+        outFrom: job.output.out,
+        errFrom: job.output.err,
+        most: run?.options.log === 'no' ? 0 : most,
+      };
+
+/** Wall clock, ms: limit + grace + 60 s after the start, or silent for `--give-up`, whichever comes first. */
+export const giveUpAt = (run: Run | undefined, { state }: Job): number => {
+  if (state.kind !== 'stale') return Number.POSITIVE_INFINITY;
+  const silent = state.since + (run?.options.giveUp ?? usualGiveUp) * 1000;
+  if (state.on === undefined || state.on.limit === 0) return silent;
+  return Math.min(silent, state.on.startedAt + (state.on.limit + graceOf(run) + 60) * 1000);
+};

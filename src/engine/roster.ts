@@ -1,0 +1,56 @@
+// The only place that knows which jobs are being followed on which host, and how many seats of a run they take.
+import type { PlannedHost } from '../domain/event.ts';
+import type { Jid, Job } from '../domain/job.ts';
+
+export class Roster {
+  readonly #hosts = new Map<string, PlannedHost>();
+  readonly #byHost = new Map<string, Set<Jid>>();
+  /** Sync jobs that have begun and not ended, by run. */
+  readonly #seats = new Map<string, Set<Jid>>();
+  readonly #askedAt = new Map<string, number>();
+
+  knows(host: PlannedHost): void {
+    this.#hosts.set(host.name, host);
+  }
+
+  hostOf(job: Job): PlannedHost | undefined {
+    return this.#hosts.get(job.host);
+  }
+
+  follow({ jid, host }: Job): void {
+    const mates = this.#byHost.get(host) ?? new Set();
+    this.#byHost.set(host, mates.add(jid));
+  }
+
+  sit(run: string, jid: Jid): void {
+    const seats = this.#seats.get(run) ?? new Set();
+    this.#seats.set(run, seats.add(jid));
+  }
+
+  seatsOf(run: string): number {
+    return this.#seats.get(run)?.size ?? 0;
+  }
+
+  jobsOn(host: string): Iterable<Jid> {
+    return this.#byHost.get(host) ?? [];
+  }
+
+  /** Whether the operator may have the host asked at `now`; jobs asked in the same moment go together. */
+  mayAsk(host: string, now: number, every: number): boolean {
+    const last = this.#askedAt.get(host);
+    if (last !== undefined && now - last < every && now !== last) return false;
+    this.#askedAt.set(host, now);
+    return true;
+  }
+
+  leave({ jid, host, runId }: Job): void {
+    const seats = this.#seats.get(runId);
+    seats?.delete(jid);
+    if (seats?.size === 0) this.#seats.delete(runId);
+    const mates = this.#byHost.get(host);
+    mates?.delete(jid);
+    if (mates?.size !== 0) return;
+    this.#byHost.delete(host);
+    this.#askedAt.delete(host);
+  }
+}
