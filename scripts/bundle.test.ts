@@ -104,8 +104,11 @@ test('files of recent builds stay for who still runs them; old ones go; a clean 
   expect(readdirSync(join(root, 'dist')).sort()).toEqual([
     'THIRD-PARTY-NOTICES.txt',
     'bin.js',
+    'driver.js',
+    'journal-worker.js',
     expect.stringMatching(/^main-\w+\.js$/),
     'minijinja_js_bg.wasm',
+    'practice.js',
   ]);
 });
 

@@ -11,9 +11,11 @@ const PARTS = [
   ['dead code', 'knip', []],
   ['lock file, as npm ci reads it', 'npm', ['ci', '--dry-run', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']],
 ];
-// Where shellcheck is not installed the machine of .ci/run has it.
-if (spawnSync('shellcheck', ['--version']).status === 0)
-  PARTS.push(['shell scripts', 'shellcheck', ['--severity=warning', '.ci/run', ...shellScripts()]]);
+// Where shellcheck is not installed, the machine of .ci/run has it.
+if (spawnSync('shellcheck', ['--version']).status === 0) {
+  PARTS.push(['shell scripts of hosts', 'shellcheck', ['--severity=warning', '--shell=sh', ...shellScripts()]]);
+  PARTS.push(['.ci/run', 'shellcheck', ['.ci/run']]);
+}
 
 let failed = 0;
 for (const [what, command, args] of PARTS) {
