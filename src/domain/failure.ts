@@ -122,3 +122,6 @@ export const failureSentence = (failure: Failure): string => {
 
 /** True when a start that failed like this cannot have run and may be sent again. */
 export const mayRetryStart = (failure: Failure): boolean => (failureTable[failure.tag] as Row).retry === 'silently';
+
+/** True when the host has answered that it did not begin; an unreadable job folder tells nothing. */
+export const isRefusal = ({ tag }: Failure): boolean => failureTable[tag].stage === 'host' && tag !== 'state-unreadable';

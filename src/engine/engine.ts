@@ -1,13 +1,13 @@
 // The only place that keeps jobs going: it asks the machine what an answer means, writes that down, then acts.
 // Verbs of the operator come in here too. It knows nothing of plays, shells or wires.
 import type { Actor, PlannedHost } from '../domain/event.ts';
-import type { Failure } from '../domain/failure.ts';
+import { type Failure, isRefusal, mayRetryStart } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
 import type { Run } from '../domain/run-state.ts';
 import { startAgainDelay, startTries } from './cadence.ts';
 import { type Act, type Desk, Dispatcher, type Manners } from './dispatcher.ts';
-import { advance, type Effect, type Input, isRefusal, isWorthAnotherTry } from './job-machine.ts';
+import { advance, type Effect, type Input } from './job-machine.ts';
 import type { Clock, HostState, JobReport, Jobs, Random, StartReply } from './ports.ts';
 import { giveUpAt, graceOf, lookRequestOf, startRequestOf } from './requests.ts';
 import { Roster } from './roster.ts';
@@ -213,7 +213,7 @@ export class Engine {
     if (job === undefined) return;
     if (job.state.kind !== 'starting') return this.#advance(start.jid, { kind: 'unheard', failure }, start);
     const tries = start.tries + 1;
-    if (isWorthAnotherTry(failure) && tries < startTries && job.cancelAsked === undefined) {
+    if (mayRetryStart(failure) && tries < startTries && job.cancelAsked === undefined) {
       this.#timers.arm(`start ${start.jid}`, startAgainDelay(tries, this.#parts.random), () => {
         this.#queue.add({ ...start, fresh: 'no', tries });
         this.#dispatcher.pump();

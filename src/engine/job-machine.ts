@@ -204,24 +204,3 @@ const ended = (job: Job, verdict: Verdict): Advance => step([{ type: 'job.ended'
 const step = (events: readonly Draft[], effect: Effect): Advance => ({ events, output: [], effect });
 
 const nothing: Advance = { events: [], output: [], effect: { kind: 'rest' } };
-
-/** Refusals after which the host certainly has not begun. */
-const refusals: ReadonlySet<Failure['tag']> = new Set([
-  'restricted',
-  'shell-missing',
-  'home-missing',
-  'home-read-only',
-  'disk-full',
-  'no-session',
-  'fenced',
-  'host-refused',
-]);
-
-/** Connect failures that are worth another try: the network was fine, the host was busy. */
-const busySigns: ReadonlySet<Failure['tag']> = new Set(['dropped-in-handshake', 'handshake-timeout', 'connection-lost', 'channel-refused']);
-
-/** The host has answered that it did not begin. */
-export const isRefusal = ({ tag }: Failure): boolean => refusals.has(tag);
-
-/** A connect that failed like this may be tried again, silently. */
-export const isWorthAnotherTry = ({ tag }: Failure): boolean => busySigns.has(tag);
