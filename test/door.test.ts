@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { version } from '../src/cli/reach.ts';
 
 const SRC = join(dirname(import.meta.dirname), 'src');
 
@@ -30,6 +31,11 @@ beforeAll(() => {
   writeFileSync(join(folder, 'cli', 'main.ts'), COMMAND_LINE);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test('the version that is told is the one that is published', () => {
+  const { version: published } = JSON.parse(readFileSync(join(dirname(SRC), 'package.json'), 'utf8'));
+  expect(version).toBe(published);
+});
 
 test('the exit code is what the command line answers, whatever still ticks', () => {
   expect(open(['a', 'b'])).toMatchObject({ status: 4, stdout: 'production a,b\n', stderr: '' });
