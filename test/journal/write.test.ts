@@ -1,8 +1,10 @@
 // What an append promises: bytes before the events that count them, whole entries in order, and after a failure nothing until it is tried again.
 import { spawn, spawnSync } from 'node:child_process';
+import { on } from 'node:events';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
 import { reduce } from '../../src/domain/reduce.ts';
@@ -10,6 +12,7 @@ import { emptyState } from '../../src/domain/run-state.ts';
 import { type OpenJournal, openJournal } from '../../src/journal/open.ts';
 import { outputPath } from '../../src/journal/output-files.ts';
 import { readRunEvents } from '../../src/journal/read.ts';
+import type { FromWorker, ToWorker } from '../../src/journal/worker.ts';
 import {
   entryOf,
   jid,
@@ -84,6 +87,25 @@ test('what was sent before its sender knew of a failure is refused as well, so n
   expect(results.map(result => result.ok)).toEqual([true, false, false]);
   expect(await journal.append(entryOf([note('again')]))).toMatchObject({ ok: true });
   expect(textsIn(folder.path)).toEqual(['before', 'again']);
+});
+
+test('the same holds for what was already under way when the answer came', async () => {
+  const worker = new Worker(journalWorkerUrl, { workerData: { stateDir: folder.path } });
+  const answer = async (id: number, message?: ToWorker): Promise<FromWorker> => {
+    if (message !== undefined) worker.postMessage(message);
+    for await (const [got] of on(worker, 'message') as AsyncIterable<[FromWorker]>) if (got.id === id) return got;
+    throw new Error('no answer');
+  };
+  expect(await answer(0)).toMatchObject({ result: { ok: true } });
+  await answer(1, { id: 1, do: 'append', seen: 0, entry: entryOf(base) });
+  const piece = outputOf(1, 5, 0, 'hello\n');
+  mkdirSync(outputPath(folder.path, jid(1), 'out'), { recursive: true });
+  const failing = entryOf([piece.event], { output: [piece.bytes] });
+  expect(await answer(2, { id: 2, do: 'append', seen: 0, entry: failing })).toMatchObject({ result: { ok: false }, failures: 1 });
+  expect(await answer(3, { id: 3, do: 'append', seen: 0, entry: entryOf([note('overtakes')]) })).toMatchObject({ result: { ok: false } });
+  expect(await answer(4, { id: 4, do: 'append', seen: 1, entry: entryOf([note('knows')]) })).toMatchObject({ result: { ok: true } });
+  expect(textsIn(folder.path)).toEqual(['knows']);
+  await worker.terminate();
 });
 
 test('many appends at once keep their order', async () => {
@@ -188,6 +210,31 @@ test.skipIf(!canMount)('a full disk fails the entry as a whole; the same entry i
   } finally {
     expect(spawnSync('umount', [small]).status).toBe(0);
   }
+});
+
+const canTrace = spawnSync('strace', ['-f', '-e', 'trace=none', 'true']).status === 0;
+
+// Skipped where strace is missing or may not trace: nothing else sees whether the kernel was asked to sync.
+test.skipIf(!canTrace)('an intent is synced before it is answered, facts cost no sync', () => {
+  const log = join(folder.path, 'trace');
+  const script = join(import.meta.dirname, '../support/sync-writer.ts');
+  const { status } = spawnSync('strace', [
+    '-f',
+    '-o',
+    log,
+    '-e',
+    'trace=fsync,fdatasync,write',
+    process.execPath,
+    script,
+    join(folder.path, 's'),
+  ]);
+  expect(status).toBe(0);
+  const calls = readFileSync(log, 'utf8').matchAll(/(fsync|fdatasync)\(|write\(1, "(mark \w+)/g);
+  const seen = [...calls].map(([, sync, mark]) => mark ?? sync ?? '');
+  const between = (from: string, to: string) => seen.slice(seen.indexOf(`mark ${from}`) + 1, seen.indexOf(`mark ${to}`));
+  expect(between('facts', 'intent')).toEqual([]);
+  expect(between('intent', 'answered')).not.toEqual([]);
+  expect(between('answered', 'end')).toEqual([]);
 });
 
 /** Takes all the room that is left. */
