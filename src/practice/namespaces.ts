@@ -165,7 +165,7 @@ const insideEnvironment = {
  * Runs before the command, in the same shell: the limits (dash says -p where bash says -u), so that a fork bomb stays
  * small, and the home folder. The rest of the text is the command, untouched.
  */
-const preamble = 'ulimit -p 256 2>/dev/null || ulimit -u 256; ulimit -v 4194304; cd; unset OLDPWD\n';
+const preamble = 'ulimit -p 512 2>/dev/null || ulimit -u 512; ulimit -v 4194304; cd; unset OLDPWD\n';
 
 const privilegesOff = ['--bounding-set=-all', '--inh-caps=-all', '--no-new-privs'];
 

@@ -2,7 +2,7 @@
 // starts, before anybody else may run a command there.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,8 +18,10 @@ import { lookUp, sendKill } from './processes.ts';
 export const probe = async (executor: Executor): Promise<string | undefined> => {
   const folder = mkdtempSync(join(tmpdir(), 'rollcall-probe-'));
   const file = join(folder, 'sentinel');
-  writeFileSync(file, 'untouched', { mode: 0o666 });
-  // It runs as whoever runs the sandbox, so that only the walls protect it and not its owner.
+  writeFileSync(file, 'untouched');
+  // File and process belong to whoever runs the sandbox, so that only the walls protect them and not their owner.
+  const { uid, gid } = asNobody();
+  if (uid !== undefined && gid !== undefined) for (const path of [folder, file]) chownSync(path, uid, gid);
   const sentinel = spawn('sleep', ['60'], { ...asNobody(), cwd: '/', env: bareEnvironment, stdio: 'ignore' });
   let reached = 0;
   const listener = net.createServer(socket => {
