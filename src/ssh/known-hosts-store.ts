@@ -47,7 +47,7 @@ export const makeKnownHostsStore = (): KnownHostsStore => {
     const before = await current(path);
     const written = await appendLine(path, line);
     // Our own line is the only change: take it in, rather than read thousands of lines again for each new host.
-    if (written?.sizeBefore === before.size && written.text === line) {
+    if (written.sizeBefore === before.size && written.text === line) {
       before.hosts.add(line);
       const size = before.size + Buffer.byteLength(line);
       versions.set(path, Promise.resolve({ stamp: written.stamp, size, hosts: before.hosts }));
@@ -88,13 +88,12 @@ const readVersion = async (path: string, stampBefore: string): Promise<Version> 
   return { stamp: stampBefore, size: text.length, hosts: parseKnownHosts(text) };
 };
 
-/** @returns what was written, where, and the version after it; nothing for a device such as /dev/null. */
-const appendLine = async (path: string, line: string): Promise<{ sizeBefore: number; text: string; stamp: string } | undefined> => {
+/** @returns what was written, where, and the version after it; no text when it cannot be told, as with /dev/null or other writers. */
+const appendLine = async (path: string, line: string): Promise<{ sizeBefore: number; text: string; stamp: string }> => {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const file = await open(path, 'a+', 0o600);
   try {
     const before = await file.stat();
-    if (!before.isFile()) return undefined;
     const last = Buffer.alloc(1);
     if (before.size > 0) await file.read(last, 0, 1, before.size - 1);
     const text = before.size > 0 && last[0] !== 0x0a ? `\n${line}` : line;

@@ -104,6 +104,7 @@ test('lines that are added later count, with their numbers', () => {
   expect(judgeHostKey(file, 'web1', 22, OURS).kind).toBe('unknown');
   hosts.add(line('web1', OTHER));
   expect(judgeHostKey(file, 'web1', 22, OURS)).toMatchObject({ kind: 'changed', line: 3 });
+  expect(judgeHostKey(file, 'c', 22, OURS).kind).toBe('unknown');
   hosts.add(line(hash('c'), OTHER));
   expect(judgeHostKey(file, 'c', 22, OURS)).toMatchObject({ kind: 'changed', line: 4 });
   expect(judgeHostKey(file, 'b', 22, OURS).kind).toBe('known');
