@@ -153,12 +153,15 @@ test('a writer killed at any moment leaves all that it was told was written, and
       told = Number(line);
       if (told === 40 + round * 17) child.kill('SIGKILL');
     }
+    // Readers come before the next driver.
+    const read = textsIn(stateDir).map(Number);
     const journal = await journalIn(stateDir);
     const resume = await journal.resume();
     if (!resume.ok) throw new Error(resume.failure.cause);
     const noted = resume.value.events.flatMap(event => (event.type === 'run.noted' ? [Number(event.text)] : []));
     expect(noted).toEqual(Array.from({ length: noted.length }, (_, n) => n));
     expect(noted.length).toBeGreaterThan(told);
+    expect(read).toEqual(noted);
     const state = resume.value.events.reduce(reduce, emptyState());
     const kept = readFileSync(outputPath(stateDir, jid(1), 'out'), 'utf8');
     expect(kept.length).toBe(state.jobs.get(jid(1))?.output.out);
