@@ -100,8 +100,8 @@ export class Dispatcher {
   }
 
   /** The job is over: nobody asks about it any more. */
-  forget(host: string, jid: Jid): void {
-    this.#places.get(host)?.looks.delete(jid);
+  forget(host: HostRef, jid: Jid): void {
+    this.#places.get(keyOf(host))?.looks.delete(jid);
   }
 
   /** Hands out slots to whoever may go now. Called after everything that could change the answer. */
@@ -299,7 +299,8 @@ export class Dispatcher {
   }
 
   #place(ref: HostRef): Place {
-    const known = this.#places.get(ref.name);
+    const key = keyOf(ref);
+    const known = this.#places.get(key);
     if (known !== undefined) return known;
     const place: Place = {
       ref,
@@ -311,7 +312,19 @@ export class Dispatcher {
       busy: 'no',
       heard: 'never',
     };
-    this.#places.set(ref.name, place);
+    this.#places.set(key, place);
     return place;
   }
 }
+
+/** A name at one address: an inventory edited between two runs must not make one use the other's line. */
+const keyOf = (ref: HostRef): string => {
+  let key = keys.get(ref);
+  if (key === undefined) {
+    key = `${ref.name} ${JSON.stringify(ref.address)}`;
+    keys.set(ref, key);
+  }
+  return key;
+};
+
+const keys = new WeakMap<HostRef, string>();

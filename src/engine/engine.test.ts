@@ -117,3 +117,13 @@ test('serial: a batch opens only after the one before it has ended; a batch that
   const phase = rig.state.runs.get(bad)?.phase;
   expect(phase).toMatchObject({ kind: 'ended', message: 'batch 1 failed on all its 2 hosts; 3 hosts were never started' });
 });
+
+test('a name that another inventory reaches elsewhere does not share the line of the first', async () => {
+  const rig = new Rig({});
+  await rig.run(['h01'], { command: '600 0', async: 3600 });
+  await rig.clock.pass(3000);
+  expect(rig.hosts.open).toBe(1);
+  await rig.run(['h01'], { command: '600 0', async: 3600, addresses: 'moved' });
+  await rig.clock.pass(500);
+  expect(rig.hosts.open).toBe(2);
+});

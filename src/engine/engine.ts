@@ -70,7 +70,6 @@ export class Engine {
 
   /** Asks for a job to be started when its turn comes. Its jid must be new. */
   start(start: Omit<Start, 'fresh' | 'tries'>): void {
-    this.#roster.knows(start.host);
     this.#queue.add({ ...start, fresh: 'yes', tries: 0 });
     this.#dispatcher.pump();
   }
@@ -93,8 +92,7 @@ export class Engine {
 
   /** Takes up a job of an earlier driver: it is asked after `after` ms. */
   resume(job: Job, host: PlannedHost, after: number): void {
-    this.#roster.knows(host);
-    this.#roster.follow(job);
+    this.#roster.follow(job, host);
     this.#lookIn(job.jid, after);
   }
 
@@ -180,6 +178,7 @@ export class Engine {
   async #requested(start: Start): Promise<void> {
     if (start.order.mode === 'sync') this.#roster.sit(start.run, start.jid);
     if (start.fresh === 'no') return;
+    this.#roster.follow(start, start.host);
     const { script, ...order } = start.order;
     const log = this.#run(start.run)?.options.log ?? 'yes';
     await this.#parts.spine.emit({
@@ -197,8 +196,6 @@ export class Engine {
         },
       ],
     });
-    const job = this.#job(start.jid);
-    if (job !== undefined) this.#roster.follow(job);
   }
 
   async #answered(start: Start, reply: Result<StartReply>): Promise<void> {
@@ -337,7 +334,8 @@ export class Engine {
   #settle(job: Job): void {
     this.#timers.disarm(job.jid);
     this.#timers.disarm(`start ${job.jid}`);
-    this.#dispatcher.forget(job.host, job.jid);
+    const host = this.#roster.hostOf(job);
+    if (host !== undefined) this.#dispatcher.forget(host, job.jid);
     this.#watched.delete(job.jid);
     this.#roster.leave(job);
     this.#dispatcher.pump();

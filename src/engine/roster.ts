@@ -3,23 +3,21 @@ import type { PlannedHost } from '../domain/event.ts';
 import type { Jid, Job } from '../domain/job.ts';
 
 export class Roster {
-  readonly #hosts = new Map<string, PlannedHost>();
+  /** As the job's own run planned it: an inventory edited meanwhile may reach the same name elsewhere. */
+  readonly #hosts = new Map<Jid, PlannedHost>();
   readonly #byHost = new Map<string, Set<Jid>>();
   /** Sync jobs that have begun and not ended, by run. */
   readonly #seats = new Map<string, Set<Jid>>();
   readonly #askedAt = new Map<string, number>();
 
-  knows(host: PlannedHost): void {
-    this.#hosts.set(host.name, host);
+  hostOf({ jid }: Job): PlannedHost | undefined {
+    return this.#hosts.get(jid);
   }
 
-  hostOf(job: Job): PlannedHost | undefined {
-    return this.#hosts.get(job.host);
-  }
-
-  follow({ jid, host }: Job): void {
-    const mates = this.#byHost.get(host) ?? new Set();
-    this.#byHost.set(host, mates.add(jid));
+  follow({ jid }: Pick<Job, 'jid'>, host: PlannedHost): void {
+    this.#hosts.set(jid, host);
+    const mates = this.#byHost.get(host.name) ?? new Set();
+    this.#byHost.set(host.name, mates.add(jid));
   }
 
   sit(run: string, jid: Jid): void {
@@ -44,6 +42,7 @@ export class Roster {
   }
 
   leave({ jid, host, runId }: Job): void {
+    this.#hosts.delete(jid);
     const seats = this.#seats.get(runId);
     seats?.delete(jid);
     if (seats?.size === 0) this.#seats.delete(runId);

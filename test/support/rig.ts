@@ -73,12 +73,12 @@ export const simpleKit: Kit = {
   output: async () => ({ out: new Uint8Array(0), err: new Uint8Array(0) }),
 };
 
-export const fleetOf = (names: readonly string[]): Fleet => ({
-  id: 'fleet',
+export const fleetOf = (names: readonly string[], where = ''): Fleet => ({
+  id: `fleet${where}`,
   label: 'TEST',
   source: 'test',
   practice: 'no',
-  hosts: names.map(name => ({ name, address: name, gate: name, groups: [], vars: {} })),
+  hosts: names.map(name => ({ name, address: name + where, gate: name, groups: [], vars: {} })),
 });
 
 export const hostNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `h${String(i + 1).padStart(2, '0')}`);
@@ -136,6 +136,7 @@ export class Rig {
       serial?: number | readonly number[];
       options?: Partial<RunOptions>;
       plan?: Plan;
+      addresses?: string;
     },
   ): Promise<string> {
     this.#number += 1;
@@ -154,12 +155,12 @@ export class Rig {
       ...(wanted.serial !== undefined && { serial: wanted.serial as number }),
     }));
     await this.#emit([
-      { type: 'fleet.planned', fleet: fleetOf(hostNames(60)) },
+      { type: 'fleet.planned', fleet: fleetOf(hostNames(60), wanted.addresses) },
       {
         type: 'run.queued',
         run: id,
         number: this.#number,
-        fleet: 'fleet',
+        fleet: `fleet${wanted.addresses ?? ''}`,
         plan: { ...plan, plays },
         options: { ...someOptions, ...(wanted.poll !== undefined && wanted.poll > 0 && { poll: wanted.poll }), ...wanted.options },
       },

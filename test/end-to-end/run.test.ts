@@ -1,0 +1,112 @@
+// The real binary against a real sshd: connections counted on the server's side, exactly once through kills of the driver.
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isAlive, makePlace, type Place } from '../support/program.ts';
+import { type Sshd, sshdAvailable, startSshd } from '../support/sshd.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const names = Array.from({ length: 20 }, (_, i) => `h${String(i + 1).padStart(2, '0')}`);
+
+describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
+  let sshd: Sshd;
+  let place: Place;
+  let inventory: string;
+
+  beforeAll(async () => {
+    sshd = await startSshd();
+  });
+  afterAll(() => sshd.stop());
+  beforeEach(() => {
+    place = makePlace();
+    inventory = join(place.dir, 'hosts.yml');
+    writeFileSync(inventory, sshd.inventory(names));
+  });
+  afterEach(() => place.end());
+
+  test('20 hosts over 5 forks: never more than 5 connections, jobs in sessions of their own with none open', async () => {
+    const watch = sshd.watchConnections();
+    const run = place.start(['run', 'all', '-i', inventory, '-f', '5', '-B', '60', '--persist', '0', '--', 'echo $$; sleep 15']);
+    await waitFor('all jobs to run with no connection open', () => {
+      const started = run.out().match(/started j\d+ pid \d+/g)?.length ?? 0;
+      return started === 20 && sshd.connectionsOpen() === 0 ? true : undefined;
+    });
+    const pids = [...run.out().matchAll(/ pid (\d+)/g)].map(([, pid]) => Number(pid));
+    const alive = pids.filter(isAlive);
+    const sessions = alive.map(pid =>
+      execFileSync('ps', ['-o', 'sid=', '-p', String(pid)])
+        .toString()
+        .trim(),
+    );
+    expect(sessions).toEqual(alive.map(String));
+    const { code, out } = await run.finished;
+    watch.stop();
+    expect(out.trimEnd().split('\n').at(-1)).toBe(
+      'run 1: ok 20 changed 20 failed 0 unreachable 0 lost 0 timed-out 0 skipped 0 never-started 0',
+    );
+    expect(code).toBe(0);
+    expect(watch.peak()).toBeLessThanOrEqual(5);
+    expect(watch.peak()).toBeGreaterThan(1);
+  }, 60_000);
+
+  test('the driver is killed in the middle of 20 starts, ten times: each command ran exactly once, all come home', async () => {
+    for (let round = 1; round <= 10; round += 1) {
+      const run = place.start([
+        'run',
+        'all',
+        '-i',
+        inventory,
+        '-B',
+        '600',
+        '--start-rate',
+        '0',
+        '--',
+        `mkdir -p round${round}; echo ran >> round${round}/$ROLLCALL_JID; sleep 1`,
+      ]);
+      const seen = 1 + ((round * 7) % 19);
+      await waitFor(`${seen} starts`, () => ((run.out().match(/ started /g)?.length ?? 0) >= seen ? true : undefined));
+      const link = await place.link();
+      process.kill(link.status.pid, 'SIGKILL');
+      link.close();
+      const { code, out, err } = await run.finished;
+      const folder = join(sshd.home, `round${round}`);
+      const ran = readdirSync(folder).map(jid => readFileSync(join(folder, jid), 'utf8'));
+      expect(ran).toEqual(names.map(() => 'ran\n'));
+      expect([code, out.trimEnd().split('\n').at(-1)], err).toEqual([
+        0,
+        `run ${round}: ok 20 changed 20 failed 0 unreachable 0 lost 0 timed-out 0 skipped 0 never-started 0`,
+      ]);
+    }
+  }, 180_000);
+
+  test('a failing command ends with 2, an unreachable host with 4, bad input with 5 and one sentence', async () => {
+    const failed = await place.run(['run', 'h01:h02', '-i', inventory, '--', 'echo no; exit 3']);
+    expect(failed.code).toBe(2);
+    expect(failed.out).toContain('h01 FAILED rc 3');
+    writeFileSync(inventory, sshd.inventory(['h01']).replace(/ansible_port: \d+/, 'ansible_port: 1'));
+    const unreachable = await place.run(['run', 'all', '-i', inventory, '--', 'true']);
+    expect(unreachable.code).toBe(4);
+    expect(unreachable.out).toContain('UNREACHABLE, never started: h01: connection refused');
+    const nobody = await place.run(['run', 'nosuch', '-i', inventory, '--', 'true']);
+    expect([nobody.code, nobody.err.trimEnd().split('\n').length]).toEqual([5, 2]);
+    const flag = await place.run(['run', 'all', '--nosuch', '--', 'true']);
+    expect([flag.code, flag.err]).toEqual([5, expect.stringContaining("unknown option '--nosuch'")]);
+    const none = await place.run(['run', 'all', '--', 'true']);
+    expect([none.code, none.err]).toEqual([5, expect.stringContaining('no inventory')]);
+  }, 60_000);
+
+  test('Ctrl-C: nothing new starts, what runs is told, exit 99; attach brings it home', async () => {
+    const run = place.start(['run', 'all', '-i', inventory, '-f', '2', '--serial', '2', '-B', '60', '--', 'sleep 3']);
+    await waitFor('a start', () => (run.out().includes(' started ') ? true : undefined));
+    run.child.kill('SIGINT');
+    const { code, err } = await run.finished;
+    expect(code).toBe(99);
+    expect(err).toContain('rollcall attach 1');
+    const paused = await place.run(['jobs', '--json', '--all']);
+    expect(paused.out.trim().split('\n').length).toBeLessThanOrEqual(2);
+    expect((await place.run(['cancel', '1'])).code).toBe(0);
+    const attached = await place.run(['attach', '1']);
+    expect(attached.out).toContain('never-started 18');
+  }, 60_000);
+});
