@@ -67,10 +67,9 @@ type Arrangement = Pick<Grid, 'form' | 'lines' | 'cellWidth' | 'gutterWidth'>;
 
 const arrange = (sections: readonly Section[], count: number, columns: number, height: number, cursor: string): Arrangement => {
   const gutter = Math.min(10, Math.max(0, ...sections.flatMap(s => s.hosts.map(view => view.group.length))));
-  if (count <= height || (count <= 40 && columns < 2 * mediumWidth))
-    return { form: 'list', ...inLines(sections, 1, gutter), cellWidth: columns - gutter - 1 };
+  if (count <= height) return { form: 'list', ...inLines(sections, 1, gutter), cellWidth: columns - gutter - 1 };
   const perRow = Math.floor(columns / mediumWidth);
-  if (Math.ceil(count / perRow) <= height) {
+  if (perRow > 1 && Math.ceil(count / perRow) <= height) {
     const width = Math.floor(columns / perRow);
     return { form: 'medium', ...mediumLines(sections, perRow), cellWidth: width, gutterWidth: 0 };
   }
@@ -81,7 +80,7 @@ const arrange = (sections: readonly Section[], count: number, columns: number, h
     if (folded.lines.length <= height || count <= 150) return folded;
   }
   const dense = denseArrangement(sections, columns);
-  return dense.lines.length <= height ? dense : { ...dense, lines: folding(dense.lines, height, cursor) };
+  return dense.lines.length <= height ? dense : { ...dense, lines: foldingCalm(dense.lines, cursor) };
 };
 
 const inLines = (sections: readonly Section[], perLine: number, gutterWidth: number): Pick<Grid, 'lines' | 'gutterWidth'> => ({
@@ -105,7 +104,7 @@ const namesArrangement = (sections: readonly Section[], columns: number, gutter:
   // The prefix goes only where the gutter says it.
   const label = Math.max(1, ...blocks.flatMap(({ block }) => block.hosts.map(view => labelWidth(view.name.slice(block.prefix.length)))));
   const cellWidth = label + 2;
-  const gutterWidth = gutter + 3;
+  const gutterWidth = gutter + 4;
   const perLine = roundDown(Math.max(1, Math.floor((columns - gutterWidth) / cellWidth)));
   const lines: GridLine[] = [];
   let last: Section | undefined;
@@ -126,11 +125,40 @@ const denseArrangement = (sections: readonly Section[], columns: number): Arrang
   const lines = sections.flatMap(section =>
     sliced(
       section,
-      { gutter: section.batch === undefined ? section.key : `batch ${section.batch.number}`, prefix: '', hosts: section.hosts },
+      {
+        gutter: section.batch === undefined ? section.key : `batch ${section.batch.number}${stageWords[section.stage]}`,
+        prefix: '',
+        hosts: section.hosts,
+      },
       perLine,
     ),
   );
   return { form: 'dense', lines, cellWidth: 1, gutterWidth };
+};
+
+const stageWords: Readonly<Record<Section['stage'], string>> = { done: ' done', open: ' OPEN', queued: '' };
+
+/** Folds lines of letters that all say the same calm thing; lines with anything else in them stay. */
+const foldingCalm = (lines: readonly GridLine[], cursor: string): readonly GridLine[] => {
+  const kept: GridLine[] = [];
+  for (const line of lines) {
+    const kind =
+      line.kind === 'cells' && line.hosts.every(view => view.kind === line.hosts[0]?.kind && view.name !== cursor)
+        ? line.hosts[0]?.kind
+        : undefined;
+    const isCalm = line.kind === 'cells' && kind !== undefined && ['ok', 'skipped', 'queued', 'idle'].includes(kind);
+    if (!isCalm) {
+      kept.push(line);
+      continue;
+    }
+    const last = kept.at(-1);
+    const joins = last?.kind === 'fold' && last.section.key === line.section.key && last.section.hosts[0]?.kind === kind;
+    const hosts = joins ? [...last.section.hosts, ...line.hosts] : line.hosts;
+    const stage = kind === 'ok' || kind === 'skipped' ? 'done' : 'queued';
+    if (joins) kept.pop();
+    kept.push({ kind: 'fold', section: { key: line.section.key, hosts, stage, ...(line.section.batch && { batch: line.section.batch }) } });
+  }
+  return kept;
 };
 
 type Block = { readonly gutter: string; readonly prefix: string; readonly hosts: readonly HostView[] };

@@ -22,8 +22,10 @@ export type HostView = {
 export type HostViews = { readonly all: readonly HostView[]; readonly byName: ReadonlyMap<string, HostView> };
 
 /** What each host is up to. */
-export const hostViews = ({ data, setting }: Pick<Console, 'data' | 'setting'>): HostViews =>
-  remember(data, 'hosts', () => {
+export const hostViews = (console: Console): HostViews => {
+  const { data, setting } = console;
+  const focus = runInFocus(console);
+  return remember(data, 'hosts', focus?.id ?? '', () => {
     const ours = ownRuns(data, setting.fleet);
     const coming = new Map<string, Run>();
     for (const run of ours) {
@@ -31,13 +33,16 @@ export const hostViews = ({ data, setting }: Pick<Console, 'data' | 'setting'>):
       for (const progress of run.hosts.values()) if (progress.at !== 'ended' && !coming.has(progress.host)) coming.set(progress.host, run);
     }
     const known = new Set(ours.map(run => run.id));
-    const all = groupNames(setting.fleet).map(([name, group]) => viewOf(data, known, name, group, coming.get(name)));
+    const all = groupNames(setting.fleet).map(([name, group]) =>
+      viewOf(data, known, name, group, focus?.hosts.has(name) === true ? focus : coming.get(name)),
+    );
     return { all, byName: new Map(all.map(view => [view.name, view])) };
   });
+};
 
 /** Runs over this fleet, oldest first. Another inventory's hosts may have the same names. */
 export const ownRuns = (data: Data, fleet: Fleet): readonly Run[] =>
-  remember(data, 'runs', () =>
+  remember(data, 'runs', fleet.id, () =>
     [...data.state.runs.values()].filter(run => isOwn(data, fleet, run)).sort((a, b) => a.queuedAt - b.queuedAt),
   );
 
@@ -55,41 +60,38 @@ export const runInFocus = ({ data, setting, view }: Pick<Console, 'data' | 'sett
   return runs.find(run => run.phase.kind !== 'ended' && run.batches.length > 0) ?? runs.findLast(() => true);
 };
 
-const viewOf = (data: Data, known: ReadonlySet<string>, name: string, group: string, coming: Run | undefined): HostView => {
-  const jids = data.jobsOf.get(name) ?? [];
-  let out: Job | undefined;
-  let last: Job | undefined;
-  for (let at = jids.length - 1; at >= 0 && at >= jids.length - 20; at -= 1) {
-    const jid = jids[at];
-    const job = jid === undefined ? undefined : data.state.jobs.get(jid);
-    if (job === undefined || !known.has(job.runId)) continue;
-    last ??= job;
-    if (job.state.kind === 'ended') continue;
-    out = job;
-    break;
-  }
-  const job = out ?? last;
-  const run = job === undefined ? coming : data.state.runs.get(job.runId);
+/** `run`: the one in focus where the host is in it, else the first that will come to it. */
+const viewOf = (data: Data, known: ReadonlySet<string>, name: string, group: string, run: Run | undefined): HostView => {
+  const recent = (data.jobsOf.get(name) ?? [])
+    .slice(-20)
+    .map(jid => data.state.jobs.get(jid))
+    .filter(job => job !== undefined && known.has(job.runId));
+  const out = recent.findLast(job => job?.state.kind !== 'ended');
+  const last = recent.at(-1);
   const progress = run?.hosts.get(name);
-  const kind = kindOf(job, out, coming, run, progress);
-  return { name, group, kind, ...(job && { job }), ...(run && { run }), ...(progress && { progress }) };
+  if (out !== undefined && out.state.kind !== 'ended') return seen(data, { name, group, kind: out.state.kind, job: out });
+  const own = progress?.jid === undefined ? undefined : data.state.jobs.get(progress.jid);
+  const verdict = own ?? (run?.batches.length === 0 || run === undefined ? last : undefined);
+  const ended = verdict?.state.kind === 'ended' ? endedKind(verdict.state.verdict.kind) : undefined;
+  if (run !== undefined && progress !== undefined && run.phase.kind !== 'ended') {
+    const view = { name, group, run, progress };
+    if (own === undefined && (ended === undefined || looks[ended].hand === 0)) return { ...view, kind: notBegun(run, progress) };
+    if (own !== undefined && progress.wait !== undefined && progress.at === 'open') return { ...view, kind: 'between', job: own };
+  }
+  if (ended !== undefined && verdict !== undefined) return seen(data, { name, group, kind: ended, job: verdict });
+  return { name, group, kind: run === undefined ? 'idle' : 'skipped', ...(run && { run }), ...(progress && { progress }) };
 };
 
-const kindOf = (
-  job: Job | undefined,
-  out: Job | undefined,
-  coming: Run | undefined,
-  run: Run | undefined,
-  progress: HostProgress | undefined,
-): CellKind => {
-  if (out !== undefined) return out.state.kind === 'ended' ? 'ok' : out.state.kind;
-  const ended = job === undefined || job.state.kind !== 'ended' ? undefined : endedKind(job.state.verdict.kind);
-  if (coming !== undefined && (ended === undefined || looks[ended].hand === 0)) {
-    if (coming === run && progress?.wait !== undefined) return 'between';
-    if (coming !== run || job === undefined) return coming.phase.kind === 'paused' ? 'held' : 'queued';
-  }
-  if (ended !== undefined) return ended;
-  return run === undefined ? 'idle' : 'skipped';
+const notBegun = (run: Run, progress: HostProgress): CellKind => {
+  if (progress.at === 'ended' || run.phase.kind === 'aborting') return 'skipped';
+  return run.phase.kind === 'paused' ? 'held' : 'queued';
+};
+
+/** A host seen through its job. */
+const seen = (data: Data, view: Pick<HostView, 'name' | 'group' | 'kind'> & { readonly job: Job }): HostView => {
+  const run = data.state.runs.get(view.job.runId);
+  const progress = run?.hosts.get(view.name);
+  return { ...view, ...(run && { run }), ...(progress && { progress }) };
 };
 
 const endedKind = (verdict: 'ok' | 'failed' | 'timed-out' | 'cancelled' | 'unreachable' | 'lost'): CellKind => verdict;
@@ -150,15 +152,16 @@ const groupNames = (fleet: Fleet): readonly (readonly [name: string, group: stri
   return named;
 };
 
-const memory = new WeakMap<Data, Map<string, { readonly version: number; readonly value: unknown }>>();
+type Memory = { readonly version: number; readonly key: string; readonly value: unknown };
+const memory = new WeakMap<Data, Map<string, Memory>>();
 
-/** The value made for this version of the data; made anew when the data has changed. */
-const remember = <T>(data: Data, name: string, make: () => T): T => {
-  const kept = memory.get(data) ?? new Map<string, { readonly version: number; readonly value: unknown }>();
+/** The value made for this version of the data and this key; made anew when either has changed. */
+const remember = <T>(data: Data, name: string, key: string, make: () => T): T => {
+  const kept = memory.get(data) ?? new Map<string, Memory>();
   memory.set(data, kept);
   const known = kept.get(name);
-  if (known?.version === data.version) return known.value as T;
+  if (known?.version === data.version && known.key === key) return known.value as T;
   const value = make();
-  kept.set(name, { version: data.version, value });
+  kept.set(name, { version: data.version, key, value });
   return value;
 };

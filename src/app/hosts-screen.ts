@@ -3,7 +3,6 @@
 import type { Run } from '../domain/run-state.ts';
 import type { Console } from './console-state.ts';
 import { dialogHeight } from './dialog-height.ts';
-import { fits } from './filter.ts';
 import { type Grid, gridOf } from './grid.ts';
 import { type HostView, hostViews, ownRuns, troubled } from './host-view.ts';
 import { hostsLayout, type Layout } from './layout.ts';
@@ -22,16 +21,10 @@ export const hostsScreen = (console: Console): HostsScreen => {
   const views = hostViews(console);
   const trouble = troubled(views, console.wall);
   const runs = ownRuns(data, setting.fleet).filter(run => run.phase.kind !== 'ended');
-  const hosts = view.filter === '' ? views.all.length : views.all.filter(fits(view.filter)).length;
-  const layout = hostsLayout({
-    columns: view.columns,
-    rows: view.rows,
-    trouble: trouble.length,
-    runs: runs.length,
-    hosts,
-    zoom: view.zoom,
-    dialog: dialogHeight(view),
-  });
-  const grid = gridOf(console, { columns: view.columns, height: layout.grid.height - layout.grid.rule }, view.top);
-  return { layout, grid, trouble, runs };
+  const { columns, rows, zoom, top } = view;
+  const wants = { columns, rows, trouble: trouble.length, runs: runs.length, zoom, dialog: dialogHeight(view) };
+  // First the grid takes all there is, then it gives back what its lines don't need.
+  const roomy = hostsLayout(wants);
+  const grid = gridOf(console, { columns, height: roomy.grid.height - roomy.grid.rule }, top);
+  return { layout: hostsLayout({ ...wants, lines: grid.lines.length }), grid, trouble, runs };
 };

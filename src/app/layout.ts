@@ -12,8 +12,8 @@ export type Wants = {
   readonly trouble: number;
   /** Runs that go on or wait. */
   readonly runs: number;
-  /** Hosts shown. */
-  readonly hosts: number;
+  /** Lines that the grid has; absent before they are laid: it gets all there is. */
+  readonly lines?: number;
   readonly zoom: 'off' | 'on';
   /** Rows of the dialog, its rule included; 0 without one. */
   readonly dialog: number;
@@ -51,12 +51,11 @@ export const hostsLayout = (wants: Wants): Layout => {
   const hand = wants.zoom === 'on' ? noHand : handOf(wants, rule, Math.max(0, room - 6));
   room -= hand.height;
   const least = wants.zoom === 'on' || dialog > 0 ? 0 : previewLeast(rows);
-  const few = wants.hosts <= 40 && wants.zoom === 'off';
   const most = room - least;
-  const gridHeight = few ? Math.min(most, Math.max(rule + wants.hosts, rule + 3)) : most;
-  const preview = dialog > 0 || wants.zoom === 'on' ? 0 : room - gridHeight;
-  // Without a preview, what few hosts leave free stays empty in the grid.
-  const grid = preview === 0 ? room : gridHeight;
+  // What the grid leaves free shows more of the output.
+  const wanted = wants.lines === undefined ? most : Math.min(most, rule + Math.max(1, wants.lines));
+  const preview = least === 0 ? 0 : room - wanted;
+  const grid = room - preview;
   return {
     ...fixed,
     hand,
@@ -70,9 +69,9 @@ const noHand: Layout['hand'] = { height: 0, rule: 0, trouble: 0, runs: 0, beside
 
 const previewLeast = (rows: number): number => (rows < 20 ? 1 : rows < 30 ? 3 : rows < 50 ? 4 : 6);
 
-const handOf = ({ columns, rows, trouble, runs, hosts }: Wants, rule: number, room: number): Layout['hand'] => {
+const handOf = ({ columns, rows, trouble, runs }: Wants, rule: number, room: number): Layout['hand'] => {
   const beside = columns >= 110 && rows >= 30;
-  const mostTrouble = rows < 20 ? 3 : rows < 30 ? (hosts <= 40 ? 2 : 4) : rows < 50 ? 4 : 6;
+  const mostTrouble = rows < 20 ? 3 : rows < 50 ? 4 : 6;
   const mostRuns = rows < 20 ? 1 : rows < 30 ? 2 : beside ? mostTrouble : 3;
   const shownRuns = Math.min(runs, mostRuns);
   const shownTrouble = Math.min(trouble, mostTrouble);

@@ -24,6 +24,8 @@ export type Tone =
   | 'bar-alarm'
   | 'cursor'
   | 'cursor-row'
+  | 'mark'
+  | 'mark-alarm'
   | 'key';
 
 /** A piece of a row: text in a tone, or a line of host output with its own colours. */
@@ -46,6 +48,8 @@ const looks: Readonly<Record<Tone, readonly [attributes: string, colour: string]
   'bar-alarm': ['1;7', '31'],
   cursor: ['1;4;7', ''],
   'cursor-row': ['1', ''],
+  mark: ['1;4', ''],
+  'mark-alarm': ['4;7', ''],
   key: ['1', ''],
 };
 

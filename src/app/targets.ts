@@ -48,7 +48,9 @@ export const runUnderCursor = (console: Console): Run | undefined => {
 export const jobUnderCursor = (console: Console): Job | undefined => {
   const open = openJid(console);
   if (open !== undefined) return console.data.state.jobs.get(open);
-  return hostViews(console).byName.get(console.view.cursor)?.job;
+  const { cursor } = console.view;
+  const last = console.data.jobsOf.get(cursor)?.at(-1);
+  return hostViews(console).byName.get(cursor)?.job ?? (last === undefined ? undefined : console.data.state.jobs.get(last));
 };
 
 /** Whether a mode that takes text has the keys. */

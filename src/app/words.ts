@@ -59,7 +59,7 @@ export const handWords = (view: HostView, wall: number): { readonly what: string
   const last = view.job.lastLine === '' ? 'no output' : view.job.lastLine;
   switch (verdict.kind) {
     case 'failed':
-      return { what: `failed rc ${verdict.rc} ${ago}`, more: verdict.why ?? last };
+      return { what: `failed ${ago}`, more: `rc ${verdict.rc}: ${verdict.why ?? last}` };
     case 'timed-out':
       return { what: `timed out ${ago}`, more: `ran ${formatDuration(verdict.elapsed)}; last: ${last}` };
     case 'lost':

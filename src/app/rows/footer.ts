@@ -6,7 +6,7 @@ import { placeOf } from '../commands/command.ts';
 import { hintsFor, keyName } from '../commands.ts';
 import type { Console } from '../console-state.ts';
 import { topMode } from '../console-state.ts';
-import { countKinds, hostViews, ownRuns, runCounts } from '../host-view.ts';
+import { countKinds, hostViews, ownRuns, runCounts, runInFocus } from '../host-view.ts';
 import { isOut } from '../letters.ts';
 import { bar, type Palette, type Piece, row, widthOf } from '../style.ts';
 import { counted, since, until } from '../words.ts';
@@ -25,15 +25,17 @@ export const stateRow = (console: Console, palette: Palette): string => {
   const paused = runs.filter(run => run.phase.kind === 'paused');
   if (runs.length > 0 && paused.length === runs.length) return bar(palette, columns, 'bar', pausedWords(paused, jobs.length, wall));
   if (runs.length === 0 && jobs.length === 0) return row(palette, columns, idlePieces(console));
-  const waiting = runs
-    .map(run => runCounts(data, run))
-    .reduce((sum, counts) => sum + Math.max(0, counts.hosts - counts.done - counts.out), 0);
+  const focus = runInFocus(console);
+  const counts = focus === undefined || focus.phase.kind === 'ended' ? undefined : runCounts(data, focus);
+  const toCome = counts === undefined ? 0 : Math.max(0, counts.hosts - counts.done - counts.out);
+  const queued = runs.filter(run => run.batches.length === 0).length;
   const next = jobs.map(view => view.job).filter(job => job?.nextLookAt !== undefined);
   const soonest = next.sort((a, b) => (a?.nextLookAt ?? 0) - (b?.nextLookAt ?? 0))[0];
   return row(palette, columns, [
     ['strong', 'RUNNING'],
     `  ${counted(jobs.length, 'job')} out`,
-    ...(waiting > 0 ? [`, ${counted(waiting, 'host')} waiting for ${waiting === 1 ? 'its' : 'their'} turn`] : []),
+    ...(toCome > 0 ? [`, ${counted(toCome, 'host')} to come`] : []),
+    ...(queued > 0 ? [`, ${counted(queued, 'run')} queued`] : []),
     ...(paused.length > 0 ? [['warning', `  ${counted(paused.length, 'run')} paused`] as const] : []),
     ...(soonest?.nextLookAt === undefined ? [] : [['dim', `   next look: ${soonest.host} ${until(wall, soonest.nextLookAt)}`] as const]),
   ]);

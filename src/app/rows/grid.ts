@@ -3,9 +3,10 @@ import type { Console } from '../console-state.ts';
 import { type Grid, type GridLine, nodesetOf, type Section } from '../grid.ts';
 import { countKinds, type HostView } from '../host-view.ts';
 import type { HostsScreen } from '../hosts-screen.ts';
-import { type CellKind, looks } from '../letters.ts';
+import { looks } from '../letters.ts';
 import { type Palette, type Piece, pad, padFront, row, rule } from '../style.ts';
 import { nextLook, ranFor, stateWord } from '../words.ts';
+import { letterPieces } from './header.ts';
 
 /** All rows of the pane, its rule included; exactly as many as the layout gave it. */
 export const gridRows = (console: Console, palette: Palette, { layout, grid }: HostsScreen): string[] => {
@@ -49,7 +50,7 @@ const lineRow = (console: Console, palette: Palette, grid: Grid, line: GridLine)
       return row(
         palette,
         columns,
-        line.hosts.flatMap(view => mediumPieces(console, view, grid.cellWidth)),
+        line.hosts.flatMap(view => mediumPieces(console, grid, view)),
       );
     case 'names':
       return row(palette, columns, [
@@ -65,7 +66,7 @@ const lineRow = (console: Console, palette: Palette, grid: Grid, line: GridLine)
 const listColumns = (grid: Grid, columns: number) => {
   const name = Math.min(24, Math.max(6, ...grid.shown.map(view => view.name.length)));
   const state = grid.gutterWidth + 2 + name + 1;
-  const ran = state + 2 + 13;
+  const ran = state + 2 + 14;
   const look = ran + 7;
   return { name, state, ran, look, line: look + 10, columns };
 };
@@ -86,7 +87,7 @@ const listPieces = (console: Console, grid: Grid, line: GridLine & { kind: 'cell
     ' ',
     [look.tone, look.letter],
     ' ',
-    [look.tone === 'good' || look.tone === 'dim' ? 'dim' : 'text', pad(stateWord(view), 12)],
+    [look.tone === 'good' || look.tone === 'dim' ? 'dim' : 'text', pad(stateWord(view), 13)],
     ' ',
     [job === undefined ? 'dim' : 'text', padFront(job === undefined ? '' : ranFor(job, wall), 6)],
     ' ',
@@ -95,20 +96,24 @@ const listPieces = (console: Console, grid: Grid, line: GridLine & { kind: 'cell
   ];
 };
 
-const mediumPieces = (console: Console, view: HostView, width: number): Piece[] => {
+const mediumPieces = (console: Console, grid: Grid, view: HostView): Piece[] => {
+  const width = grid.cellWidth;
   const look = looks[view.kind];
   const isHere = console.view.cursor === view.name;
   const job = view.kind === 'queued' || view.kind === 'held' ? undefined : view.job;
-  const name = 12;
+  const name = Math.min(16, Math.max(6, ...grid.shown.map(other => other.name.length)));
   return [
     pointer(console, view),
     [isHere ? 'cursor-row' : 'text', pad(view.name, name)],
     ' ',
     [look.tone, look.letter],
     ' ',
-    pad(stateWord(view), 11),
+    pad(stateWord(view), 13),
     ' ',
-    ['dim', pad(nextLook(view, console.wall) || (job === undefined ? '' : ranFor(job, console.wall)), width - name - 16)],
+    [
+      'dim',
+      pad(nextLook(view, console.wall).replace(/ ago$/, '') || (job === undefined ? '' : ranFor(job, console.wall)), width - name - 18),
+    ],
   ];
 };
 
@@ -135,7 +140,7 @@ const densePieces = (console: Console, grid: Grid, line: GridLine & { kind: 'cel
     const isHere = console.view.cursor === view.name;
     const isMarked = console.view.marks.has(view.name);
     if (at > 0 && at % 10 === 0) pieces.push(' ');
-    pieces.push([isHere ? 'cursor' : isMarked ? 'bar' : look.tone, isMarked && look.hand === 0 ? '*' : look.letter]);
+    pieces.push([isHere ? 'cursor' : isMarked ? (look.hand > 0 ? 'mark-alarm' : 'mark') : look.tone, look.letter]);
   }
   return merged(pieces);
 };
@@ -169,7 +174,7 @@ const sectionPieces = (kind: 'title' | 'fold', section: Section, columns: number
   const tally = stage === 'queued' ? `${hosts.length}` : `${stage === 'open' ? ended : hosts.length}/${hosts.length}`;
   const times =
     batch?.openedAt === undefined ? '' : `${minutes(batch.openedAt)}-${batch.endedAt === undefined ? '' : minutes(batch.endedAt)}`;
-  const counts = stage === 'queued' ? [] : countPieces(hosts);
+  const counts = stage === 'queued' ? [] : letterPieces(countKinds(hosts));
   const nodes: Piece[] = kind === 'fold' || columns >= 100 ? [['dim', `  ${nodesetOf(hosts)}`]] : [];
   return [
     ` ${sign} `,
@@ -181,15 +186,6 @@ const sectionPieces = (kind: 'title' | 'fold', section: Section, columns: number
     ['dim', times === '' ? '' : `  ${times}`],
     ...nodes,
   ];
-};
-
-const countPieces = (hosts: readonly HostView[]): Piece[] => {
-  const counts = countKinds(hosts);
-  const order = Object.keys(looks) as CellKind[];
-  return order.flatMap((kind): Piece[] => {
-    const count = counts.get(kind) ?? 0;
-    return count === 0 ? [] : [[looks[kind].tone, `${looks[kind].letter}${count}`], ' '];
-  });
 };
 
 const minutes = (at: number): string => {

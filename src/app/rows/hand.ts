@@ -49,7 +49,7 @@ const troublePieces = ({ view: { cursor }, wall }: Console, view: HostView, colu
     ' ',
     [isHere ? 'strong' : 'text', pad(view.name, columns < 70 ? 8 : 10)],
     ' ',
-    pad(what, 16),
+    pad(what, 17),
     ' ',
     more,
   ];
@@ -67,7 +67,7 @@ export const runPieces = (console: Console, run: Run, columns: number): Piece[] 
 const runNote = (run: Run, { out, bad }: { readonly out: number; readonly bad: number }): string => {
   const word = phaseWord(run);
   const parts = [word === 'running' ? `${out} out` : word, ...(bad > 0 ? [`${bad} bad`] : [])];
-  return pad(parts.join(' '), 13);
+  return pad(parts.join(' '), 14);
 };
 
 /** `[####......]`. */

@@ -3,37 +3,50 @@ import type { Console, Tab } from '../console-state.ts';
 import { tabs } from '../console-state.ts';
 import { batchCount } from '../grid.ts';
 import { countKinds, hostViews, runInFocus } from '../host-view.ts';
-import { type CellKind, isOut } from '../letters.ts';
-import { type Palette, type Piece, row } from '../style.ts';
-import { phaseWord } from '../words.ts';
+import { type CellKind, isOut, looks } from '../letters.ts';
+import { cut, type Palette, type Piece, row, widthOf } from '../style.ts';
+import { counted, phaseWord } from '../words.ts';
 
 /** Row 1: the label in reverse, where it was read, how many hosts, the run in focus; the time while time matters. */
 export const headerRow = (console: Console, palette: Palette): string => {
   const { setting, view } = console;
   const { fleet } = setting;
   const run = runInFocus(console);
-  const left: Piece[] = [
-    labelPiece(fleet.label, fleet.colour),
-    ` ${sourceName(fleet.source)}  `,
-    ['strong', `${fleet.hosts.length} hosts`],
-    ...(run === undefined
-      ? []
-      : [`   run ${run.number} `, ['strong', run.plan.title] as const, `  ${phaseWord(run)}`, ...batchPieces(console)]),
-  ];
-  return row(palette, view.columns, left, clockPieces(console));
+  const label = labelPiece(fleet.label, fleet.colour);
+  const start = view.columns < 70 ? `${practiceWords[fleet.practice]}  ` : `${practiceWords[fleet.practice]} ${sourceName(fleet.source)}  `;
+  const hosts = counted(fleet.hosts.length, 'host');
+  const right = clockPieces(console);
+  if (run === undefined) return row(palette, view.columns, [label, start, ['strong', hosts]], right);
+  const number = `   run ${run.number} `;
+  const end = batchWords(console);
+  // The title gives way, so that what stands behind it is never cut.
+  const room = view.columns - widthOf(label[1] + start + hosts + number + end) - 10;
+  return row(
+    palette,
+    view.columns,
+    [label, start, ['strong', hosts], number, ['strong', cut(run.plan.title, Math.max(6, room))], end],
+    right,
+  );
 };
 
+/** How practice hosts run what is typed; the screen must say which. */
+const practiceWords = { no: '', namespaces: ' sandboxed', acting: ' acting' } as const;
+
 /** ` PROD `, red where the inventory says so. */
-export const labelPiece = (label: string, colour: string | undefined): Piece => [colour === 'red' ? 'label-red' : 'label', ` ${label} `];
+export const labelPiece = (label: string, colour: string | undefined): readonly ['label' | 'label-red', string] => [
+  colour === 'red' ? 'label-red' : 'label',
+  ` ${label} `,
+];
 
 /** The file's name is enough for a header. */
 const sourceName = (source: string): string => source.split('/').at(-1) || source;
 
-const batchPieces = (console: Console): Piece[] => {
+const batchWords = (console: Console): string => {
   const run = runInFocus(console);
-  if (run === undefined || run.phase.kind === 'ended') return [];
+  if (run === undefined) return '';
   const of = batchCount(run);
-  return of > 1 ? [`   batch ${run.batches.length}/${of}`] : [];
+  const batch = of > 1 ? `  batch ${run.batches.length}/${of}` : '';
+  return run.phase.kind === 'going' && run.batches.length > 0 ? batch : `${batch}  ${phaseWord(run)}`;
 };
 
 /** A clock that stands still would lie, so it is there only while the screen is drawn by itself. */
@@ -76,22 +89,31 @@ const counters: readonly Counter[] = [
   counter('skipped', ['skipped'], 'when-any', 'calm'),
 ];
 
-/** Row 2: slots and how many hosts are in each state; what alarms is in capitals and reverse. */
+/** Row 2: slots and how many hosts are in each state; what alarms is in capitals and reverse. Narrow screens have letters. */
 export const countersRow = (console: Console, palette: Palette): string => {
   const { slots } = console.data.state;
+  const { columns } = console.view;
   const counts = countKinds(hostViews(console).all);
   const pieces: Piece[] = [`slots ${slots.open}/${slots.forks}`];
+  if (slots.behind > 0) pieces.push('  ', ['warning', `behind ${Math.ceil(slots.behind / 1000)}s`]);
+  if (columns < 70) return row(palette, columns, [...pieces, '  ', ...letterPieces(counts)]);
   for (const { word, kinds, always, alarm } of counters) {
     const count = kinds.reduce((sum, kind) => sum + (counts.get(kind) ?? 0), 0);
-    if (count === 0 && always === 'when-any') continue;
+    if (count === 0 && (always === 'when-any' || (columns < 100 && alarm === 'alarm' && word !== 'fail'))) continue;
     pieces.push(
       '  ',
       count > 0 && alarm === 'alarm' ? ['alarm', `${word.toUpperCase()} ${count}`] : [count === 0 ? 'dim' : 'text', `${word} ${count}`],
     );
   }
-  if (slots.behind > 0) pieces.push('  ', ['warning', `behind ${Math.ceil(slots.behind / 1000)}s`]);
-  return row(palette, console.view.columns, pieces);
+  return row(palette, columns, pieces);
 };
+
+/** `D14 U1`: how many are in each state, by letter. */
+export const letterPieces = (counts: ReadonlyMap<CellKind, number>): Piece[] =>
+  (Object.keys(looks) as CellKind[]).flatMap((kind): Piece[] => {
+    const count = counts.get(kind) ?? 0;
+    return count === 0 ? [] : [[looks[kind].tone, `${looks[kind].letter}${count}`], ' '];
+  });
 
 const tabNames: Readonly<Record<Tab, string>> = { hosts: 'Hosts', jobs: 'Jobs', roll: 'Roll', output: 'Output', events: 'Events' };
 
@@ -107,7 +129,7 @@ export const tabsRow = (console: Console, palette: Palette, hidden: number): str
 
 /** `order: auto  0 hidden  0 marked`. */
 export const marksPieces = ({ view }: Console, hidden: number): Piece[] => [
-  `order: ${view.order}  `,
+  ...(view.filter === '' || view.columns >= 100 ? [`order: ${view.order}  `] : []),
   ...(view.filter === '' ? [] : ([`/${view.filter}  `] as const)),
   hidden > 0 ? ['warning', `${hidden} hidden`] : ['dim', '0 hidden'],
   '  ',

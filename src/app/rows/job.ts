@@ -65,7 +65,12 @@ export const jobFactRows = (console: Console, palette: Palette, job: Job): strin
   if (on !== undefined)
     facts.push(['started', `${clockOf(on.startedAt)}   ${job.state.kind === 'ended' ? 'ran' : 'runs'} ${ranFor(job, wall)}`]);
   if (on !== undefined)
-    facts.push(['limit', on.limit === 0 ? 'none' : `${formatDuration(on.limit)}   ${limitLeft(job, wall)}   T gives more`]);
+    facts.push([
+      'limit',
+      on.limit === 0
+        ? 'none'
+        : `${formatDuration(on.limit)}   ${limitLeft(job, wall)}${job.state.kind === 'ended' ? '' : '   T gives more'}`,
+    ]);
   if (on !== undefined)
     facts.push(['where', `pid ${on.pid}, own session, boot ${on.bootId.slice(0, 8)}; ~/.rollcall/jobs/${shortJid(job.jid)}...`]);
   const here = job.output.out + job.output.err;
@@ -137,7 +142,9 @@ export const logRows = (console: Console, palette: Palette, mode: Mode & { kind:
     lines.length === 0
       ? 'empty'
       : `lines ${top + 1}-${Math.min(lines.length, top + body)} of ${lines.length}${tail?.before === 'more' ? ', more before: L' : ''}`;
-  const title = `log  ${mode.at === 'end' ? 'following' : 'standing still, F follows'}${mode.search === '' ? '' : `  /${mode.search}`}`;
+  const job = console.data.state.jobs.get(mode.jid);
+  const following = job?.state.kind === 'ended' ? 'its end' : 'following';
+  const title = `log  ${mode.at === 'end' ? following : 'standing still, F follows'}${mode.search === '' ? '' : `  /${mode.search}`}`;
   return [
     rule(palette, columns, title, place),
     ...shown,

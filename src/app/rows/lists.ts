@@ -9,7 +9,7 @@ import { hostViews, runCounts, runInFocus } from '../host-view.ts';
 import { windowTop } from '../layout.ts';
 import { looks } from '../letters.ts';
 import { outputFolds } from '../output-folds.ts';
-import { cut, type Palette, type Piece, pad, padFront, row, rule } from '../style.ts';
+import { type Palette, type Piece, pad, padFront, row, rule } from '../style.ts';
 import { listedRuns } from '../targets.ts';
 import { counted, phaseWord, since } from '../words.ts';
 import { progressBar } from './hand.ts';
@@ -46,16 +46,18 @@ export const runsRows = (console: Console, palette: Palette, height: number): st
   const entries = listedRuns(console).map((run): Piece[] => {
     const counts = runCounts(console.data, run);
     const when = run.phase.kind === 'ended' ? `${since(console.wall, run.phase.at)} ago` : `since ${since(console.wall, run.queuedAt)}`;
-    const title = Math.max(10, columns - 64);
+    const isWide = columns >= 100;
+    const bar = isWide ? `${progressBar(counts.done, counts.hosts, 16)} ` : '';
     return [
       ['strong', padFront(String(run.number), 4)],
       run === inFocus ? ' * ' : '   ',
-      pad(run.plan.title, title),
+      pad(run.plan.title, Math.max(10, columns - (isWide ? 90 : 51))),
       ' ',
       [run.phase.kind === 'ended' ? 'dim' : run.phase.kind === 'paused' ? 'warning' : 'busy', pad(phaseWord(run), 7)],
-      ` ${padFront(`${counts.done}/${counts.hosts}`, 9)} ${progressBar(counts.done, counts.hosts, 10)} `,
-      counts.bad > 0 ? ['alarm', `${counts.bad} bad`] : ['dim', 'ok   '],
-      ['dim', `  ${pad(when, 12)}${run.by === undefined ? '' : ` ${actorName(run.by)}`}`],
+      ` ${padFront(`${counts.done}/${counts.hosts}`, 9)}  ${bar}`,
+      counts.bad > 0 ? ['alarm', padFront(`${counts.bad} bad`, 8)] : padFront('', 8),
+      ['dim', `  ${pad(when, 12)}`],
+      ['dim', isWide && run.by !== undefined ? `  ${actorName(run.by)}` : ''],
     ];
   });
   return listRows(
@@ -154,13 +156,16 @@ const clock = (at: number): string => {
 /** The help, from the one list of commands. */
 export const helpRows = (console: Console, palette: Palette, height: number, at: number): string[] => {
   const { columns } = console.view;
-  const letters = Object.values(looks).map(({ letter, word }) => `${letter} ${word}`);
+  const words = Object.values({ ...looks, between: looks.running }).map(({ letter, word }) => `${letter} ${word}`);
+  const states = [...new Set(words)].join(', ');
   const lines: Piece[][] = [
-    [['strong', ' States'], `  ${cut(letters.slice(0, 8).join('  '), columns - 10)}`],
-    [`         ${cut(letters.slice(8).join('  '), columns - 10)}`],
+    [['strong', ' States']],
+    ...wrapWords(states, columns - 4).map((line): Piece[] => [`  ${line}`]),
     ...keyGroups().flatMap(({ title, keys }): Piece[][] => [
       [['strong', ` ${title}`]],
-      ...keys.map(([key, what]): Piece[] => [['key', `  ${pad(key, 14)}`], ` ${what}`]),
+      ...keys.flatMap(([key, what]) =>
+        wrapWords(what, columns - 17).map((line, index): Piece[] => [['key', `  ${pad(index === 0 ? key : '', 13)}`], ` ${line}`]),
+      ),
     ]),
   ];
   const body = height - 1;
@@ -171,4 +176,15 @@ export const helpRows = (console: Console, palette: Palette, height: number, at:
     ...shown,
     ...Array.from({ length: Math.max(0, body - shown.length) }, () => ' '.repeat(columns)),
   ];
+};
+
+/** Lines of whole words. */
+const wrapWords = (text: string, columns: number): string[] => {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1);
+    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
 };
