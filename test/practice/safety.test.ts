@@ -56,9 +56,8 @@ const makeSentinels = async (): Promise<Sentinels> => {
 /** What a careless or curious person types. $F, $P and $N are the sentinels' folder, process and port. */
 const dangers: readonly string[] = [
   'rm -rf /',
-  'timeout 6 rm -rf / --no-preserve-root',
-  'rm -rf /[!u]* ~/* /tmp/*',
-  'sudo -n timeout 2 rm -rf / --no-preserve-root 2>/dev/null',
+  'timeout 3 rm -rf / --no-preserve-root',
+  'sudo -n rm -rf /[!u]* ~/* /tmp/*',
   'kill -9 -1',
   'sudo kill -9 -1',
   'kill -9 $P; kill -9 1; kill -TERM -1',

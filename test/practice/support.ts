@@ -100,8 +100,8 @@ export const connect = (config: ConnectConfig): Promise<Client> =>
 /** Runs one command over an open connection; `code` and `signal` are both absent when the link was cut. */
 export const execOn = (client: Client, command: string, stdin = ''): Promise<Outcome> =>
   new Promise((resolve, reject) => {
-    const nothing: Outcome = { out: '', err: '', code: undefined, signal: undefined };
-    client.once('close', () => resolve(nothing));
+    const lost = () => resolve({ out: '', err: '', code: undefined, signal: undefined });
+    client.once('close', lost);
     client.exec(command, (error, channel) => {
       if (error !== undefined) return reject(error);
       let [out, err, code, signal] = ['', '', undefined as number | undefined, undefined as string | undefined];
@@ -111,7 +111,10 @@ export const execOn = (client: Client, command: string, stdin = ''): Promise<Out
         if (typeof how[0] === 'number') code = how[0];
         else signal = String(how[1]);
       });
-      channel.on('close', () => resolve({ out, err, code, signal }));
+      channel.on('close', () => {
+        client.off('close', lost);
+        resolve({ out, err, code, signal });
+      });
       channel.end(stdin);
     });
   });

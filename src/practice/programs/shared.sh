@@ -5,10 +5,10 @@ practice_run=/run/practice
 practice_kept=/root/.practice # survives a reboot, as the disk of a real host would
 mkdir -p "$practice_run" "$practice_kept" 2>/dev/null # somebody may have deleted them
 
-# pause FROM TO: sleeps between so many tenths of a second.
+# pause FROM TO: sleeps between so many tenths of a second. The kernel's random words save a process for each.
 pause() {
-  set -- "$1" "$(($2 - $1 + 1))" "$(od -An -N1 -tu1 /dev/urandom)"
-  tenths=$(($1 + $3 % $2))
+  read -r random </proc/sys/kernel/random/uuid
+  tenths=$(($1 + 0x${random%%-*} % ($2 - $1 + 1)))
   sleep "$((tenths / 10)).$((tenths % 10))"
 }
 
