@@ -9,7 +9,7 @@ import { cancelKey, extendKey, retryKey } from './dialogs/confirm.ts';
 import { promptKey, startKey } from './dialogs/prompt.ts';
 import { filterKey, paletteKey, runCommand, searchKey } from './dialogs/typed.ts';
 import type { Hands } from './hands.ts';
-import { isText, pasted } from './line-editor.ts';
+import { pasted } from './line-editor.ts';
 import { charactersOf } from './style.ts';
 import { takesText } from './targets.ts';
 
@@ -122,7 +122,7 @@ const handleKey = (key: string, hands: Hands) => {
 
 /**
  * Type-ahead into a dialog: what came with the key that opened it, or in its first 300 ms, was meant for something else.
- * A line of text keeps its letters, since letters decide nothing.
+ * A line of text keeps all but Enter, since nothing else decides anything there.
  */
 const isEarly = (mode: Mode, key: string, hands: Hands): boolean => {
   if (!('opened' in mode)) return false;
@@ -130,7 +130,7 @@ const isEarly = (mode: Mode, key: string, hands: Hands): boolean => {
   const early = now.chunk === mode.opened.chunk || now.at - mode.opened.at < dialogRest;
   if (!early) return false;
   const isLine = mode.kind === 'prompt' || mode.kind === 'palette' || mode.kind === 'extend';
-  return !(isLine && (isText(key) || key === 'backspace' || key === 'esc'));
+  return !isLine || key === 'enter';
 };
 
 const dialogKey = (mode: Mode, key: string, hands: Hands) => {
