@@ -103,7 +103,13 @@ const aboutLines = (about: JobAbout): string[] =>
     task: about.task,
     batch: about.batch,
     command: about.command,
-  }).map(([key, value]) => `${key}=${safeText(String(value), 500)}`);
+  }).map(([key, value]) => `${key}=${inAscii(safeText(String(value), 500))}`);
+
+/** What goes through a shell's variables is ASCII: yash drops what its locale doesn't know. `\\u` stands for itself as `\\u005cu`. */
+const inAscii = (text: string): string => text.replace(/[^ -~]|\\(?=u)/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+const fromAscii = (text: string): string =>
+  text.replace(/\\u([0-9a-f]{4})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 
 // ---- the other side, for practice hosts that only act -----------------------------------------------------------
 
@@ -169,8 +175,8 @@ const heardStart = (body: Uint8Array): HeardRequest | string => {
   for (let row = 0; row < Number(count); row += 1) {
     const end = text.indexOf('\n', at);
     if (end === -1) return `after ${row} lines`;
-    const [key = '', ...value] = Buffer.from(text.slice(at, end), 'latin1').toString().split('=');
-    about[key] = value.join('=');
+    const [key = '', ...value] = text.slice(at, end).split('=');
+    about[key] = fromAscii(value.join('='));
     at = end + 1;
   }
   if (body.length - at !== Number(bytes)) return `${body.length - at} of ${bytes} bytes`;

@@ -5,7 +5,7 @@ import type { Failure } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
-import type { HostRef, JobReport, Jobs, Line } from '../engine/ports.ts';
+import type { HostRef, JobReport, Line } from '../engine/ports.ts';
 import type { Identity, Request } from './frames.ts';
 import { encodeRequest, encodeWithRunner } from './frames.ts';
 import type { Address, Connection, Transport } from './ports.ts';
@@ -35,8 +35,14 @@ export type RemoteLine = Line & {
 /** Output bytes per stream that a start brings along. */
 const mostWithStart = 65_536;
 
+/** {@link Jobs} whose lines can list. */
+export type RemoteJobs = {
+  /** @failure any tag of the stages connect, handshake and login */
+  connect(host: HostRef): Promise<Result<RemoteLine>>;
+};
+
 /** Hosts that run jobs, over a transport. */
-export const makeJobs = (parts: JobsParts): Jobs & { connect(host: HostRef): Promise<Result<RemoteLine>> } => {
+export const makeJobs = (parts: JobsParts): RemoteJobs => {
   /** Names of hosts that needed the runner again although it had been sent: their home cannot keep it. */
   const sent = new Set<string>();
   const homeless = new Set<string>();

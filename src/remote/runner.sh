@@ -67,7 +67,8 @@ refuse() { # TAG TEXT
 # Turns what mkdir, cp, dd or mv said (in $TROUBLE) into one of our failures.
 refuse_trouble() {
   case $TROUBLE in
-    *'No space left'* | *'uota exceeded'*) refuse disk-full "$TROUBLE" ;;
+    # dash says "I/O error" when its own printf finds the disk full.
+    *'No space left'* | *'uota exceeded'* | *'rite error'* | *'I/O error'*) refuse disk-full "$TROUBLE" ;;
     *'Read-only'* | *'ermission denied'*) refuse home-read-only "$TROUBLE" ;;
     *) refuse state-unreadable "$TROUBLE" ;;
   esac
@@ -127,11 +128,11 @@ install_runner() { # BYTES
   umask_there=$(umask)
   umask 077
   new=$BASE/stage/install.$NONCE
-  TROUBLE=$(LC_ALL=C mkdir -p "$BASE/bin" "$BASE/jobs" "$BASE/stage" "$BASE/epoch" "$BASE/once" "$new" 2>&1) || return 1
+  TROUBLE=$(LC_ALL=C exec mkdir -p "$BASE/bin" "$BASE/jobs" "$BASE/stage" "$BASE/epoch" "$BASE/once" "$new" 2>&1) || return 1
   # shellcheck disable=SC2154 # text: set by the request that sent us along
   TROUBLE=$( (say "$text" >"$new/runner") 2>&1) && make_blank "$new/blank" &&
     if [ "$(wc -c <"$new/runner")" -eq "$1" ]; then :; else TROUBLE="No space left for the runner" && false; fi &&
-    publish_blank "$new/blank" && TROUBLE=$(LC_ALL=C mv -f "$new/runner" "$RUNNER" 2>&1)
+    publish_blank "$new/blank" && TROUBLE=$(LC_ALL=C exec mv -f "$new/runner" "$RUNNER" 2>&1)
   set -- $?
   rm -rf "$new"
   umask "$umask_there"
@@ -149,7 +150,7 @@ make_blank() { # FOLDER
 
 # `mv` onto a folder that exists moves into it: somebody was faster, and theirs is as good.
 publish_blank() {
-  [ -d "$BLANK" ] || TROUBLE=$(LC_ALL=C mv "$1" "$BLANK" 2>&1) || [ -d "$BLANK" ] || return 1
+  [ -d "$BLANK" ] || TROUBLE=$(LC_ALL=C exec mv "$1" "$BLANK" 2>&1) || [ -d "$BLANK" ] || return 1
   [ ! -d "$BLANK/blank" ] || rm -rf "$BLANK/blank"
 }
 
@@ -223,10 +224,9 @@ lay_folders() {
 # Everything that a job needs, complete and counted, where nobody looks.
 stage() {
   STAGE=$BASE/stage/$JID.$NONCE
-  TROUBLE=$(LC_ALL=C cp -R "$BLANK" "$STAGE" 2>&1) || {
-    rm -rf "$STAGE"
-    make_blank "$STAGE" || give_up
-  }
+  if [ -d "$BLANK" ]; then
+    TROUBLE=$(LC_ALL=C exec cp -R "$BLANK" "$STAGE" 2>&1) || give_up
+  else make_blank "$STAGE" || give_up; fi
   umask >"$STAGE/umask"
   umask 077
   lines=0
@@ -240,7 +240,7 @@ stage() {
   } >"$STAGE/about" 2>/dev/null || { TROUBLE="No space left in $BASE" && give_up; }
   [ "$lines" -eq "$ABOUT_LINES" ] || give_up request-cut "after $lines lines"
   # dd copies and counts in one process: the last line it says begins with the number of bytes.
-  TROUBLE=$(LC_ALL=C dd of="$STAGE/script" bs=65536 2>&1) || give_up
+  TROUBLE=$(LC_ALL=C exec dd of="$STAGE/script" bs=65536 2>&1) || give_up
   count=${TROUBLE##*"$NL"}
   case ${count%% *} in '' | *[!0-9]*) count=$(wc -c <"$STAGE/script") ;; esac
   [ "${count%% *}" -eq "$BYTES" ] || give_up request-cut "${count%% *} of $BYTES bytes"
@@ -255,7 +255,7 @@ give_up() { # [TAG TEXT]
 # The first gate: the folder appears under its jid, whole, once. A rename never replaces a folder that holds
 # something; `mv` onto an existing one moves into it, and then we lost.
 enter_jobs() {
-  TROUBLE=$(LC_ALL=C mv "$STAGE" "$JOB" 2>&1)
+  TROUBLE=$(LC_ALL=C exec mv "$STAGE" "$JOB" 2>&1)
   [ -d "$STAGE" ] || [ -d "$JOB/${STAGE##*/}" ] || return 0
   rm -rf "$STAGE" "${JOB:?}/${STAGE##*/}"
   [ -d "$JOB" ] || refuse_trouble
@@ -404,12 +404,17 @@ capture() { # out|err
   tail=65536
   [ "$CAP" -ge 262144 ] || tail=$((CAP / 4))
   # dd passes on at once what it reads; in blocks of 512 little is lost when the limit refuses one.
-  (ulimit -f $(((CAP - tail) / 512)) && exec dd bs=512 >>"$JOB/$1") || {
-    dd bs=65536 2>"$JOB/$1.count" | tail -c "$tail" >>"$JOB/$1"
-    while read -r count rest; do :; done <"$JOB/$1.count"
-    [ "$count" -le "$tail" ] || say $((count - tail)) >"$JOB/$1.dropped"
-  }
+  (ulimit -f $(((CAP - tail) / 512)) && exec dd bs=512 >>"$JOB/$1") || keep_tail "$1"
   true >"$JOB/$1.closed"
+}
+
+keep_tail() { # out|err
+  mkfifo "$JOB/$1.more" || exec tail -c "$tail" >>"$JOB/$1"
+  wc -c <"$JOB/$1.more" >"$JOB/$1.count" &
+  tee "$JOB/$1.more" | tail -c "$tail" >>"$JOB/$1"
+  wait
+  read -r count rest <"$JOB/$1.count" && [ "$count" -gt "$tail" ] && say $((count - tail)) >"$JOB/$1.dropped"
+  rm -f "$JOB/$1.more" "$JOB/$1.count"
 }
 
 # Ends the job when its limit is reached or a cancel is asked for; looks when it is woken, and every few seconds.

@@ -67,7 +67,7 @@ export const runJob = async (line: Line, script: string, change: Partial<StartRe
 export const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('latin1');
 
 export const jobsContract = (name: string, open: OpenLine): void => {
-  describe(`a job on ${name}`, { timeout: 60_000 }, () => {
+  describe(`a job on ${name}`, { timeout: 60_000, concurrent: true }, () => {
     test('ends with its exit code and both its streams, byte for byte', async () => {
       const line = await open();
       const report = await runJob(line, "printf 'a\\000b\\377\\r\\nno newline'; printf 'Z 123\\n\\nA x 1\\n' >&2; exit 3");

@@ -23,13 +23,16 @@ export type Fault =
   /** We get only so many bytes of the reply. */
   | { readonly kind: 'cut-reply'; readonly after: number }
   | { readonly kind: 'delay'; readonly ms: number }
+  /** The process that answers is killed after so many milliseconds; what it detached lives on. */
+  | { readonly kind: 'kill'; readonly afterMs: number }
   /** The host gets the whole request twice, at the same time. */
   | { readonly kind: 'twice' };
 
 export type SimulatedLink = Transport & {
+  /** Holds a blank, as homes may. */
   readonly home: string;
-  /** Faults for the next execs, in order. */
-  readonly faults: Fault[];
+  /** The same home over a link whose next execs meet these faults, in order. */
+  withFaults(faults: readonly Fault[]): Transport;
   /** All execs so far. */
   readonly execs: { readonly command: string; readonly stdin: Uint8Array }[];
 };
@@ -63,11 +66,10 @@ export const runnerFor = (text: string, shell: Shell, change: (text: string) => 
 /** A link to one private home. */
 export const makeSimulatedLink = (
   shell: Shell,
-  { home = mkdtempSync(join(tmpdir(), 'rollcall-home-')), path = shell.path, env = {}, before = '' } = {},
+  { home = mkdtempSync(join(tmpdir(), 'rollcall home-')), path = shell.path, env = {}, before = '' } = {},
 ): SimulatedLink => {
-  const faults: Fault[] = [];
   const execs: { command: string; stdin: Uint8Array }[] = [];
-  const run = (command: string, stdin: Uint8Array): Promise<ExecReply> => {
+  const run = (command: string, stdin: Uint8Array, killAfter?: number): Promise<ExecReply> => {
     const child = spawn(shell.sh, ['-c', before + command.replaceAll('/bin/sh', shell.sh)], {
       cwd: existsSync(home) ? home : '/',
       env: { HOME: home, PATH: path, USER: 'someone', ...env },
@@ -76,32 +78,40 @@ export const makeSimulatedLink = (
     // The host may end before it has read everything; that is no error of the link.
     child.stdin.on('error', () => {});
     child.stdin.end(stdin);
+    if (killAfter !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfter);
     return replyOf(child);
   };
-  return {
-    home,
-    faults,
-    execs,
+  const exec = async (command: string, stdin: Uint8Array, fault: Fault | undefined): Promise<ExecReply> => {
+    execs.push({ command, stdin });
+    switch (fault?.kind) {
+      case 'delay':
+        await new Promise(resolve => setTimeout(resolve, fault.ms));
+        return run(command, stdin);
+      case 'twice':
+        return (await Promise.all([run(command, stdin), run(command, stdin)]))[0];
+      case 'kill':
+        return { ...(await run(command, stdin, fault.afterMs)), code: undefined };
+      case 'cut-reply':
+        return { ...gone, stdout: (await run(command, stdin)).stdout.subarray(0, fault.after) };
+      case 'cut-request': {
+        const reply = await run(command, stdin.subarray(0, fault.after));
+        return fault.answer === 'lost' ? gone : reply;
+      }
+      default:
+        return run(command, stdin);
+    }
+  };
+  const withFaults = (faults: readonly Fault[]): Transport => ({
     connect: async () => {
+      const left = [...faults];
       let end = (): void => {};
       const closed = new Promise<void>(resolve => {
         end = resolve;
       });
-      const exec = async (command: string, stdin: Uint8Array) => {
-        execs.push({ command, stdin });
-        const fault = faults.shift();
-        if (fault?.kind === 'delay') await new Promise(resolve => setTimeout(resolve, fault.ms));
-        if (fault?.kind === 'twice') {
-          const [first] = await Promise.all([run(command, stdin), run(command, stdin)]);
-          return ok(first);
-        }
-        const reply = await run(command, fault?.kind === 'cut-request' ? stdin.subarray(0, fault.after) : stdin);
-        if (fault?.kind === 'cut-reply') return ok({ ...gone, stdout: reply.stdout.subarray(0, fault.after) });
-        return ok(fault?.kind === 'cut-request' && fault.answer === 'lost' ? gone : reply);
-      };
-      return ok({ exec, close: () => end(), closed });
+      return ok({ exec: async (command, stdin) => ok(await exec(command, stdin, left.shift())), close: () => end(), closed });
     },
-  };
+  });
+  return { ...withFaults([]), home, execs, withFaults };
 };
 
 const gone: ExecReply = { stdout: new Uint8Array(), stderr: new Uint8Array(), code: undefined, signal: undefined };
