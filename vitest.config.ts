@@ -21,8 +21,9 @@ export default defineConfig({
     include: ['scripts/**/*.test.ts', 'src/**/*.test.{ts,tsx}', 'test/**/*.test.{ts,tsx}'],
     // A forgotten `.only` would hide all the others; -t and a path choose as well.
     allowOnly: false,
-    testTimeout: 10_000,
-    hookTimeout: 30_000,
+    // Wide, for busy machines: a test waits for facts and ends when it has them.
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
     reporters: ['./test/support/reporter.ts'],
   },
 });
