@@ -52,7 +52,11 @@ export const makeIdentityFinder = ({ home, keys, agentPatience }: Options): Iden
   return async address => {
     const named = address.identityFiles.length > 0;
     const paths = named ? address.identityFiles : DEFAULT_FILES.map(name => `${home}/.ssh/${name}`);
-    const [held, files] = await Promise.all([askAgent(address.agentSocket), Promise.all([...new Set(paths)].map(path => keys.load(path)))]);
+    const [held, loaded] = await Promise.all([
+      askAgent(address.agentSocket),
+      Promise.all([...new Set(paths)].map(path => keys.load(path))),
+    ]);
+    const files = loaded.filter((file, at) => !loaded.slice(0, at).some(earlier => isTwin(earlier, file)));
     const inAgent = held.ok ? held.value : [];
     return {
       offers: inOrder(files, inAgent, address.agentSocket ?? ''),
@@ -71,6 +75,9 @@ const listWithin = async (socket: string, patience: number): Promise<AgentAnswer
     clearTimeout(timer);
   }
 };
+
+const isTwin = (one: PrivateKey, other: PrivateKey): boolean =>
+  one.kind === other.kind && one.publicBlob !== undefined && other.publicBlob?.equals(one.publicBlob) === true;
 
 /** A file that can be read signs by itself, also in the agent's place: that is one question less to the agent. */
 const inOrder = (files: readonly PrivateKey[], held: readonly AgentKey[], socket: string): Identity[] => {

@@ -200,7 +200,15 @@ describe('an SSH server that is no sshd', () => {
 
   test('only passwords are taken', async () => {
     const port = await serveSsh(connection => connection.on('authentication', context => context.reject(['password'])));
-    expect(await connectTo(port)).toMatchObject({ tag: 'login-refused', cause: `nobody with ${key}; it takes password` });
+    const other = join(lab.home, 'other');
+    const pair = generateKeyPairSync('ec', {
+      namedCurve: 'P-256',
+      publicKeyEncoding: SPKI,
+      privateKeyEncoding: { type: 'sec1', format: 'pem' },
+    });
+    writeFileSync(other, pair.privateKey, { mode: 0o600 });
+    const refused = failure(await lab.transport().connect({ ...addressOfPort(port, key), identityFiles: [key, other] }));
+    expect(refused).toMatchObject({ tag: 'login-refused', cause: `nobody with ${key}; it takes password` });
   });
 
   test('a session without an exit status is a lost one', async () => {

@@ -13,6 +13,7 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
   let sshd: Sshd;
   let twoKeys: Sshd;
   let lab: Lab;
+  let rsa: string;
   let agent: { readonly socket: string; stop(): void };
 
   beforeAll(async () => {
@@ -22,6 +23,9 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
       startSshd({ config: ['AuthenticationMethods publickey,publickey'] }),
     ]);
     agent = await startAgent(join(lab.home, 'agent'));
+    // One RSA key for all, because to make one takes a second on a busy machine.
+    rsa = lab.makeKey('rsa', '-t', 'rsa', '-b', '2048');
+    admit(sshd, rsa);
   });
   afterEach(() => {
     execFileSync('ssh-add', ['-q', '-D'], { env: { ...process.env, SSH_AUTH_SOCK: agent.socket }, stdio: 'ignore' });
@@ -46,27 +50,31 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
   const give = (...paths: string[]): void => {
     execFileSync('ssh-add', ['-q', ...paths], { env: { ...process.env, SSH_AUTH_SOCK: agent.socket }, stdio: 'ignore' });
   };
-  const copyOfKey = (name: string): string => {
+  const copyOfKey = (name: string, key = sshd.keyPath): string => {
     const path = join(lab.home, name);
-    copyFileSync(sshd.keyPath, path);
+    copyFileSync(key, path);
     chmodSync(path, 0o600);
     return path;
   };
+  /** A copy in another format, or with a passphrase. */
+  const rewrite = (key: string, name: string, ...options: string[]): string => {
+    const path = copyOfKey(name, key);
+    execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-f', path, ...options], { stdio: 'ignore' });
+    return path;
+  };
 
-  test.each([['rsa'], ['ecdsa']])('an %s key is good enough', async type => {
-    const path = lab.makeKey(`id-${type}`, '-t', type);
-    admit(sshd, path);
-    value(await connect({ identityFiles: [path] }));
+  test('RSA and ECDSA keys are good enough', async () => {
+    value(await connect({ identityFiles: [rsa] }));
+    const ecdsa = lab.makeKey('ecdsa', '-t', 'ecdsa');
+    admit(sshd, ecdsa);
+    value(await connect({ identityFiles: [ecdsa] }));
   });
 
-  test.each([
-    ['PEM', 'rsa'],
-    ['PKCS8', 'rsa'],
-    ['PKCS8', 'ecdsa'],
-  ])('so is one in %s format (%s)', async (format, type) => {
-    const path = lab.makeKey(`id-${format}-${type}`, '-t', type, '-m', format);
-    admit(sshd, path);
-    value(await connect({ identityFiles: [path] }));
+  test.each(['PEM', 'PKCS8'])('so are keys in %s format', async format => {
+    value(await connect({ identityFiles: [rewrite(rsa, `rsa.${format}`, '-m', format, '-N', '')] }));
+    const ecdsa = lab.makeKey(`ecdsa.${format}`, '-t', 'ecdsa', '-m', format);
+    admit(sshd, ecdsa);
+    value(await connect({ identityFiles: [ecdsa] }));
   });
 
   test('a key that the host does not know is refused, with who, which key and what the host takes', async () => {
@@ -88,6 +96,12 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
     ).toHaveLength(1);
   });
 
+  test('a key that stands in two files is offered once', async () => {
+    const wrong = lab.makeKey('twice');
+    const refused = failure(await connect({ identityFiles: [wrong, copyOfKey('twice-copied', wrong)] }));
+    expect(refused.facts?.['tried']).toBe(wrong);
+  });
+
   test('an unknown user is refused', async () => {
     expect(failure(await connect({ user: 'nobody-here' }))).toMatchObject({ tag: 'login-refused', facts: { user: 'nobody-here' } });
   });
@@ -102,7 +116,7 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
   test('a key that is missing, encrypted, too open, public or no key at all says so without bothering the host', async () => {
     const before = sshd.log();
     const encrypted = lab.makeKey('encrypted', '-N', 'secret words');
-    const pem = lab.makeKey('encrypted-pem', '-t', 'rsa', '-m', 'PEM', '-N', 'secret words');
+    const pem = rewrite(rsa, 'encrypted-pem', '-m', 'PEM', '-N', 'secret words');
     const open = copyOfKey('open');
     chmodSync(open, 0o644);
     const rubbish = join(lab.home, 'rubbish');
@@ -155,8 +169,7 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
   });
 
   test('a default key that is encrypted is told', async () => {
-    copyFileSync(lab.makeKey('secretly', '-N', 'secret words'), join(lab.home, '.ssh/id_rsa'));
-    chmodSync(join(lab.home, '.ssh/id_rsa'), 0o600);
+    rewrite(rsa, '.ssh/id_rsa', '-N', 'secret words');
     expect(failure(await connect({ identityFiles: [] })).cause).toBe(`${lab.home}/.ssh/id_rsa: it is encrypted; add it to ssh-agent`);
   });
 
@@ -176,16 +189,13 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
       value(await connect({ identityFiles: [], agentSocket: agent.socket }));
     });
 
-    test.each(['rsa', 'ecdsa'])('its %s key too', async type => {
-      const path = lab.makeKey(`agent-${type}`, '-t', type);
-      admit(sshd, path);
-      give(path);
+    test('its RSA key too', async () => {
+      give(rsa);
       value(await connect({ identityFiles: [], agentSocket: agent.socket }));
     });
 
     test('an encrypted file is no trouble when the agent holds it', async () => {
-      const path = copyOfKey('locked');
-      execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', 'secret words', '-f', path], { stdio: 'ignore' });
+      const path = rewrite(sshd.keyPath, 'locked', '-N', 'secret words');
       give(copyOfKey('unlocked'));
       value(await connect({ identityFiles: [path], agentSocket: agent.socket }));
       // A public half names a key of the agent, as in ssh.
