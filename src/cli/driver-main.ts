@@ -13,10 +13,12 @@ import { serveDriver } from '../driver/server.ts';
 import { nextEpoch, tryLease } from '../journal/lease.ts';
 import { openJournal } from '../journal/open.ts';
 import { readOutput } from '../journal/read.ts';
+import { actionOf } from '../modules/catalogue.ts';
+import { endResult, lookResult, startResult } from '../modules/job-result.ts';
+import { makeKit } from '../play/kit.ts';
 import { makeJobs } from '../remote/jobs.ts';
 import type { Address } from '../remote/ports.ts';
 import { makeSshTransport } from '../ssh/transport.ts';
-import { makeKit } from './driver-kit.ts';
 import { type DriverArguments, version } from './reach.ts';
 import { realClock } from './world.ts';
 
@@ -54,7 +56,7 @@ const main = async (argument: string): Promise<void> => {
     jobs,
     clock: realClock,
     random: Math.random,
-    kit: makeKit({ output: async jid => bothStreams(stateDir, jid) }),
+    kit: makeKit({ modules: { actionOf, startResult, lookResult, endResult }, output: async jid => bothStreams(stateDir, jid) }),
     settings,
     heritage,
     identity: { driver: driverId, epoch, pid: process.pid, version, stateDir },

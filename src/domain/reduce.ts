@@ -131,8 +131,16 @@ const reduceJob = (state: State, event: JobEvent): State => {
   const job = state.jobs.get(event.jid);
   if (job === undefined) return state;
   state.jobs.set(event.jid, jobAfter(job, event, state.orders.get(event.jid)));
-  if (event.type === 'job.ended') state.orders.delete(event.jid);
+  if (event.type === 'job.ended') forgetScript(state, event.jid);
   return state;
+};
+
+/** A job that has ended is never sent again; its command is still told. */
+const forgetScript = (state: State, jid: JobEvent['jid']): void => {
+  const order = state.orders.get(jid);
+  if (order === undefined) return;
+  const { script: _, ...kept } = order;
+  state.orders.set(jid, kept);
 };
 
 const queuedHosts = (plan: Plan): Map<string, HostProgress> => {

@@ -73,7 +73,7 @@ export type Run = {
   readonly notes: readonly { readonly at: number; readonly by?: Actor; readonly text: string }[];
 };
 
-/** What a job's request says, kept while it may have to be sent again. */
+/** What a job's request says; the script is kept while it may have to be sent again. */
 export type JobOrder = {
   readonly command: string;
   readonly script?: string;

@@ -1,9 +1,11 @@
-// The only place that says what walking a play needs besides the engine: rendered tasks, conditions, results, output.
+// The only place that says what walking a play needs besides the engine: modules, results, output kept here.
+// modules/ fits these shapes without knowing them; tests bring simpler ones.
 import type { PlannedHost, TaskResult } from '../domain/event.ts';
 import type { Jid, Job } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
-import type { HostProgress, Run } from '../domain/run-state.ts';
-import type { Task } from '../domain/task.ts';
+import type { HostProgress, JobOrder, Run } from '../domain/run-state.ts';
+import type { ModuleCall, Task } from '../domain/task.ts';
+import type { Value, Vars } from '../domain/value.ts';
 
 /** One task on one host, with everything its templates may name. */
 export type Spot = {
@@ -14,6 +16,8 @@ export type Spot = {
   /** Hosts of the play, and of the open batch. */
   readonly playHosts: readonly string[];
   readonly batchHosts: readonly string[];
+  /** Hosts by group, for the magic variable `groups`. */
+  readonly groups: () => Vars;
 };
 
 /** What a task turns out to be on one host. Failures are sentences: they become the task's message. */
@@ -27,16 +31,43 @@ export type Prepared =
 /** Bytes of a job's output, the newest if there is too much. */
 export type Output = { readonly out: Uint8Array; readonly err: Uint8Array };
 
+/** A job as results say it. */
+export type Told = { readonly job: Job; readonly order: JobOrder | undefined; readonly output: Output };
+
 /** Tasks made concrete. */
 export type Kit = {
   /** Evaluates `when`, renders the arguments. */
-  prepare(spot: Spot): Promise<Result<Prepared, string>>;
+  prepare(spot: Spot): Result<Prepared, string>;
   /** Whether every condition holds, with `result` under the task's register name. */
-  holds(conditions: readonly string[], spot: Spot, result: ResultValue): Promise<Result<boolean, string>>;
+  holds(conditions: readonly string[], spot: Spot, result: Vars): Result<boolean, string>;
   /** Ansible's result of a job: of its start, of a look at it, or of its end. */
-  resultOf(job: Job, task: Task, output: Output, moment: 'start' | 'look' | 'end'): ResultValue;
+  resultOf(told: Told, task: Task, moment: 'start' | 'look' | 'end'): Vars;
   /** Reads what is kept here of a job's output. */
   output(jid: Jid): Promise<Output>;
 };
 
-export type ResultValue = Readonly<Record<string, unknown>>;
+/** What modules must offer. */
+export type Modules = {
+  actionOf(call: ModuleCall, reader: Reader): Result<Action, string>;
+  startResult(job: Job): Vars;
+  lookResult(job: Job): Vars;
+  endResult(ended: {
+    readonly job: Job;
+    readonly task: Pick<Task, 'module' | 'async' | 'poll'>;
+    readonly output: Output;
+    readonly command?: { readonly module: 'shell' | 'command'; readonly text: string };
+  }): Vars;
+};
+
+/** What a module makes of its arguments. */
+export type Action =
+  | { readonly kind: 'job'; readonly script: string; readonly command: string }
+  | { readonly kind: 'local'; readonly value: Vars }
+  | { readonly kind: 'wait'; readonly jid: string }
+  | { readonly kind: 'clean'; readonly jid: string };
+
+/** How a module reads what the operator wrote. */
+export type Reader = {
+  render(value: Value): Result<Value, string>;
+  evaluate(expression: string): Result<Value, string>;
+};

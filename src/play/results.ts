@@ -1,8 +1,9 @@
 // The only place that says how a job's end counts for its task: status, message, what is registered.
 import type { TaskResult } from '../domain/event.ts';
 import type { Verdict } from '../domain/job.ts';
+import type { Vars } from '../domain/value.ts';
 import { verdictSentence } from '../domain/verdict.ts';
-import type { ResultValue, Spot } from './ports.ts';
+import type { Spot } from './ports.ts';
 
 /** The status that a verdict gives a task, before `until` and conditions. */
 export const endedResult = (verdict: Verdict): TaskResult => {
@@ -29,12 +30,12 @@ export const couldNotFind = (jid: string): TaskResult => ({
 /** The result as the task's event carries it; its value only where somebody will read it. */
 export const taskResult = (
   { task, run }: Spot,
-  value: ResultValue,
+  value: Vars,
   attempts: number | undefined,
   verdict: TaskResult = { status: value['changed'] === true ? 'changed' : 'ok' },
 ): TaskResult => {
   const isKept = task.register !== undefined || run.options.results === 'all';
-  const full: ResultValue = {
+  const full: Vars = {
     ...value,
     ...(attempts !== undefined && { attempts }),
     ...(verdict.status === 'failed' && { failed: true }),

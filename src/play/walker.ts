@@ -1,17 +1,18 @@
 // The only place that makes runs advance: it performs the steps of walk.ts, attends to each host of the open task,
 // and writes down how tasks came out. It asks the engine for jobs and knows no wire; it holds no truth of its own.
 import type { Event, Fleet, PlannedHost, Sighting, TaskResult } from '../domain/event.ts';
-import { type Jid, jidOf, parseJid } from '../domain/job.ts';
+import { type Jid, type Job, jidOf, parseJid } from '../domain/job.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { HostProgress, Run } from '../domain/run-state.ts';
 import { isLetGo, type Task } from '../domain/task.ts';
+import type { Vars } from '../domain/value.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/ports.ts';
 import type { Draft, Spine } from '../engine/spine.ts';
 import { Timers } from '../engine/timers.ts';
 import { Turns } from '../engine/turns.ts';
 import { type Attempt, afterAttempt } from './attempts.ts';
-import type { Kit, Prepared, ResultValue, Spot } from './ports.ts';
+import type { Kit, Output, Prepared, Spot } from './ports.ts';
 import { couldNotFind, endedResult, failedResult, taskResult } from './results.ts';
 import { nextStep, taskAt } from './walk.ts';
 
@@ -35,6 +36,7 @@ export class Walker {
   readonly #turns = new Turns<string>();
   /** Look-ups by name, as long as what they index lives. */
   readonly #hosts = new WeakMap<Fleet, ReadonlyMap<string, PlannedHost>>();
+  readonly #groups = new WeakMap<Fleet, Vars>();
   readonly #sets = new WeakMap<readonly string[], ReadonlySet<string>>();
   readonly #unsubscribe: () => void;
 
@@ -149,7 +151,7 @@ export class Walker {
   }
 
   async #begin(spot: Spot): Promise<void> {
-    const prepared = await this.#parts.kit.prepare(spot);
+    const prepared = this.#parts.kit.prepare(spot);
     if (!prepared.ok) return this.#end(spot, failedResult(prepared.failure));
     const what = prepared.value;
     if (what.kind === 'skipped') return this.#end(spot, { status: 'skipped', message: what.reason });
@@ -181,7 +183,7 @@ export class Walker {
   async #endLetGo(spot: Spot, jid: Jid): Promise<void> {
     const job = this.#parts.spine.state.jobs.get(jid);
     if (job === undefined) return;
-    const value = this.#parts.kit.resultOf(job, spot.task, noOutput, 'start');
+    const value = this.#resultOf(job, spot, noOutput, 'start');
     await this.#end(spot, taskResult(spot, value, undefined));
   }
 
@@ -192,16 +194,16 @@ export class Walker {
     if (verdict.kind === 'unreachable') return this.#end(spot, endedResult(verdict));
     const needsOutput = spot.task.register !== undefined || spot.task.until !== undefined || spot.run.options.results === 'all';
     const output = needsOutput ? await this.#parts.kit.output(jid) : noOutput;
-    const value = this.#parts.kit.resultOf(job, spot.task, output, 'end');
+    const value = this.#resultOf(job, spot, output, 'end');
     await this.#judge(spot, value, endedResult(verdict));
   }
 
   /** Applies `until`: ends the task, or arranges for the next attempt. */
-  async #judge(spot: Spot, value: ResultValue, verdict: TaskResult): Promise<void> {
+  async #judge(spot: Spot, value: Vars, verdict: TaskResult): Promise<void> {
     const { task, row, run } = spot;
     if (task.until === undefined) return this.#end(spot, taskResult(spot, value, undefined, verdict));
     const attempt: Attempt = { number: row.wait?.attempt ?? row.attempt ?? 1, retries: task.retries, delay: task.delay };
-    const holds = await this.#parts.kit.holds(task.until, spot, { ...value, attempts: attempt.number });
+    const holds = this.#parts.kit.holds(task.until, spot, { ...value, attempts: attempt.number });
     if (!holds.ok) return this.#end(spot, failedResult(holds.failure));
     const next = afterAttempt(attempt, holds.value);
     if (next.kind === 'done') return this.#end(spot, taskResult(spot, value, next.attempts, next.failed ? failedResult('') : verdict));
@@ -254,14 +256,14 @@ export class Walker {
     const job = this.#parts.spine.state.jobs.get(jid);
     if (job === undefined) return;
     const hasEnded = job.state.kind === 'ended';
-    const value = this.#parts.kit.resultOf(
-      job,
-      spot.task,
-      hasEnded ? await this.#parts.kit.output(jid) : noOutput,
-      hasEnded ? 'end' : 'look',
-    );
+    const output = hasEnded ? await this.#parts.kit.output(jid) : noOutput;
+    const value = this.#resultOf(job, spot, output, hasEnded ? 'end' : 'look');
     const verdict: TaskResult = job.state.kind === 'ended' ? endedResult(job.state.verdict) : { status: 'ok' };
     await this.#judge(spot, value, verdict);
+  }
+
+  #resultOf(job: Job, { task }: Spot, output: Output, moment: 'start' | 'look' | 'end'): Vars {
+    return this.#parts.kit.resultOf({ job, order: this.#parts.spine.state.orders.get(job.jid), output }, task, moment);
   }
 
   async #end(spot: Spot, result: TaskResult): Promise<void> {
@@ -289,6 +291,7 @@ export class Walker {
       row,
       playHosts: run.plan.plays[batch.play]?.hosts ?? [],
       batchHosts: batch.hosts,
+      groups: () => this.#groupsOf(run),
     };
   }
 
@@ -301,6 +304,18 @@ export class Walker {
       this.#hosts.set(fleet, index);
     }
     return index.get(host);
+  }
+
+  /** Hosts by group, made once per fleet and only for a task that asks. */
+  #groupsOf(run: Run): Vars {
+    const fleet = this.#parts.spine.state.fleets.get(run.fleet);
+    if (fleet === undefined) return {};
+    let groups = this.#groups.get(fleet);
+    if (groups === undefined) {
+      groups = groupsIn(fleet);
+      this.#groups.set(fleet, groups);
+    }
+    return groups;
   }
 
   #takers(hosts: readonly string[]): ReadonlySet<string> {
@@ -318,6 +333,16 @@ export class Walker {
 }
 
 const noOutput = { out: new Uint8Array(0), err: new Uint8Array(0) };
+
+const groupsIn = (fleet: Fleet): Vars => {
+  const groups = new Map<string, string[]>([['all', fleet.hosts.map(({ name }) => name)]]);
+  for (const host of fleet.hosts) {
+    for (const group of host.groups.length === 0 ? ['ungrouped'] : host.groups) {
+      groups.set(group, [...(groups.get(group) ?? []), host.name]);
+    }
+  }
+  return Object.fromEntries(groups);
+};
 
 const registered = (task: Task, result: TaskResult): TaskResult =>
   task.register === undefined ? result : { ...result, register: task.register };

@@ -62,14 +62,14 @@ export class MemoryJournal implements Journal {
 
 /** `command` is `SECONDS RC`; what a simulated host understands. */
 export const simpleKit: Kit = {
-  prepare: async ({ task }) => {
+  prepare: ({ task }) => {
     const { name, args } = task.module;
     if (name === 'async_status') return ok({ kind: 'wait', jid: String(args['jid']) });
     if (name === 'debug') return ok({ kind: 'local', result: { status: 'ok' } });
     return ok({ kind: 'job', script: String(args['cmd']), command: String(args['cmd']) });
   },
-  holds: async (conditions, _spot, result) => ok(conditions.every(name => Boolean(result[name]))),
-  resultOf: resultOfJob,
+  holds: (conditions, _spot, result) => ok(conditions.every(name => Boolean(result[name]))),
+  resultOf: ({ job }) => resultOfJob(job),
   output: async () => ({ out: new Uint8Array(0), err: new Uint8Array(0) }),
 };
 

@@ -1,0 +1,97 @@
+// The only place where a task's templates meet a host's variables: conditions, arguments, results.
+// Precedence is Ansible's: inventory < play < task < registered < extra; what hosts said is data and never rendered.
+import { actorName } from '../domain/event.ts';
+import type { Jid } from '../domain/job.ts';
+import { fail, ok, type Result } from '../domain/result.ts';
+import type { Task } from '../domain/task.ts';
+import type { Value, Vars } from '../domain/value.ts';
+import { evaluate, holdsAll, renderValue } from '../template/render.ts';
+import type { Scope } from '../template/scope.ts';
+import type { Kit, Modules, Output, Prepared, Reader, Spot } from './ports.ts';
+
+/** What a kit is made of. */
+export type KitParts = {
+  readonly modules: Modules;
+  readonly output: (jid: Jid) => Promise<Output>;
+};
+
+/** Tasks made concrete with real modules and templates. */
+export const makeKit = ({ modules, output }: KitParts): Kit => ({
+  output,
+  prepare: spot => prepare(modules, spot),
+  holds: (conditions, spot, result) => {
+    const name = spot.task.register;
+    return holdsAll(conditions, scopeOf(spot, name === undefined ? {} : { [name]: result as Value }));
+  },
+  resultOf: ({ job, order, output: bytes }, task, moment) => {
+    if (moment === 'start') return modules.startResult(job);
+    if (moment === 'look') return modules.lookResult(job);
+    const module = task.module.name === 'command' ? 'command' : 'shell';
+    return modules.endResult({
+      job,
+      task,
+      output: bytes,
+      ...(order !== undefined && order.command !== '' && { command: { module, text: order.command } }),
+    });
+  },
+});
+
+const prepare = (modules: Modules, spot: Spot): Result<Prepared, string> => {
+  const { task } = spot;
+  const scope = scopeOf(spot, {});
+  if (task.when !== undefined) {
+    const holds = holdsAll(task.when, scope);
+    if (!holds.ok) return holds;
+    if (!holds.value) return ok({ kind: 'skipped', reason: 'Conditional result was False' });
+  }
+  const action = modules.actionOf(task.module, readerOf(task, scope));
+  if (!action.ok) return action;
+  switch (action.value.kind) {
+    case 'local':
+      return ok({ kind: 'local', result: { status: 'ok', value: action.value.value, message: messageOf(action.value.value) } });
+    case 'clean':
+      return fail('async_status with mode: cleanup is not supported yet; host folders are removed by themselves after their days');
+    default:
+      return ok(action.value);
+  }
+};
+
+const readerOf = (task: Task, scope: Scope): Reader => ({
+  render: value => (task.templates === 'verbatim' ? ok(value) : renderValue(value, scope)),
+  evaluate: expression => evaluate(expression, scope),
+});
+
+/** The variables that a task sees on a host, weakest first. */
+export const scopeOf = (spot: Spot, result: Vars): Scope => {
+  const { run, task, host, row, playHosts, batchHosts } = spot;
+  const play = run.plan.plays[Number(task.path.split('.')[0])];
+  return [
+    { vars: host.vars as Vars, holds: 'templates' },
+    { vars: play?.vars ?? {}, holds: 'templates' },
+    { vars: task.vars, holds: 'templates' },
+    { vars: row.registered as Vars, holds: 'data' },
+    { vars: result, holds: 'data' },
+    {
+      holds: 'data',
+      vars: {
+        inventory_hostname: host.name,
+        group_names: host.groups,
+        get groups() {
+          return spot.groups();
+        },
+        ansible_play_name: play?.name ?? '',
+        ansible_play_hosts: playHosts,
+        ansible_play_hosts_all: playHosts,
+        ansible_play_batch: batchHosts,
+        rollcall_run: run.number,
+        rollcall_operator: run.by === undefined ? '' : actorName(run.by),
+      },
+    },
+    { vars: run.options.extraVars as Vars, holds: 'templates' },
+  ];
+};
+
+const messageOf = (value: Vars): string => {
+  const said = value['msg'] ?? Object.entries(value).find(([key]) => key !== 'changed')?.[1];
+  return typeof said === 'string' ? said : JSON.stringify(said);
+};

@@ -1,0 +1,19 @@
+// The papers tell the truth about the tree: every file that ARCHITECTURE.md names is there.
+import { existsSync, readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+test('every file that ARCHITECTURE.md names exists', () => {
+  const text = readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8');
+  const named = [...text.matchAll(/`((?:src|test)\/[\w./-]+\.(?:ts|tsx|sh))`/g)].map(([, path]) => path as string);
+  expect(named.length).toBeGreaterThan(30);
+  expect(named.filter(path => !existsSync(new URL(`../${path}`, import.meta.url)))).toEqual([]);
+});
+
+test('every event type is told in docs/events.md', () => {
+  const source = readFileSync(new URL('../src/domain/event.ts', import.meta.url), 'utf8');
+  const types = new Set([...source.matchAll(/type: '((?:run|batch|task|job)\.[a-z-]+)'/g)].map(([, type]) => type as string));
+  types.delete('job.seen');
+  expect(types.size).toBeGreaterThan(20);
+  const told = readFileSync(new URL('../docs/events.md', import.meta.url), 'utf8');
+  expect([...types].filter(type => !told.includes(`\`${type}\``))).toEqual([]);
+});
