@@ -28,8 +28,8 @@ export type YamlFile = {
   refuse(at: number, cause: string): { readonly ok: false; readonly failure: Failure };
 };
 
-/** Nodes after aliases are written out; a fleet of 10,000 hosts has fewer than a hundred thousand. */
-const nodeLimit = 1_000_000;
+/** Nodes that aliases may add when they are written out; a file without aliases is as large as it is. */
+const aliasLimit = 100_000;
 const depthLimit = 100;
 
 /** Reads one YAML document. Duplicate keys, unknown tags and alias bombs are failures. */
@@ -89,7 +89,9 @@ export const describeNode = (node: YamlNode): string => {
 /** Turns the library's nodes into ours, aliases written out. After the first trouble it only unwinds. */
 class TreeMaker {
   trouble: { readonly at: number; readonly cause: string } | undefined;
-  private made = 0;
+  private added = 0;
+  /** How many aliases the node being made is inside of. */
+  private aliases = 0;
   /** The last node that an anchor was put on; aliases mean the one above them. */
   private readonly anchors = new Map<string, Scalar | YAMLMap | YAMLSeq>();
   private readonly text: string;
@@ -101,7 +103,8 @@ class TreeMaker {
   make(node: Alias | Scalar | YAMLMap | YAMLSeq | null, depth: number, inherited = 0): YamlNode {
     const at = node?.range?.[0] ?? inherited;
     if (this.trouble !== undefined) return nullAt(at);
-    if (++this.made > nodeLimit) return this.stop(at, 'aliases make this document too large; write the values out, or use fewer aliases');
+    if (this.aliases > 0 && ++this.added > aliasLimit)
+      return this.stop(at, 'aliases make this document too large; write the values out, or use fewer aliases');
     if (depth > depthLimit) return this.stop(at, `nested more than ${depthLimit} deep; check for a missing bracket or an alias to itself`);
     if (node === null) return nullAt(at);
     if (isAlias(node)) return this.resolve(node, depth);
@@ -126,7 +129,10 @@ class TreeMaker {
     const target = this.anchors.get(alias.source);
     if (target === undefined)
       return this.stop(at, `*${alias.source} names no anchor above it; define it with &${alias.source}, or quote the text`);
-    return this.make(target, depth + 1, at);
+    this.aliases++;
+    const node = this.make(target, depth + 1, at);
+    this.aliases--;
+    return node;
   }
 
   /** Own keys win over merged ones (`<<`), an earlier merged mapping over a later one. */

@@ -225,6 +225,7 @@ test('a template that eats memory is stopped, and the next one is well', () => {
     '{% set ns = namespace(x="aaaaaaaaaaaaaaaa") %}{% for i in range(40) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}{{ ns.x|length }}';
   expect(failure(renderText(glutton, scope))).toMatch(/it needs too much memory or is nested too deep$/);
   expect(value('{{ n }}')).toBe(5);
+  expect(failure(renderText('{{ ("a" * 100000000)|length }}', scope))).toMatch(/it needs too much memory or is nested too deep$/);
   expect(failure(renderText(`{{ ${'('.repeat(5000)}1${')'.repeat(5000)} }}`, scope))).toMatch(/nest|recurs/);
   expect(value('{{ n }}')).toBe(5);
 });

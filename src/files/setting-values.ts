@@ -1,0 +1,49 @@
+// The only place for what can be set, and for the values that settings have in every source: counts, truths, paths.
+import { join, resolve } from 'node:path';
+import type { Result } from '../domain/result.ts';
+import { ok } from '../domain/result.ts';
+
+/** What was set; a key that nobody set is absent. Paths are absolute. */
+export type Settings = {
+  /** Paths and `h1,h2,` lists. */
+  readonly inventory?: readonly string[];
+  readonly forks?: number;
+  readonly remoteUser?: string;
+  readonly privateKey?: string;
+  readonly hostKeyChecking?: boolean;
+  readonly label?: string;
+  readonly labelColour?: string;
+};
+
+/** A number of connections; the failure is a sentence without a position. */
+export const readForks = (text: string): Result<number, string> => {
+  const forks = Number(text.trim());
+  if (Number.isSafeInteger(forks) && forks >= 1 && forks <= 10_000) return ok(forks);
+  return { ok: false, failure: `forks must be a whole number from 1 to 10000, found "${text}"; write for example 25` };
+};
+
+/** A truth in any of the words that Ansible takes. */
+export const readTruth = (text: string): Result<boolean, string> => {
+  const word = text.trim().toLowerCase();
+  if (['y', 'yes', 'on', '1', 'true', 't', '1.0'].includes(word)) return ok(true);
+  if (['n', 'no', 'off', '0', 'false', 'f', '0.0'].includes(word)) return ok(false);
+  return { ok: false, failure: `must be true or false, found "${text}"; write true or false` };
+};
+
+/** A path, seen from a folder; `~` is the home folder. */
+export const readPath = (text: string, folder: string, home: string): string => {
+  const path = text.trim();
+  if (path === '~') return home;
+  return path.startsWith('~/') ? join(home, path.slice(2)) : resolve(folder, path);
+};
+
+/** Inventory sources: paths between commas, or a list of hosts, which ends in a comma. */
+export const readPaths = (text: string, folder: string, home: string): readonly string[] => {
+  const written = text.trim();
+  if (written.endsWith(',')) return [written];
+  return written
+    .split(',')
+    .map(path => path.trim())
+    .filter(path => path !== '')
+    .map(path => readPath(path, folder, home));
+};

@@ -1,0 +1,167 @@
+import { expect, test } from 'vitest';
+import type { Disk } from './disk.ts';
+import type { Settings } from './setting-values.ts';
+import type { Surroundings } from './settings.ts';
+import { loadSettings, resolveSettings } from './settings.ts';
+
+const disk =
+  (files: Record<string, string>): Disk =>
+  async path => {
+    const text = files[path];
+    if (text !== undefined) return { kind: 'file', text };
+    return Object.keys(files).some(file => file.startsWith(`${path}/`)) ? { kind: 'folder' } : { kind: 'missing' };
+  };
+const around = (env: Surroundings['env'] = {}): Surroundings => ({ env, cwd: '/work', home: '/home/ops' });
+const load = async (files: Record<string, string>, env: Surroundings['env'] = {}, flags: Settings = {}): Promise<Settings> => {
+  const loaded = await loadSettings(flags, around(env), disk(files));
+  if (!loaded.ok) throw new Error(loaded.failure.cause);
+  return loaded.value;
+};
+const refusal = async (files: Record<string, string>, env: Surroundings['env'] = {}): Promise<string> => {
+  const loaded = await loadSettings({}, around(env), disk(files));
+  return loaded.ok ? 'was accepted' : loaded.failure.cause;
+};
+
+const cfg = (...lines: string[]) => `[defaults]\n${lines.join('\n')}\n`;
+
+test('nothing said, nothing set', async () => {
+  expect(await load({})).toEqual({});
+});
+
+test('each source is weaker than the one before it', async () => {
+  const files = {
+    '/work/ansible.cfg': cfg('forks = 5', 'remote_user = cfg'),
+    '/home/ops/.config/rollcall/rollcall.yml': 'forks: 6\nlabel: XDG\n',
+    '/work/rollcall.yml': 'forks: 7\n',
+  };
+  expect(await load(files)).toEqual({ forks: 7, remoteUser: 'cfg', label: 'XDG' });
+  expect(await load(files, { ANSIBLE_FORKS: '8' })).toMatchObject({ forks: 8 });
+  expect(await load(files, { ANSIBLE_FORKS: '8' }, { forks: 9 })).toMatchObject({ forks: 9 });
+  expect(
+    await load({ '/work/ansible.cfg': cfg('forks = 5'), '/xdg/rollcall/rollcall.yml': 'forks: 6' }, { XDG_CONFIG_HOME: '/xdg' }),
+  ).toEqual({ forks: 6 });
+});
+
+test('ansible.cfg: what we honour, seen from its own folder; the rest is passed over', async () => {
+  const text = cfg(
+    '# a comment',
+    '; another',
+    'inventory = hosts.yml, ~/more.yml, /abs.yml ; and a remark',
+    'private_key_file: keys/id',
+    'Host_Key_Checking = No',
+    'roles_path = a',
+    '   b',
+    '[ssh_connection]',
+    'forks = 99',
+  );
+  expect(await load({ '/etc/ansible/ansible.cfg': text })).toEqual({
+    inventory: ['/etc/ansible/hosts.yml', '/home/ops/more.yml', '/abs.yml'],
+    privateKey: '/etc/ansible/keys/id',
+    hostKeyChecking: false,
+  });
+});
+
+test('the first ansible.cfg counts: the one named, here, at home, of the system', async () => {
+  const files = {
+    '/named/ansible.cfg': cfg('forks = 1'),
+    '/work/ansible.cfg': cfg('forks = 2'),
+    '/home/ops/.ansible.cfg': cfg('forks = 3'),
+    '/etc/ansible/ansible.cfg': cfg('forks = 4'),
+  };
+  const without = (...paths: string[]) => Object.fromEntries(Object.entries(files).filter(([path]) => !paths.includes(path)));
+  expect(await load(files, { ANSIBLE_CONFIG: '/named' })).toEqual({ forks: 1 });
+  expect(await load(files, { ANSIBLE_CONFIG: '/named/ansible.cfg' })).toEqual({ forks: 1 });
+  expect(await load(files, { ANSIBLE_CONFIG: '/nowhere' })).toEqual({ forks: 2 });
+  expect(await load(without('/work/ansible.cfg'))).toEqual({ forks: 3 });
+  expect(await load(without('/work/ansible.cfg', '/home/ops/.ansible.cfg'))).toEqual({ forks: 4 });
+});
+
+test('the environment speaks as Ansible has it; an empty variable says nothing', async () => {
+  expect(
+    await load(
+      {},
+      {
+        ANSIBLE_INVENTORY: 'a.yml,~/b.yml',
+        ANSIBLE_REMOTE_USER: 'ops',
+        ANSIBLE_HOST_KEY_CHECKING: '0',
+        ANSIBLE_PRIVATE_KEY_FILE: '~/.ssh/id',
+        ANSIBLE_FORKS: '',
+      },
+    ),
+  ).toEqual({ inventory: ['/work/a.yml', '/home/ops/b.yml'], remoteUser: 'ops', hostKeyChecking: false, privateKey: '/home/ops/.ssh/id' });
+  expect(await load({}, { ANSIBLE_INVENTORY: 'h1,h2,' })).toEqual({ inventory: ['h1,h2,'] });
+});
+
+test('rollcall.yml: labels, with colour or without, and paths from its own folder', async () => {
+  const text =
+    'label: {text: PROD, colour: red}\ninventory: [hosts.yml, /x.yml]\nforks: 25\nremote_user: ops\nprivate_key_file: ~/.ssh/k\nhost_key_checking: true\n';
+  expect(await load({ '/work/rollcall.yml': text })).toEqual({
+    label: 'PROD',
+    labelColour: 'red',
+    inventory: ['/work/hosts.yml', '/x.yml'],
+    forks: 25,
+    remoteUser: 'ops',
+    privateKey: '/home/ops/.ssh/k',
+    hostKeyChecking: true,
+  });
+  expect(await load({ '/work/rollcall.yml': '# nothing yet\n' })).toEqual({});
+});
+
+test.each<[Record<string, string>, Record<string, string>, string]>([
+  [
+    { '/work/rollcall.yml': 'forks: many' },
+    {},
+    '/work/rollcall.yml:1:8: forks must be a whole number from 1 to 10000, found "many"; write for example 25',
+  ],
+  [
+    { '/work/rollcall.yml': 'fork: 5' },
+    {},
+    '/work/rollcall.yml:1:1: fork is no setting (did you mean forks?); there are label, inventory, forks, remote_user, private_key_file, host_key_checking',
+  ],
+  [{ '/work/rollcall.yml': '- a' }, {}, '/work/rollcall.yml:1:1: settings are a mapping, found a list; write for example label: PROD'],
+  [
+    { '/work/rollcall.yml': 'label: [a]' },
+    {},
+    '/work/rollcall.yml:1:8: label: must be a word, found a list; write for example label: PROD',
+  ],
+  [
+    { '/work/rollcall.yml': 'inventory: {a: b}' },
+    {},
+    '/work/rollcall.yml:1:12: inventory: must be a path or a list of paths, found a mapping; write for example inventory: hosts.yml',
+  ],
+  [
+    { '/work/rollcall.yml': 'a: b: c' },
+    {},
+    '/work/rollcall.yml:1:4: a mapping cannot begin inside a value; put quotes round a value that holds ": ", or mend the indentation',
+  ],
+  [
+    { '/work/ansible.cfg': cfg('forks = 0') },
+    {},
+    '/work/ansible.cfg:2:1: forks must be a whole number from 1 to 10000, found "0"; write for example 25',
+  ],
+  [
+    { '/work/ansible.cfg': cfg('host_key_checking = maybe') },
+    {},
+    '/work/ansible.cfg:2:1: host_key_checking must be true or false, found "maybe"; write true or false',
+  ],
+  [{ '/work/ansible.cfg': 'forks = 5' }, {}, '/work/ansible.cfg:1:1: a setting must stand below a section; write [defaults] above it'],
+  [{ '/work/ansible.cfg': cfg('forks') }, {}, '/work/ansible.cfg:2:1: "forks" is no setting; write name = value'],
+  [{ '/work/ansible.cfg': cfg('forks = 5', 'forks = 6') }, {}, '/work/ansible.cfg:3:1: forks is set twice in [defaults]; take one out'],
+  [{}, { ANSIBLE_FORKS: 'x' }, 'ANSIBLE_FORKS: forks must be a whole number from 1 to 10000, found "x"; write for example 25'],
+  [{}, { ANSIBLE_HOST_KEY_CHECKING: 'x' }, 'ANSIBLE_HOST_KEY_CHECKING: must be true or false, found "x"; write true or false'],
+])('%j with %j is refused', async (files, env, cause) => {
+  expect(await refusal(files, env)).toBe(cause);
+});
+
+test('a settings file that cannot be read is not passed over', async () => {
+  const loaded = await loadSettings({}, around(), async () => ({ kind: 'unreadable', why: 'permission denied' }));
+  expect(loaded.ok ? '' : loaded.failure.cause).toContain('cannot be read (permission denied)');
+});
+
+test('a setting that is said wins over one that is not', () => {
+  expect(resolveSettings({ forks: 1 }, { forks: 2, label: 'A' }, { label: 'B', remoteUser: 'c' })).toEqual({
+    forks: 1,
+    label: 'A',
+    remoteUser: 'c',
+  });
+});

@@ -1,0 +1,83 @@
+// The only place that says what can be set without a flag, and which word wins:
+// flags > environment > rollcall.yml (project, then XDG config) > ansible.cfg. Defaults are whoever uses a setting's.
+import { join } from 'node:path';
+import type { Result } from '../domain/result.ts';
+import { fail, ok } from '../domain/result.ts';
+import { parseAnsibleCfg } from './ansible-cfg.ts';
+import type { Disk } from './disk.ts';
+import { readText } from './disk.ts';
+import { parseRollcallYml } from './rollcall-yml.ts';
+import type { Settings } from './setting-values.ts';
+import { readForks, readPath, readPaths, readTruth } from './setting-values.ts';
+
+/** Where a process looks for settings. */
+export type Surroundings = {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+  readonly home: string;
+};
+
+/** The strongest word for each setting; layers stand from the strongest to the weakest. */
+export const resolveSettings = (...layers: readonly Settings[]): Settings => Object.assign({}, ...layers.toReversed());
+
+/** Reads environment and files and lays them under the flags. Fails on the first word that makes no sense. */
+export const loadSettings = async (flags: Settings, around: Surroundings, disk: Disk): Promise<Result<Settings>> => {
+  const layers = [flags];
+  for (const read of [
+    readEnvironment(around),
+    await readRollcallYml(join(around.cwd, 'rollcall.yml'), around, disk),
+    await readRollcallYml(join(configFolder(around), 'rollcall', 'rollcall.yml'), around, disk),
+    await readAnsibleCfg(around, disk),
+  ]) {
+    if (!read.ok) return read;
+    layers.push(read.value);
+  }
+  return ok(resolveSettings(...layers));
+};
+
+/** Ansible's variables, by Ansible's names. */
+export const readEnvironment = ({ env, cwd, home }: Surroundings): Result<Settings> => {
+  const set = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const forks = set('ANSIBLE_FORKS');
+  const checking = set('ANSIBLE_HOST_KEY_CHECKING');
+  const inventory = set('ANSIBLE_INVENTORY');
+  const privateKey = set('ANSIBLE_PRIVATE_KEY_FILE');
+  const remoteUser = set('ANSIBLE_REMOTE_USER');
+  const count = forks === undefined ? ok(undefined) : readForks(forks);
+  if (!count.ok) return refuse(`ANSIBLE_FORKS: ${count.failure}`);
+  const truth = checking === undefined ? ok(undefined) : readTruth(checking);
+  if (!truth.ok) return refuse(`ANSIBLE_HOST_KEY_CHECKING: ${truth.failure}`);
+  return ok({
+    ...(inventory !== undefined && { inventory: readPaths(inventory, cwd, home) }),
+    ...(count.value !== undefined && { forks: count.value }),
+    ...(remoteUser !== undefined && { remoteUser }),
+    ...(privateKey !== undefined && { privateKey: readPath(privateKey, cwd, home) }),
+    ...(truth.value !== undefined && { hostKeyChecking: truth.value }),
+  });
+};
+
+const readRollcallYml = async (path: string, { home }: Surroundings, disk: Disk): Promise<Result<Settings>> => {
+  const found = await disk(path);
+  if (found.kind === 'missing') return ok({});
+  const text = await readText(disk, path, 'settings file');
+  return text.ok ? parseRollcallYml(path, text.value, home) : text;
+};
+
+/** The first that exists counts, the others are not read. @see Ansible, "The configuration file" */
+const readAnsibleCfg = async ({ env, cwd, home }: Surroundings, disk: Disk): Promise<Result<Settings>> => {
+  const named = env['ANSIBLE_CONFIG'];
+  const own = named === undefined || named === '' ? [] : [readPath(named, cwd, home)];
+  for (const candidate of [...own, join(cwd, 'ansible.cfg'), join(home, '.ansible.cfg'), '/etc/ansible/ansible.cfg']) {
+    const found = await disk(candidate);
+    if (found.kind === 'missing') continue;
+    const path = found.kind === 'folder' ? join(candidate, 'ansible.cfg') : candidate;
+    if (found.kind === 'folder' && (await disk(path)).kind === 'missing') continue;
+    const text = await readText(disk, path, 'settings file');
+    return text.ok ? parseAnsibleCfg(path, text.value, home) : text;
+  }
+  return ok({});
+};
+
+const configFolder = ({ env, home }: Surroundings): string => env['XDG_CONFIG_HOME'] || join(home, '.config');
+
+const refuse = (cause: string) => fail({ tag: 'bad-input', cause } as const);
