@@ -2,6 +2,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
+import { nodeDisk } from '../files/disk.ts';
+import { loadSettings } from '../files/settings.ts';
 import { ensurePractice } from '../practice/client.ts';
 import type { PracticeFleet } from '../practice/fleet.ts';
 import type { RunFlags } from './flags.ts';
@@ -22,14 +24,9 @@ export const practiceCommand = (): string[] => [process.execPath, fileURLToPath(
 export const placeOf = async (world: World, flags: RunFlags): Promise<Result<Place>> => {
   const stateDir = stateDirOf(world, flags.state);
   if (flags.practice !== undefined && flags.practice !== false) return practicePlace(world, stateDir, flags);
-  const value = {} as {
-    inventory?: string[];
-    remoteUser?: string;
-    privateKey?: string;
-    label?: string;
-    hostKeyChecking?: boolean;
-    forks?: number;
-  };
+  const settings = await loadSettings({}, world, nodeDisk);
+  if (!settings.ok) return settings;
+  const { value } = settings;
   const inventory = flags.inventory ?? value.inventory;
   if (inventory === undefined || inventory.length === 0) return fail(noInventory);
   const remoteUser = flags.user ?? value.remoteUser;

@@ -110,3 +110,75 @@ describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
     expect(attached.out).toContain('never-started 18');
   }, 60_000);
 });
+
+describe.skipIf(!sshdAvailable())('rollcall play on a real sshd', () => {
+  let sshd: Sshd;
+  let place: Place;
+
+  beforeAll(async () => {
+    sshd = await startSshd({ aliases: ['one', 'two', 'three'] });
+  });
+  afterAll(() => sshd.stop());
+  beforeEach(() => {
+    place = makePlace();
+    writeFileSync(join(place.dir, 'hosts.yml'), sshd.inventory(['one', 'two', 'three']));
+  });
+  afterEach(() => place.end());
+
+  const example = readFileSync(new URL('../../examples/begin-and-come-back.yml', import.meta.url), 'utf8');
+
+  test('the example of a job begun and come back for: Ansible json with its stats', async () => {
+    writeFileSync(join(place.dir, 'play.yml'), example);
+    const { code, out, err } = await place.run(['play', 'play.yml', '-i', 'hosts.yml', '--output', 'ansible-json']);
+    expect(code, err).toBe(0);
+    const told = JSON.parse(out) as { stats: unknown; plays: { tasks: { hosts: Record<string, Record<string, unknown>> }[] }[] };
+    const stats = { changed: 3, failures: 0, ignored: 0, ok: 4, rescued: 0, skipped: 0, unreachable: 0 };
+    expect(told.stats).toEqual({ one: stats, two: stats, three: stats });
+    const [start, , wait] = told.plays[0]?.tasks ?? [];
+    expect(start?.hosts['one']).toMatchObject({
+      action: 'shell',
+      changed: true,
+      finished: 0,
+      started: 1,
+      ansible_job_id: expect.stringMatching(/^j\d{25}\.1$/),
+    });
+    expect(wait?.hosts['one']).toMatchObject({ action: 'async_status', changed: true, finished: 1, rc: 0, attempts: expect.any(Number) });
+  }, 60_000);
+
+  test('between two looks of async_status no connection is open', async () => {
+    writeFileSync(join(place.dir, 'play.yml'), slowPlay);
+    const run = place.start(['play', 'play.yml', '-i', 'hosts.yml']);
+    await waitFor('every host to be asked again later', () => ((run.out().match(/asked again at/g)?.length ?? 0) >= 3 ? true : undefined));
+    await waitFor('no connection to be open', () => (sshd.connectionsOpen() === 0 ? true : undefined), 5);
+    const { code, out } = await run.finished;
+    expect(code).toBe(0);
+    expect(out.trimEnd().split('\n').at(-1)).toContain('ok 3 changed 3');
+  }, 60_000);
+
+  test('variables are expanded per host, and host output never is', async () => {
+    const { code, out } = await place.run(['run', 'all', '-i', 'hosts.yml', '--', "echo {{ inventory_hostname }} '{{ '{{' }} 7*7 }}'"]);
+    expect(code).toBe(0);
+    for (const name of ['one', 'two', 'three']) expect(out).toContain(`${name} {{ 7*7 }}`);
+    const verbatim = await place.run(['run', 'one', '-i', 'hosts.yml', '--no-template', '--', "echo '{{ nothing }}'"]);
+    expect(verbatim.out).toContain('{{ nothing }}');
+    const undefinedName = await place.run(['run', 'one', '-i', 'hosts.yml', '--', 'echo {{ nothing }}']);
+    expect([undefinedName.code, undefinedName.out]).toEqual([2, expect.stringContaining("'nothing' is undefined")]);
+  }, 60_000);
+});
+
+const slowPlay = `- hosts: all
+  gather_facts: false
+  tasks:
+    - name: begin
+      shell: sleep 6
+      async: 60
+      poll: 0
+      register: begun
+    - name: wait
+      async_status:
+        jid: "{{ begun.ansible_job_id }}"
+      register: result
+      until: result.finished
+      retries: 10
+      delay: 4
+`;
