@@ -31,15 +31,34 @@ const givenUp: Verdict = { kind: 'unreachable', began: 'maybe', failure: { tag: 
 const never: Verdict = { kind: 'unreachable', began: 'never', failure: { tag: 'refused', cause: '' } };
 
 const step = fc.record({
-  what: fc.constantFrom('queue', 'request', 'start', 'end', 'give-up', 'never', 'end-run', 'retry', 'pause', 'print', 'note'),
-  run: fc.integer({ min: 1, max: 4 }),
+  what: fc.constantFrom(
+    'queue',
+    'request',
+    'start',
+    'end',
+    'give-up',
+    'never',
+    'end-run',
+    'retry',
+    'pause',
+    'print',
+    'note',
+    'end-run',
+    'retry',
+  ),
+  run: fc.integer({ min: 1, max: 3 }),
   /** Whether the entry's output has a place to go. */
   disk: fc.constantFrom('fine', 'fine', 'fine', 'broken'),
   durability: fc.constantFrom('intent', 'fact'),
-  reopen: fc.boolean(),
+  reopen: fc.constantFrom(true, false, false, false, false, false, false, false),
 });
 
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
+
+/** Two runs are on their way at the beginning, else most steps would mean nothing. */
+const prelude: readonly Step[] = [1, 2].flatMap(run =>
+  (['queue', 'request', 'start'] as const).map(what => ({ what, run, disk: 'fine' as const, durability: 'fact' as const, reopen: false })),
+);
 
 /** The events that the step stands for, where it makes sense in this state; every job ends once. */
 const eventsOf = ({ what, run }: Step, state: State, at: number): readonly Event[] => {
@@ -60,15 +79,15 @@ const eventsOf = ({ what, run }: Step, state: State, at: number): readonly Event
 
 test('whatever happens, the journal gives it back, and its index says what the events say', () => {
   fc.assert(
-    fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), steps => {
+    fc.property(fc.array(step, { minLength: 20, maxLength: 60 }), steps => {
       const folder = tempFolder('property');
       try {
-        hold(folder.path, steps);
+        hold(folder.path, [...prelude, ...steps]);
       } finally {
         folder.remove();
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
 }, 60_000);
 

@@ -12,6 +12,7 @@ import { emptyState } from '../../src/domain/run-state.ts';
 import { type OpenJournal, openJournal } from '../../src/journal/open.ts';
 import { outputPath } from '../../src/journal/output-files.ts';
 import { readRunEvents } from '../../src/journal/read.ts';
+import { openStore } from '../../src/journal/store.ts';
 import type { FromWorker, ToWorker } from '../../src/journal/worker.ts';
 import {
   entryOf,
@@ -106,6 +107,18 @@ test('the same holds for what was already under way when the answer came', async
   expect(await answer(4, { id: 4, do: 'append', seen: 1, entry: entryOf([note('knows')]) })).toMatchObject({ result: { ok: true } });
   expect(textsIn(folder.path)).toEqual(['knows']);
   await worker.terminate();
+});
+
+test('what fails in the middle of an entry leaves nothing of it, and the next one is written', () => {
+  const opened = openStore(folder.path);
+  if (!opened.ok) throw new Error(opened.failure.cause);
+  const store = opened.value;
+  store.write([entryOf(base)]);
+  store.db.exec("create trigger poison before insert on events when new.body like '%poison%' begin select raise(abort, 'poison'); end");
+  expect(() => store.write([entryOf([note('first half'), note('poison')])])).toThrow('poison');
+  expect(store.write([entryOf([note('next')])])).toEqual([{ ok: true, value: undefined }]);
+  expect(textsIn(folder.path)).toEqual(['next']);
+  store.close();
 });
 
 test('many appends at once keep their order', async () => {
