@@ -38,8 +38,6 @@ export type Session = {
   keys(chunk: readonly string[]): void;
   paste(text: string): void;
   resize(columns: number, rows: number): void;
-  /** Another line to a driver, after the first had gone. */
-  relink(link: Link): void;
   /** Calls when the terminal itself must do something; one listener. */
   onTerminal(listener: (what: 'redraw' | 'suspend') => void): void;
   /** A failure of the screen itself, shown in the hint row. */
@@ -60,12 +58,11 @@ const keptEvents = 500;
 
 /** Makes a session on a link; the first snapshot fills it. */
 export const makeSession = (parts: SessionParts): Session => {
-  const { clock, fleet } = parts;
+  const { clock, fleet, link } = parts;
   const data: Data = emptyData();
   const setting: Setting = { fleet, comeBack: parts.comeBack, limit: parts.limit, driverPid: parts.link.status.pid };
   const store = createStore<Console>(() => ({ setting, data, view: firstView(fleet, 80, 24), wall: clock.wall(), frame: 0 }));
   const typed: string[] = [];
-  let { link } = parts;
   let chunk = 0;
   let chunkAt = 0;
   let lastInterrupt = Number.NEGATIVE_INFINITY;
@@ -110,14 +107,10 @@ export const makeSession = (parts: SessionParts): Session => {
     });
   };
 
-  const tails = makeTails(
-    () => link,
-    data.tails,
-    jid => {
-      data.version += 1;
-      if (wantedTails(store.getState()).watch.includes(jid) || store.getState().view.tab === 'output') soon();
-    },
-  );
+  const tails = makeTails(link, data.tails, jid => {
+    data.version += 1;
+    if (wantedTails(store.getState()).watch.includes(jid) || store.getState().view.tab === 'output') soon();
+  });
 
   const onPush = (push: Push): void => {
     switch (push.kind) {
@@ -126,6 +119,8 @@ export const makeSession = (parts: SessionParts): Session => {
         data.jobsOf.clear();
         for (const job of push.state.jobs.values()) noteJob(data, job.host, job.jid);
         data.link = 'up';
+        // The link is the same, what answers at its other end may be another driver.
+        store.setState(old => ({ setting: { ...old.setting, driverPid: link.status.pid } }));
         tails.forget();
         break;
       case 'events':
@@ -198,7 +193,7 @@ export const makeSession = (parts: SessionParts): Session => {
     terminal: what => askTerminal(what),
   };
 
-  let unlisten = link.onPush(onPush);
+  const unlisten = link.onPush(onPush);
   return {
     store,
     keys: keys => {
@@ -218,12 +213,6 @@ export const makeSession = (parts: SessionParts): Session => {
       draw();
     },
     resize: (columns, rows) => draw({ ...store.getState().view, columns, rows }),
-    relink: next => {
-      unlisten();
-      link = next;
-      store.setState(old => ({ setting: { ...old.setting, driverPid: next.status.pid } }));
-      unlisten = link.onPush(onPush);
-    },
     onTerminal: listener => {
       askTerminal = listener;
     },

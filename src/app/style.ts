@@ -128,7 +128,7 @@ export const rule = (palette: Palette, columns: number, title: string, right = '
   const end = right === '' ? '' : ` ${gate(right)} --`;
   const start = cut(`-- ${gate(title)} `, columns - widthOf(end));
   const dashes = '-'.repeat(Math.max(0, columns - widthOf(start) - widthOf(end)));
-  return paint(palette, 'dim', `${start}${dashes}${cut(end, columns)}`);
+  return paint(palette, 'dim', pad(`${start}${dashes}${end}`, columns));
 };
 
 /** Pieces side by side in exactly `room` columns; the one that does not fit is cut with `…`, the rest is left out. */

@@ -39,7 +39,7 @@ export type Tails = {
 };
 
 /** Makes the tails. `into` is where views read them; `changed` is called when one has grown. */
-export const makeTails = (link: () => Link, into: Map<Jid, Tail>, changed: (jid: Jid) => void): Tails => {
+export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) => void): Tails => {
   const feeds = new Map<Jid, Feed>();
   let watched: readonly Jid[] = [];
   const glances: Jid[] = [];
@@ -84,7 +84,7 @@ export const makeTails = (link: () => Link, into: Map<Jid, Tail>, changed: (jid:
 
   const fetchPiece = async (jid: Jid, feed: Feed, name: OutputStream): Promise<'more' | 'all'> => {
     const stream = feed.streams[name];
-    const answer = await link().ask<'output'>({ verb: 'output', jid, stream: name, from: stream.offset, most: pieceBytes });
+    const answer = await link.ask<'output'>({ verb: 'output', jid, stream: name, from: stream.offset, most: pieceBytes });
     if (!answer.ok || feeds.get(jid) !== feed || feed.streams[name] !== stream) return 'all';
     const bytes = fromBase64(answer.value.base64);
     if (stream.offset < 0 && answer.value.from > 0) feed.before = 'more';
@@ -127,7 +127,7 @@ export const makeTails = (link: () => Link, into: Map<Jid, Tail>, changed: (jid:
     watch: jids => {
       if (jids.length === watched.length && jids.every((jid, at) => watched[at] === jid)) return;
       watched = jids;
-      void link().ask<'watch'>({ verb: 'watch', jids });
+      void link.ask<'watch'>({ verb: 'watch', jids });
       for (const jid of jids) void fetchNew(jid, feedOf(jid));
     },
     glance: jids => {

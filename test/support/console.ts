@@ -1,6 +1,6 @@
 // Synthetic fleets and what happened on them, for tests of the console: real events through the real reduce, a clock that stands still,
 // a link that answers from memory and remembers what it was asked.
-import { makeSession, type Session } from '../../src/app/session.ts';
+import { type Clock, makeSession, type Session } from '../../src/app/session.ts';
 import type { Event, Fleet } from '../../src/domain/event.ts';
 import { type Jid, jidOf, type Verdict } from '../../src/domain/job.ts';
 import { adHocPlan, batchesOf } from '../../src/domain/plan.ts';
@@ -227,13 +227,18 @@ const expand = (part: string): string[] => {
 };
 
 /** A session over a story, with everything a test wants to look at. */
-export const sessionOver = (fleet: Fleet, story: Story = storyOf(fleet), outputs: ReadonlyMap<Jid, string> = new Map()) => {
+export const sessionOver = (
+  fleet: Fleet,
+  story: Story = storyOf(fleet),
+  outputs: ReadonlyMap<Jid, string> = new Map(),
+  ownClock?: Clock,
+) => {
   const clock = testClock();
   const wire = testLink(story.state, outputs);
   const session: Session = makeSession({
     link: wire.link,
     fleet,
-    clock,
+    clock: ownClock ?? clock,
     chooseHosts: chooseFrom(fleet),
     planTask: task => ({
       verb: 'submit',
