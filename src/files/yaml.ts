@@ -1,12 +1,13 @@
 // The only place that knows the yaml library: text becomes a tree in which each node knows where it stands.
 // What a mapping means is for the readers beside this file; they say `file:line:column` through `refuse`.
 import type { Alias, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
+import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Failure } from '../domain/failure.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 import type { Position } from '../domain/task.ts';
 import type { Value, Vars } from '../domain/value.ts';
+import { readPlain } from './yaml-plain.ts';
 import type { ScalarValue } from './yaml-scalar.ts';
 import { resolvePlain } from './yaml-scalar.ts';
 import { explainYamlError, isBraceTrap } from './yaml-words.ts';
@@ -34,23 +35,14 @@ const depthLimit = 100;
 
 /** Reads one YAML document. Duplicate keys, unknown tags and alias bombs are failures. */
 export const parseYaml = (name: string, text: string): Result<YamlFile> => {
-  const lines = new LineCounter();
-  const document = parseDocument(text, {
-    version: '1.1',
-    schema: 'failsafe',
-    uniqueKeys: false,
-    prettyErrors: false,
-    logLevel: 'error',
-    lineCounter: lines,
-  });
-  const where = (at: number): Position => {
-    const { line, col } = lines.linePos(at);
-    return { file: name, line: Math.max(1, line), column: Math.max(1, col) };
-  };
+  const where = positionsIn(name, text);
   const refuse: YamlFile['refuse'] = (at, cause) => {
     const { line, column } = where(at);
     return fail({ tag: 'bad-input', cause: `${name}:${line}:${column}: ${cause}` });
   };
+  const plain = text.length < largeText ? undefined : readPlain(text);
+  if (plain !== undefined) return ok({ root: plain, where, refuse });
+  const document = parseDocument(text, { version: '1.1', schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
   const [error] = document.errors;
   if (error !== undefined) return refuse(error.pos[0], explainYamlError(error, text));
   if (document.contents === null) return ok({ where, refuse });
@@ -58,6 +50,25 @@ export const parseYaml = (name: string, text: string): Result<YamlFile> => {
   const root = tree.make(document.contents as Scalar | YAMLMap | YAMLSeq, 0);
   if (tree.trouble !== undefined) return refuse(tree.trouble.at, tree.trouble.cause);
   return ok({ root, where, refuse });
+};
+
+/** Characters from which on the plain reader is tried first; below, the library is fast enough. */
+const largeText = 65_536;
+
+/** Makes positions of offsets; the line ends are looked for once, when the first is asked for. */
+const positionsIn = (file: string, text: string): YamlFile['where'] => {
+  let begins: number[] | undefined;
+  return at => {
+    begins ??= [0, ...Array.from(text.matchAll(/\n/g), match => match.index + 1)];
+    let low = 0;
+    let high = begins.length - 1;
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((begins[middle] ?? 0) <= at) low = middle;
+      else high = middle - 1;
+    }
+    return { file, line: low + 1, column: at - (begins[low] ?? 0) + 1 };
+  };
 };
 
 /** The plain data of a node. */
