@@ -15,7 +15,7 @@ export type DriverCommand = { readonly command: readonly [string, ...string[]]; 
 export type ReachSetting = LinkSetting & {
   readonly stateDir: string;
   readonly spawn: DriverCommand;
-  /** How long a driver may take until it answers, ms. */
+  /** How long a driver may take until it answers, ms; one that fails is told at once. */
   readonly wait?: number;
 };
 
@@ -30,7 +30,7 @@ const longestLog = 1024 * 1024;
  * @failure driver-gone, state-folder, and whatever kept the driver from starting
  */
 export const reachDriver = async (setting: ReachSetting): Promise<Result<Link>> => {
-  const { stateDir, wait = 10_000, after = afterByTimer } = setting;
+  const { stateDir, wait = 30_000, after = afterByTimer } = setting;
   const deadline = Date.now() + wait;
   let begun: Started | undefined;
   let again = startAgainAfter;

@@ -13,12 +13,15 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { tryLease } from '../../src/journal/lease.ts';
 import { openJournal } from '../../src/journal/open.ts';
 import { readHistory, readJobs } from '../../src/journal/read.ts';
 import { suspect } from '../../src/journal/schema.ts';
 import { entryOf, journalWorkerUrl, planned, tempFolder, wholeRun } from '../support/journal-kit.ts';
+
+// Real processes and threads on a machine that may be busy; every wait inside is bounded by itself.
+vi.setConfig({ testTimeout: 90_000 });
 
 let folder: ReturnType<typeof tempFolder>;
 

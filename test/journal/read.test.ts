@@ -1,6 +1,6 @@
 // What commands read without a driver: history, jobs, events and output, while a driver writes and when none lives.
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
 import { reduce } from '../../src/domain/reduce.ts';
 import type { Result } from '../../src/domain/result.ts';
@@ -24,6 +24,9 @@ import {
   tempFolder,
   wholeRun,
 } from '../support/journal-kit.ts';
+
+// Real processes and threads on a machine that may be busy; every wait inside is bounded by itself.
+vi.setConfig({ testTimeout: 90_000 });
 
 let folder: ReturnType<typeof tempFolder>;
 let journal: OpenJournal;

@@ -1,6 +1,6 @@
 // What a new driver gets back: everything of open runs, the last of the ended ones, and files that agree with the events.
 import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
 import { reduce } from '../../src/domain/reduce.ts';
 import { emptyState } from '../../src/domain/run-state.ts';
@@ -23,6 +23,9 @@ import {
   tempFolder,
   wholeRun,
 } from '../support/journal-kit.ts';
+
+// Real processes and threads on a machine that may be busy; every wait inside is bounded by itself.
+vi.setConfig({ testTimeout: 90_000 });
 
 let folder: ReturnType<typeof tempFolder>;
 let open: OpenJournal | undefined;

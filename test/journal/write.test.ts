@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Worker } from 'node:worker_threads';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
 import { reduce } from '../../src/domain/reduce.ts';
 import { emptyState } from '../../src/domain/run-state.ts';
@@ -26,6 +26,9 @@ import {
   started,
   tempFolder,
 } from '../support/journal-kit.ts';
+
+// Real processes and threads on a machine that may be busy; every wait inside is bounded by itself.
+vi.setConfig({ testTimeout: 90_000 });
 
 let folder: ReturnType<typeof tempFolder>;
 const journals: OpenJournal[] = [];
@@ -180,7 +183,7 @@ test('a writer killed at any moment leaves all that it was told was written, and
     expect(kept.length).toBe(state.jobs.get(jid(1))?.output.out);
     expect(kept).toBe(noted.map(n => `line ${n}\n`.repeat(1 + (n % 50))).join(''));
   }
-}, 60_000);
+});
 
 const canMount = process.getuid?.() === 0 && process.platform === 'linux' && tryMount();
 

@@ -4,7 +4,7 @@ import type { Link, Push } from '../../src/driver/protocol.ts';
 import { notedRun } from './tiny-driver.ts';
 
 /** Resolves once it is true. @throws Error after `within` ms */
-export const until = async (isTrue: () => boolean, within = 15_000): Promise<void> => {
+export const until = async (isTrue: () => boolean, within = 30_000): Promise<void> => {
   for (const end = Date.now() + within; !isTrue(); await delay(5)) {
     if (Date.now() > end) throw new Error(`not within ${within} ms: ${isTrue}`);
   }
