@@ -1,6 +1,6 @@
 import { array, constantFrom, assert as holds, integer, property, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
-import { fold } from './nodeset.ts';
+import { fold, unfold } from './nodeset.ts';
 
 test.each([
   [[], ''],
@@ -47,6 +47,7 @@ test('folding loses no name and makes none up', () => {
   void holds(
     property(array(name, { maxLength: 60 }), names => {
       expect(new Set(expand(fold(names)))).toEqual(new Set(names));
+      expect(new Set(unfold(fold(names)))).toEqual(new Set(names));
     }),
     { numRuns: 500 },
   );
@@ -55,4 +56,17 @@ test('folding loses no name and makes none up', () => {
 test('ten thousand names fold at once', () => {
   const names = Array.from({ length: 10_000 }, (_, i) => `node${String(i + 1).padStart(5, '0')}`);
   expect(fold(names)).toBe('node[00001-10000]');
+});
+
+test.each([
+  ['web[01-03,15],db1', ['web01', 'web02', 'web03', 'web15', 'db1']],
+  ['r[1-2]-n[1-2]', ['r1-n1', 'r1-n2', 'r2-n1', 'r2-n2']],
+  ['n[0-8/4]', ['n0', 'n4', 'n8']],
+  ['', []],
+] as const)('%j unfolds to %j', (folded, names) => {
+  expect(unfold(folded)).toEqual(names);
+});
+
+test.each(['web[1:3]', 'web[-1]', 'web*', '!db', 'web:&db', 'web[3-1]', 'n[0-9999999999]', 'web[1', '~web'])('%j is no nodeset', text => {
+  expect(unfold(text)).toBeUndefined();
 });

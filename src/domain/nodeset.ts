@@ -24,6 +24,50 @@ export const fold = (names: readonly string[]): string => {
   return [...families.values()].map(foldFamily).join(',');
 };
 
+/** Most names that one nodeset may stand for. */
+const mostNames = 100_000;
+
+/**
+ * The names that a folded text stands for, in its order: the reverse of {@link fold}. Several brackets in a part and
+ * steps (`[0-8/2]`) are understood. Undefined when it is no nodeset (`web[1:3]`, `web[-1]`, a glob).
+ */
+export const unfold = (text: string): readonly string[] | undefined => {
+  const names: string[] = [];
+  for (const part of text.match(/(?:[^,[\]]|\[[^\]]*\])+/g) ?? []) {
+    const expanded = unfoldPart(part.trim());
+    if (expanded === undefined || names.length + expanded.length > mostNames) return undefined;
+    names.push(...expanded);
+  }
+  return names;
+};
+
+const unfoldPart = (part: string): readonly string[] | undefined => {
+  const bracket = /^([^[\]]*)\[([^\]]*)\](.*)$/.exec(part);
+  if (bracket === null) return /^[\w.-]+$/.test(part) ? [part] : part === '' ? [] : undefined;
+  const [, before = '', inside = '', after = ''] = bracket;
+  const numbers = inside.split(',').map(unfoldRange);
+  const rests = after === '' ? [''] : unfoldPart(after);
+  if (rests === undefined) return undefined;
+  const names: string[] = [];
+  for (const range of numbers) {
+    if (range === undefined || names.length + range.length * rests.length > mostNames) return undefined;
+    for (const number of range) for (const rest of rests) names.push(`${before}${number}${rest}`);
+  }
+  return names;
+};
+
+const unfoldRange = (text: string): readonly string[] | undefined => {
+  const range = /^(\d+)(?:-(\d+)(?:\/(\d+))?)?$/.exec(text.trim());
+  if (range === null) return undefined;
+  const [, first = '', last = first, step = '1'] = range;
+  const [from, to, by] = [BigInt(first), BigInt(last), BigInt(step)];
+  if (by === 0n || to < from || (to - from) / by > BigInt(mostNames)) return undefined;
+  const width = first.startsWith('0') ? first.length : 0;
+  const numbers: string[] = [];
+  for (let number = from; number <= to; number += by) numbers.push(String(number).padStart(width, '0'));
+  return numbers;
+};
+
 const foldFamily = ({ before, after, numbers }: Family): string => {
   const ranges = rangesOf([...numbers]);
   const single = ranges.length === 1 && !ranges[0]?.includes('-');

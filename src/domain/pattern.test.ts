@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { GroupDeclaration, HostDeclaration, Inventory } from './inventory.ts';
 import { buildInventory } from './inventory.ts';
-import { noHostsMatched, selectHosts } from './pattern.ts';
+import { noHostsMatched, selectHosts, selectTyped } from './pattern.ts';
 
 const host = (name: string): HostDeclaration => ({ kind: 'host', name, vars: {} });
 const group = (name: string, members: GroupDeclaration['members']): GroupDeclaration => ({ kind: 'group', name, vars: {}, members });
@@ -133,4 +133,11 @@ test('ten thousand hosts are chosen from in milliseconds', () => {
   const began = performance.now();
   expect(select(big, 'all:!rack1*:&node*[0:8000]', 'node1*:rack20').hosts.length).toBeGreaterThan(100);
   expect(performance.now() - began).toBeLessThan(200);
+});
+
+test('what is typed as screens show it means exactly those hosts, never a slice of a group of that name', () => {
+  const names = ['web01', 'web02', 'web03', 'web04'];
+  const inventory = build(group('web', names.map(host)));
+  expect(selectTyped(inventory, 'web[01-03]')).toMatchObject({ ok: true, value: { hosts: ['web01', 'web02', 'web03'] } });
+  expect(selectTyped(inventory, 'web[0:1]')).toMatchObject({ ok: true, value: { hosts: ['web01', 'web02'] } });
 });

@@ -2,6 +2,7 @@
 // Parts stand between `:` or `,`: a name, a group, a glob, `!` without, `&` only those also in, `group[0]`, `group[1:3]`.
 import type { Failure } from './failure.ts';
 import type { Inventory } from './inventory.ts';
+import { unfold } from './nodeset.ts';
 import type { Result } from './result.ts';
 import { fail, ok } from './result.ts';
 
@@ -23,6 +24,16 @@ export const selectHosts = (inventory: Inventory, pattern: string, limit?: strin
     hosts: chosen.value.hosts.filter(host => inLimit.has(host)),
     warnings: [...new Set([...chosen.value.warnings, ...allowed.value.warnings])],
   });
+};
+
+/**
+ * Hosts that a person typed: a nodeset whose names are all hosts means those (`web[01-06]` as screens show it),
+ * anything else is a pattern (`web[1-6]` of a group `web` is a slice of it).
+ */
+export const selectTyped = (inventory: Inventory, typed: string, limit?: string): Result<Selection> => {
+  const names = typed.includes('[') ? unfold(typed) : undefined;
+  const isNodeset = names !== undefined && names.length > 0 && names.every(name => inventory.hosts.has(name));
+  return selectHosts(inventory, isNodeset ? names.join(',') : typed, limit);
 };
 
 /** The failure for a command that would touch nobody. */

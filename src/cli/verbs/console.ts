@@ -1,7 +1,7 @@
 // The only place that opens the console: fleet, link, session, screen.
 
 import { makeSession } from '../../app/session.ts';
-import { selectHosts } from '../../domain/pattern.ts';
+import { selectTyped } from '../../domain/pattern.ts';
 import { adHocPlan } from '../../domain/plan.ts';
 import { ok, type Result } from '../../domain/result.ts';
 import type { RunFlags } from '../flags.ts';
@@ -29,7 +29,7 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
     clock: world.clock,
     comeBack,
     limit,
-    chooseHosts: pattern => selectHosts(place.inventory, pattern, flags.limit),
+    chooseHosts: pattern => selectTyped(place.inventory, pattern, flags.limit),
     planTask: ({ hosts, pattern, command, pace }) => ({
       verb: 'submit',
       fleet: place.fleet,
