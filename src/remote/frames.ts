@@ -40,14 +40,20 @@ export const encodeRequest = (request: Request, nonce: string, runner: Runner): 
   stdin: bodyOf(request),
 });
 
-/** The long form: the runner's text goes in front, is run only when it is whole, and installs itself on the way. */
-export const encodeWithRunner = (request: Request, nonce: string, runner: Runner): Frame => ({
-  command:
-    `exec /bin/sh -c 'text=$(dd bs=1 count=${runner.bytes.length} 2>/dev/null); case $text in *"#EOR") eval "$text";; ` +
-    `*) echo; echo "A $2 1"; echo "E request-cut in the runner"; echo "Z $2";; esac' ` +
-    `rollcall ${request.kind} ${nonce} ${runner.hash} ${runner.bytes.length + 1}`,
-  stdin: Buffer.concat([runner.bytes, bodyOf(request)]),
-});
+/**
+ * The long form: the runner's text goes in front, is run only when it is whole, and installs itself on the way.
+ * Where dd can wait for a full block it takes the text at once; else byte by byte, since whoever reads more takes from what follows.
+ */
+export const encodeWithRunner = (request: Request, nonce: string, runner: Runner): Frame => {
+  const length = runner.bytes.length;
+  return {
+    command:
+      `exec /bin/sh -c 'text=$(dd bs=${length} count=1 iflag=fullblock 2>/dev/null || dd bs=1 count=${length} 2>/dev/null); ` +
+      `case $text in *"#EOR") eval "$text";; *) echo; echo "A $2 1"; echo "E request-cut in the runner"; echo "Z $2";; esac' ` +
+      `rollcall ${request.kind} ${nonce} ${runner.hash} ${length + 1}`,
+    stdin: Buffer.concat([runner.bytes, bodyOf(request)]),
+  };
+};
 
 /** The name of a `--once` mark on the host. */
 export const onceName = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, 32);

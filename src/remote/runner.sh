@@ -129,14 +129,19 @@ install_runner() { # BYTES
   umask 077
   new=$BASE/stage/install.$NONCE
   TROUBLE=$(LC_ALL=C exec mkdir -p "$BASE/bin" "$BASE/jobs" "$BASE/stage" "$BASE/epoch" "$BASE/once" "$new" 2>&1) || return 1
-  # shellcheck disable=SC2154 # text: set by the request that sent us along
-  TROUBLE=$( (say "$text" >"$new/runner") 2>&1) && make_blank "$new/blank" &&
-    if [ "$(wc -c <"$new/runner")" -eq "$1" ]; then :; else TROUBLE="No space left for the runner" && false; fi &&
-    publish_blank "$new/blank" && TROUBLE=$(LC_ALL=C exec mv -f "$new/runner" "$RUNNER" 2>&1)
+  write_runner "$1" && make_blank "$new/blank" && publish_blank "$new/blank" &&
+    TROUBLE=$(LC_ALL=C exec mv -f "$new/runner" "$RUNNER" 2>&1)
   set -- $?
   rm -rf "$new"
   umask "$umask_there"
   return "$1"
+}
+
+write_runner() { # BYTES
+  # shellcheck disable=SC2154 # text: set by the request that sent us along
+  TROUBLE=$( (say "$text" >"$new/runner") 2>&1) || return 1
+  TROUBLE="No space left: the runner was cut"
+  [ "$(wc -c <"$new/runner")" -eq "$1" ]
 }
 
 make_blank() { # FOLDER
@@ -158,15 +163,15 @@ publish_blank() {
 
 start() {
   read -r JID LINE EPOCH_OF_DRIVER DRIVER LIMIT GRACE CAP LINGER MOST ONCE ABOUT_LINES BYTES || refuse request-cut "in the first line"
-  case $JID in j*.*) ;; *) refuse host-refused "no jid: $JID" ;; esac
-  JOB=$BASE/jobs/$JID
+  valid "$JID"
+  JOB=$BASE/jobs/$JID WON=exists
   choose_session
   respect_fence
   if [ ! -d "$JOB" ]; then
     stage
     enter_jobs && WON=started
   fi
-  [ "${WON:-}" = started ] || { WON=exists && await_claim; }
+  [ "$WON" = started ] || await_claim
   [ -e "$JOB/claim" ] || [ -e "$JOB/gone" ] || { take_name && launch; }
   linger
   say "S $WON"
@@ -200,8 +205,7 @@ respect_fence() {
       [ ! -e "$other" ] || refuse fenced "another driver has this epoch"
     done
     lay_folders
-    TROUBLE="No space left or Read-only: $BASE/epoch"
-    { true >"$mine"; } 2>/dev/null || refuse_trouble
+    { true >"$mine"; } 2>/dev/null || TROUBLE=$(LC_ALL=C exec touch "$mine" 2>&1) || refuse_trouble
     new=yes
   fi
   older=
@@ -279,17 +283,21 @@ await_claim() {
   done
 }
 
-# Starts the supervisor, which does not need us any more, and waits for its word that it has begun.
+# Starts the supervisor, which does not need us any more, and waits for its word that it has begun: a line in a pipe.
+# The pipe is opened both ways first, so that nobody ever blocks on a partner who was killed.
 launch() {
-  greeting=/dev/null
-  [ "$WON" != started ] || greeting=$JOB/hello.pipe
   [ "$SESSION" != monitor ] || set -m
+  hello=/dev/null
+  [ "$WON" != started ] || hello=$JOB/hello.pipe
+  exec 3<>"$hello"
   # The inner exec lets go of the connection: yash would keep copies of what a redirection replaces.
   (
-    exec </dev/null >"$greeting" 2>/dev/null
+    exec </dev/null >&3 2>/dev/null 3>&-
     in_new_session "$SH" "$RUNNER" supervise "$JOB" "$SESSION"
   ) &
-  [ "$WON" != started ] || read -r greeting <"$JOB/hello.pipe" || :
+  exec 4<"$hello" 3>&-
+  read -r hello <&4 || :
+  exec 4<&-
 }
 
 # A quick command is answered by its start.
@@ -318,7 +326,8 @@ take_name() {
   [ "$ONCE" != - ] || return 0
   name=$BASE/once/$ONCE ticket=$BASE/stage/once.$JID.$NONCE
   say "$JID" >"$ticket" || { TROUBLE="No space left in $BASE" && refuse_trouble; }
-  while :; do
+  for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 none; do
+    [ "$try" != none ] || refuse state-unreadable "$name cannot be taken"
     holder=
     if ! { read -r holder <"$name"; } 2>/dev/null; then
       ln "$ticket" "$name" 2>/dev/null && break
@@ -330,7 +339,7 @@ take_name() {
     mine=$JOB
     examine "$holder"
     JOB=$mine
-    case $STATE in unclaimed | starting | running | stopping | orphan) yield_name ;; esac
+    case $STATE in unclaimed | starting | running | stopping | orphan) yield_name && return 1 ;; esac
     ln "$ticket" "$name.$holder" 2>/dev/null || continue
     read -r next <"$name"
     if [ "$next" = "$first" ]; then
@@ -343,10 +352,10 @@ take_name() {
   rm -f "$ticket"
 }
 
-# The job that was staged goes away again; whoever holds its claim is sure that it doesn't run.
+# The job that was staged goes away again; only whoever holds its claim may do that.
 yield_name() {
   rm -f "$ticket"
-  claim || return 0
+  claim || return 0 # it runs: somebody had the name for it before
   rm -rf "$JOB"
   say "T $holder"
   finish
@@ -447,35 +456,36 @@ keep_time() {
   done
 }
 
-# TERM, grace, KILL, for all that belongs to the job. The first reason wins: there is one token to rename.
+# TERM, grace, KILL, for all that belongs to the job; returns when nobody is left. The first reason wins: there is one
+# token to rename. A group that was seen empty is not signalled again: its number may be somebody else's by then.
 end_session() { # cancel|timeout GRACE
   trap '' TERM USR1
   mv "$JOB/reason" "$JOB/why.$1" || :
-  tell_syslog "$1" &
-  kill -TERM "-$CHILD"
-  kill -CONT "-$CHILD"
-  # shellcheck disable=SC2086 # pids
-  find_members && kill -TERM $MEMBERS
+  tell_syslog "$1"
+  grace=$2
   clock
-  deadline=$((NOW + $2 * 10))
-  while someone_left; do
-    [ "$NOW" -lt "$deadline" ] || break
-    pause 100 || sleep 1
+  asked=$NOW
+  strike TERM
+  kill -CONT "-$CHILD"
+  while lives "$CHILD" "$CHILD_BIRTH" || left_behind || find_members; do
+    # Whoever cancels again may want it to go faster.
+    { read -r wished <"$JOB/cancel"; } 2>/dev/null && grace=$wished
+    [ $((NOW - asked)) -lt $((grace * 10)) ] || strike KILL
+    if [ $((NOW - asked)) -lt 20 ]; then pause 100 || sleep 1; else sleep 1; fi
     clock
-  done
-  for round in 1 2 3 4 5; do
-    kill -KILL "-$CHILD"
-    find_members || break
-    # shellcheck disable=SC2086 # pids
-    kill -KILL $MEMBERS
-    pause "${round}0" || sleep 1
   done
 }
 
-someone_left() { { kill -0 "-$CHILD" && group_lives; } || find_members; }
+strike() { # TERM|KILL
+  # The job has no group of its own in its very first moment.
+  kill "-$1" "-$CHILD" || { lives "$CHILD" "$CHILD_BIRTH" && kill "-$1" "$CHILD"; }
+  # shellcheck disable=SC2086 # pids
+  find_members && kill "-$1" $MEMBERS
+}
 
-# The dead stay in their group until their parent has looked at them, and `kill -0` counts them in.
-group_lives() {
+# Of the job's group. The dead stay in it until their parent has looked at them, and `kill -0` counts them in.
+left_behind() {
+  [ "$CHILD" != 0 ] && kill -0 "-$CHILD" 2>/dev/null || return 1
   [ -r /proc/self/stat ] || return 0
   LC_ALL=C grep -qs ") [^ZX] [0-9]* $CHILD " /proc/[0-9]*/stat
 }
@@ -502,16 +512,22 @@ give_verdict() { # EXIT STATUS
   set -- "$1"
   [ "$1" -lt 384 ] || set -- $(($1 - 256)) # yash
   [ "$1" -lt 256 ] || set -- $(($1 - 128)) # ksh
-  mv "$JOB/end" "$JOB/end.$1.$((NOW - BEGAN)).$NOW"
+  since_began
+  mv "$JOB/end" "$JOB/end.$1.$ELAPSED.$NOW"
   rm -f "$JOB/out.pipe" "$JOB/err.pipe" "$JOB/hello.pipe"
   tell_syslog "end rc=$1"
   exit 0
 }
 
+since_began() {
+  ELAPSED=$((NOW - BEGAN))
+  [ "$ELAPSED" -ge 0 ] || ELAPSED=0 # only a clock that was set
+}
+
 # The supervisor died and the job did not: nobody will tell its exit status, but it can still be ended.
 stop_orphan() { # JOB GRACE SESSION
   JOB=$1 SESSION=$3
-  read -r CHILD rest <"$JOB/child"
+  read -r CHILD CHILD_BIRTH rest <"$JOB/child"
   end_session cancel "$2"
   exit 0
 }
@@ -523,7 +539,7 @@ tell_syslog() { # WHAT
   while IFS='=' read -r key value; do
     case $key in run | operator | command) [ -z "$value" ] || told="$told $key=$value" ;; esac
   done <"$JOB/about"
-  logger -t rollcall "$1 ${JOB##*/}$told"
+  logger -t rollcall "$1 ${JOB##*/}$told" &
 }
 
 # ---- looking -------------------------------------------------------------------------------------------------
@@ -570,12 +586,14 @@ examine() { # JID
   { read -r LIMIT_NOW <"$JOB/limit"; } 2>/dev/null || LIMIT_NOW=0
   seal=
   { read -r THEN SUPER SUPER_BIRTH STARTED BEGAN seal <"$JOB/super"; } 2>/dev/null
-  [ "$seal" = . ] || { unborn && return 0; }
+  # Whoever reads while it is written sees the filler, or a word that begins with it.
+  case $seal$THEN in .[!-]*) ;; *) unborn && return 0 ;; esac
   { read -r CHILD CHILD_BIRTH TIMER TIMER_BIRTH seal <"$JOB/child"; } 2>/dev/null
-  [ "$seal" = . ] || CHILD=0 TIMER=0
+  case $seal$CHILD in .[!-]*) ;; *) CHILD=0 TIMER=0 ;; esac
   verdict && { conclude && return 0; }
   [ "$THEN" = "$BOOT" ] || { STATE=lost-reboot && return 0; }
-  ELAPSED=$((NOW - BEGAN)) STATE=running
+  since_began
+  STATE=running
   [ -e "$JOB/reason" ] && [ ! -e "$JOB/cancel" ] || STATE=stopping
   [ ! -s "$JOB/waiting" ] || WAITING=1
   lives "$SUPER" "$SUPER_BIRTH" && return 0
@@ -583,6 +601,7 @@ examine() { # JID
   verdict && { conclude && return 0; }
   lives "$CHILD" "$CHILD_BIRTH" && { STATE=orphan && return 0; }
   STATE=lost-killed RC=137
+  ! left_behind || LEFT=1
   [ ! -e "$JOB/why.timeout" ] || STATE=timed-out
   [ ! -e "$JOB/why.cancel" ] || STATE=cancelled
 }
@@ -613,7 +632,7 @@ conclude() {
   if [ "$THEN" = "$BOOT" ]; then
     STATE=running
     closed || [ $((NOW - AT)) -ge "$FINISH_PATIENCE" ] || return 0
-    kill -0 "-$CHILD" 2>/dev/null && group_lives && LEFT=1
+    ! left_behind || LEFT=1
   fi
   STATE='done'
   [ ! -e "$JOB/why.timeout" ] || STATE=timed-out
@@ -715,10 +734,9 @@ cancel() {
   fi
   examine "$JID"
   case $STATE in
-    starting | running)
+    starting | running | stopping)
       say "$GRACE" >"$JOB/cancel"
       wake_timekeeper || stop_it_ourselves
-      STATE=stopping
       ;;
     orphan) stop_it_ourselves ;;
   esac

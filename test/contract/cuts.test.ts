@@ -19,7 +19,7 @@ const runner = runnerFor(runnerText, shell);
 const identity = freshIdentity();
 const atOnce = 6;
 
-describe('a start', { timeout: 240_000 }, () => {
+describe('a start', { timeout: 600_000 }, () => {
   test('cut at any byte runs nothing, says so, and runs once when it is sent again', async () => {
     const link = await prepared();
     const length = small(counted()).length;

@@ -41,7 +41,7 @@ function runnerContract(shell: Shell): void {
   const own = freshIdentity();
   jobsContract(shell.name, async (identity = own) => openLine(shell, link, undefined, identity));
 
-  describe(`the runner in ${shell.name}`, { timeout: 60_000, concurrent: true }, () => {
+  describe(`the runner in ${shell.name}`, { timeout: 120_000, concurrent: true }, () => {
     test('keeps its folders to itself and tells auditors what runs', async () => {
       const line = await openLine(shell, link);
       const start = startOf('umask; touch made-by-the-job', { linger: 3000 });
@@ -92,7 +92,7 @@ function runnerContract(shell: Shell): void {
       value(await line.start(start));
       const { supervisor, child } = processesOf(link, start.jid);
       process.kill(supervisor, 'SIGKILL');
-      process.kill(child, 'SIGKILL');
+      process.kill(-child, 'SIGKILL');
       expect((await lookUntil(line, start.jid, 'lost')).state).toEqual({ kind: 'lost', why: 'killed' });
     });
 
