@@ -1,7 +1,7 @@
 // The only place that tells, from the driver's state, what each host of the fleet is up to, and which run is in focus.
 // Pure reading; results are kept per version of the data, since 5,000 hosts must not be walked at every key.
 import type { Fleet } from '../domain/event.ts';
-import type { Job } from '../domain/job.ts';
+import type { Jid, Job } from '../domain/job.ts';
 import type { HostProgress, Run } from '../domain/run-state.ts';
 import type { Console, Data } from './console-state.ts';
 import { type CellKind, isOut, looks } from './letters.ts';
@@ -62,12 +62,7 @@ export const runInFocus = ({ data, setting, view }: Pick<Console, 'data' | 'sett
 
 /** `run`: the one in focus where the host is in it, else the first that will come to it. */
 const viewOf = (data: Data, known: ReadonlySet<string>, name: string, group: string, run: Run | undefined): HostView => {
-  const recent = (data.jobsOf.get(name) ?? [])
-    .slice(-20)
-    .map(jid => data.state.jobs.get(jid))
-    .filter(job => job !== undefined && known.has(job.runId));
-  const out = recent.findLast(job => job?.state.kind !== 'ended');
-  const last = recent.at(-1);
+  const { out, last } = newestJobs(data, known, name);
   const progress = run?.hosts.get(name);
   if (out !== undefined && out.state.kind !== 'ended') return seen(data, { name, group, kind: out.state.kind, job: out });
   const own = progress?.jid === undefined ? undefined : data.state.jobs.get(progress.jid);
@@ -80,6 +75,20 @@ const viewOf = (data: Data, known: ReadonlySet<string>, name: string, group: str
   }
   if (ended !== undefined && verdict !== undefined) return seen(data, { name, group, kind: ended, job: verdict });
   return { name, group, kind: run === undefined ? 'idle' : 'skipped', ...(run && { run }), ...(progress && { progress }) };
+};
+
+/** The newest job that is out there, and the newest of all; a host has one job a run, so the last few tell. */
+const newestJobs = (data: Data, known: ReadonlySet<string>, name: string): { readonly out?: Job; readonly last?: Job } => {
+  const jids = data.jobsOf.get(name);
+  let last: Job | undefined;
+  if (jids === undefined) return {};
+  for (let at = jids.length - 1; at >= 0 && at >= jids.length - 20; at -= 1) {
+    const job = data.state.jobs.get(jids[at] as Jid);
+    if (job === undefined || !known.has(job.runId)) continue;
+    last ??= job;
+    if (job.state.kind !== 'ended') return { out: job, last };
+  }
+  return last === undefined ? {} : { last };
 };
 
 const notBegun = (run: Run, progress: HostProgress): CellKind => {

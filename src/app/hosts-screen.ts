@@ -1,7 +1,7 @@
 // The only place that puts together what the Hosts screen shows: heights, grid, trouble, runs. Keys and rows both read it.
 // Pure; it draws nothing.
 import type { Run } from '../domain/run-state.ts';
-import type { Console } from './console-state.ts';
+import type { Console, View } from './console-state.ts';
 import { dialogHeight } from './dialog-height.ts';
 import { type Grid, gridOf } from './grid.ts';
 import { type HostView, hostViews, ownRuns, troubled } from './host-view.ts';
@@ -15,8 +15,19 @@ export type HostsScreen = {
   readonly runs: readonly Run[];
 };
 
-/** Shares out the screen and arranges the hosts for it. */
+const made = new WeakMap<View, { readonly version: number; readonly wall: number; readonly screen: HostsScreen }>();
+
+/** Shares out the screen and arranges the hosts for it. One frame asks several times; it is made once. */
 export const hostsScreen = (console: Console): HostsScreen => {
+  const { version } = console.data;
+  const known = made.get(console.view);
+  if (known?.version === version && known.wall === console.wall) return known.screen;
+  const screen = makeScreen(console);
+  made.set(console.view, { version, wall: console.wall, screen });
+  return screen;
+};
+
+const makeScreen = (console: Console): HostsScreen => {
   const { view, data, setting } = console;
   const views = hostViews(console);
   const trouble = troubled(views, console.wall);

@@ -51,9 +51,5 @@ export const looks: Readonly<Record<CellKind, Look>> = {
   skipped: look('S', 'skipped', 'dim'),
 };
 
-/** True while something of it goes on or is still to come. */
-export const isOpen = (kind: CellKind): boolean =>
-  ['queued', 'held', 'starting', 'running', 'let-go', 'waiting', 'between', 'stale'].includes(kind);
-
 /** True when a job of it is out there now. */
 export const isOut = (kind: CellKind): boolean => ['starting', 'running', 'let-go', 'waiting', 'stale'].includes(kind);

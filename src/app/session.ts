@@ -180,6 +180,9 @@ export const makeSession = (parts: SessionParts): Session => {
     },
     submit: task => {
       typed.unshift(task.command);
+      // Whoever starts something wants to see it, not the older run that was chosen before.
+      const { focus: _, ...view } = store.getState().view;
+      store.setState({ view });
       hands.ask<'submit'>(parts.planTask(task), answer =>
         answer.joined === 'yes' ? `joined run ${answer.number}, which is under way` : `run ${answer.number} is queued`,
       );

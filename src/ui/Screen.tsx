@@ -28,7 +28,8 @@ export const Screen = ({ session, palette, control }: Props) => {
   );
   const seen = useStore(session.store);
   // The size of this very frame, so that no frame is drawn for another one.
-  const console = { ...seen, view: { ...seen.view, columns, rows } };
+  const isSame = seen.view.columns === columns && seen.view.rows === rows;
+  const console = isSame ? seen : { ...seen, view: { ...seen.view, columns, rows } };
   const screen = screenOf(console, palette, session.chooseHosts);
   setCursorPosition(screen.cursor);
   return (

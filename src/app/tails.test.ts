@@ -1,0 +1,88 @@
+// Tails come in pieces, from where they were, each byte once, sanitised, in a ring that has an end.
+import { expect, test } from 'vitest';
+import { testLink } from '../../test/support/console.ts';
+import { jidOf } from '../domain/job.ts';
+import { emptyState } from '../domain/run-state.ts';
+import type { Tail } from './console-state.ts';
+import { makeTails } from './tails.ts';
+
+const jid = jidOf({ runId: 'r', taskPath: '0.0', host: 'web1', item: 0, attempt: 1 });
+const grown = (from: number, length: number) =>
+  ({ type: 'job.output', at: 0, jid, stream: 'out', from, length, there: from + length, dropped: 0, lastLine: '' }) as const;
+
+const setUp = (first: string) => {
+  const outputs = new Map([[jid, first]]);
+  const wire = testLink(emptyState(), outputs);
+  const into = new Map<typeof jid, Tail>();
+  const tails = makeTails(wire.link, into, () => {});
+  const settle = async (): Promise<void> => {
+    for (let turn = 0; turn < 400; turn += 1) await Promise.resolve();
+  };
+  return {
+    outputs,
+    tails,
+    settle,
+    asked: wire.asked,
+    lines: () => into.get(jid)?.lines.map(line => line.text) ?? [],
+    before: () => into.get(jid)?.before,
+  };
+};
+
+test('a watched job: its end first, then only what is new, the unfinished line included', async () => {
+  const { outputs, tails, settle, asked, lines } = setUp('one\ntwo\nthr');
+  tails.watch([jid]);
+  await settle();
+  expect(lines()).toEqual(['one', 'two', 'thr']);
+  outputs.set(jid, 'one\ntwo\nthree\n\x1b]0;x\x07four\n');
+  tails.grown(grown(11, 14));
+  await settle();
+  expect(lines()).toEqual(['one', 'two', 'three', 'four']);
+  const froms = asked.flatMap(ask => (ask.verb === 'output' && ask.stream === 'out' ? [ask.from] : []));
+  expect(froms).toEqual([-32_768, 11]);
+  expect(asked.filter(ask => ask.verb === 'watch')).toEqual([{ verb: 'watch', jids: [jid] }]);
+});
+
+test('growth that is told while a piece is on its way is fetched after it', async () => {
+  const { outputs, tails, settle, lines } = setUp('a\n');
+  tails.watch([jid]);
+  outputs.set(jid, 'a\nb\n');
+  tails.grown(grown(2, 2));
+  outputs.set(jid, 'a\nb\nc\n');
+  tails.grown(grown(4, 2));
+  await settle();
+  expect(lines()).toEqual(['a', 'b', 'c']);
+});
+
+test('a long output begins at a whole line and says that there is more before; the whole log begins at its first', async () => {
+  const all = Array.from({ length: 20_000 }, (_, at) => `line ${at}`);
+  const { tails, settle, lines, before } = setUp(`${all.join('\n')}\n`);
+  tails.watch([jid]);
+  await settle();
+  expect(before()).toBe('more');
+  expect(lines()[0]).toMatch(/^line \d+$/);
+  expect(lines().at(-1)).toBe('line 19999');
+  expect(lines().length).toBeLessThanOrEqual(2000);
+  tails.loadWhole(jid);
+  await settle();
+  expect(lines()).toEqual(all);
+  expect(before()).toBe('nothing');
+});
+
+test('glances fetch each output once and do not name the job as watched', async () => {
+  const { tails, settle, asked, lines } = setUp('same\n');
+  tails.glance([jid]);
+  tails.glance([jid]);
+  await settle();
+  expect(lines()).toEqual(['same']);
+  expect(asked.map(ask => ask.verb)).toEqual(['output', 'output']);
+});
+
+test('another driver is asked for everything again', async () => {
+  const { tails, settle, asked } = setUp('a\n');
+  tails.watch([jid]);
+  await settle();
+  tails.forget();
+  tails.watch([jid]);
+  await settle();
+  expect(asked.filter(ask => ask.verb === 'watch')).toHaveLength(2);
+});
