@@ -32,6 +32,7 @@ const main = async (argument: string): Promise<void> => {
   if (lease === 'taken') process.exit(0);
   const journal = need(await openJournal({ stateDir, workerUrl: new URL('../journal/worker.ts', import.meta.url), wall: realClock.wall }));
   const heritage = need(await journal.resume());
+  const notice = journal.notice();
   const epoch = nextEpoch(heritage.lastEpoch, realClock.wall());
   const driverId = randomBytes(16).toString('hex');
   const home = process.env['HOME'] ?? homedir();
@@ -61,6 +62,7 @@ const main = async (argument: string): Promise<void> => {
     heritage,
     identity: { driver: driverId, epoch, pid: process.pid, version, stateDir },
     newRunId: () => randomBytes(16).toString('hex'),
+    ...(notice !== undefined && { notice }),
     readOutput: (jid, stream, from, most) => readOutput(stateDir, jid, stream, from, most),
     onStop: () => void setImmediate(() => void end(0)),
     takeAgent: socket => {
@@ -89,6 +91,7 @@ const main = async (argument: string): Promise<void> => {
     await serveDriver({
       stateDir,
       lease,
+      ...(process.env['XDG_RUNTIME_DIR'] !== undefined && { runtimeDir: process.env['XDG_RUNTIME_DIR'] }),
       onBug,
       driver: {
         handle: (ask, client) => driver.handle(ask, client),

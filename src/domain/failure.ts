@@ -42,6 +42,12 @@ export const failureTable = {
     'the driver went away',
     'run the command again: it starts a new driver, which goes on from the journal',
   ),
+  'driver-refused': row(
+    'here',
+    'never',
+    'the driver of this state folder does not serve us',
+    'use the version that started it, or wait: it goes a minute after its last run',
+  ),
   'address-unknown': row('connect', 'never', 'its address is unknown', 'check ansible_host, or the name service'),
   refused: row('connect', 'never', 'connection refused', 'check that sshd runs there and that ansible_port is right'),
   unroutable: row('connect', 'never', 'no route to it', 'check the network between here and there'),

@@ -32,8 +32,11 @@ const mostNames = 100_000;
  * steps (`[0-8/2]`) are understood. Undefined when it is no nodeset (`web[1:3]`, `web[-1]`, a glob).
  */
 export const unfold = (text: string): readonly string[] | undefined => {
+  const parts = text.match(/(?:[^,[\]]|\[[^\]]*\])+/g) ?? [];
+  // A bracket that never closes is left over.
+  if (parts.join('').length !== text.replace(/,(?![^[]*\])/g, '').length) return undefined;
   const names: string[] = [];
-  for (const part of text.match(/(?:[^,[\]]|\[[^\]]*\])+/g) ?? []) {
+  for (const part of parts) {
     const expanded = unfoldPart(part.trim());
     if (expanded === undefined || names.length + expanded.length > mostNames) return undefined;
     names.push(...expanded);

@@ -48,6 +48,8 @@ export type DriverParts = {
     from: number,
     most: number,
   ) => Result<{ from: number; size: number; bytes: Uint8Array }>;
+  /** Told to every client until the driver ends, such as that a damaged journal was set aside. */
+  readonly notice?: string;
   readonly onStop: () => void;
   /** The agent that the newest submission brought along; lives in memory only. */
   readonly takeAgent: (socket: string) => void;
@@ -142,7 +144,8 @@ export class Driver implements DriverPort {
   }
 
   banner(): Failure | undefined {
-    return this.#engine.fenced ?? this.#spine.trouble;
+    const { notice } = this.#parts;
+    return this.#engine.fenced ?? this.#spine.trouble ?? (notice === undefined ? undefined : { tag: 'state-folder', cause: notice });
   }
 
   subscribe(listener: (news: DriverNews) => void): () => void {

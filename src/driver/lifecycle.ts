@@ -27,7 +27,7 @@ const longestLog = 1024 * 1024;
 
 /**
  * A link to the folder's driver, started if there is none. The folder must have been checked to be ours.
- * @failure driver-gone, state-folder, and whatever kept the driver from starting
+ * @failure driver-gone, driver-refused, state-folder, and whatever kept the driver from starting
  */
 export const reachDriver = async (setting: ReachSetting): Promise<Result<Link>> => {
   const { stateDir, wait = 30_000, after = afterByTimer } = setting;
@@ -37,7 +37,7 @@ export const reachDriver = async (setting: ReachSetting): Promise<Result<Link>> 
   for (let pause = 10; ; pause = Math.min(pause * 1.5, 100)) {
     const link = await tryDriver(stateDir, setting);
     if (link.ok) return link;
-    if (link.failure.why === 'refused') return fail(gone(link.failure.sentence));
+    if (link.failure.why === 'refused') return fail({ tag: 'driver-refused', cause: link.failure.sentence });
     if (begun === undefined || (begun.over?.how === 'lost' && Date.now() - begun.over.at > again)) {
       if (begun !== undefined) again *= 2;
       const started = startDriver(stateDir, setting.spawn);

@@ -32,12 +32,12 @@ export const tryDriver = async (stateDir: string, setting: LinkSetting): Promise
   return connected ? linkOver(socketPipe(socket, longestFromDriver), setting) : fail({ why: 'nobody' });
 };
 
-/** {@link tryDriver} for commands that start no driver. @failure driver-gone */
+/** {@link tryDriver} for commands that start no driver. @failure driver-gone, driver-refused */
 export const connectDriver = async ({ stateDir, ...setting }: LinkSetting & { readonly stateDir: string }): Promise<Result<Link>> => {
   const link = await tryDriver(stateDir, setting);
   if (link.ok) return link;
-  const cause = link.failure.why === 'nobody' ? `no driver is running for ${stateDir}` : link.failure.sentence;
-  return fail({ tag: 'driver-gone', cause });
+  if (link.failure.why === 'refused') return fail({ tag: 'driver-refused', cause: link.failure.sentence });
+  return fail({ tag: 'driver-gone', cause: `no driver is running for ${stateDir}` });
 };
 
 /** Says hello and resolves at the welcome. Pushes that come before the first listener are kept for it. */

@@ -103,7 +103,7 @@ export type Snapshot = {
 /** The state as it goes over the wire. */
 export const snapshotOf = (state: State): Snapshot => ({
   fleets: [...state.fleets.values()],
-  runs: [...state.runs.values()].map((run) => ({ ...run, hosts: [...run.hosts.values()] })),
+  runs: [...state.runs.values()].map(run => ({ ...run, hosts: [...run.hosts.values()] })),
   jobs: [...state.jobs.values()],
   orders: [...state.orders],
   slots: state.slots,
@@ -112,14 +112,9 @@ export const snapshotOf = (state: State): Snapshot => ({
 /** The state that a snapshot tells. */
 export const stateFrom = (snapshot: Snapshot): State => ({
   version: 1,
-  fleets: new Map(snapshot.fleets.map((fleet) => [fleet.id, fleet])),
-  runs: new Map(
-    snapshot.runs.map((run) => [
-      run.id,
-      { ...run, hosts: new Map(run.hosts.map((host) => [host.host, host])) },
-    ]),
-  ),
-  jobs: new Map(snapshot.jobs.map((job) => [job.jid, job])),
+  fleets: new Map(snapshot.fleets.map(fleet => [fleet.id, fleet])),
+  runs: new Map(snapshot.runs.map(run => [run.id, { ...run, hosts: new Map(run.hosts.map(host => [host.host, host])) }])),
+  jobs: new Map(snapshot.jobs.map(job => [job.jid, job])),
   orders: new Map(snapshot.orders),
   slots: snapshot.slots,
 });

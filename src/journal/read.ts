@@ -3,9 +3,10 @@
 import { DatabaseSync } from 'node:sqlite';
 import type { Actor, Event } from '../domain/event.ts';
 import { isOutstanding, type Jid, type Job, type OutputStream } from '../domain/job.ts';
+import { countHosts, type HostCounts } from '../domain/recap.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
-import { emptyState, type HostProgress, type Run, type State } from '../domain/run-state.ts';
+import { emptyState, type Run, type State } from '../domain/run-state.ts';
 import type { JobSeen } from './entry.ts';
 import { type OutputPiece, outputPath, readOutputFile } from './output-files.ts';
 import { eventsOf } from './resume.ts';
@@ -22,22 +23,6 @@ export type JobEntry = {
   /** Absent with no-log. */
   readonly command?: string;
   readonly by?: Actor;
-};
-
-/** Hosts of a run by how they stand: in the words of the run's last line. */
-export type HostCounts = {
-  readonly ok: number;
-  readonly changed: number;
-  readonly failed: number;
-  readonly unreachable: number;
-  readonly lost: number;
-  readonly timedOut: number;
-  readonly cancelled: number;
-  readonly skipped: number;
-  /** Not at their end, with a job on the way or between two. */
-  readonly running: number;
-  /** Their batch never opened. */
-  readonly neverStarted: number;
 };
 
 /** One line of the history. Times are wall clock, ms. */
@@ -168,38 +153,5 @@ const pastRun = (run: Run, state: State): PastRun => ({
   queuedAt: run.queuedAt,
   phase: run.phase,
   hosts: run.hosts.size,
-  counts: countHosts(run, state),
+  counts: countHosts(run, state.jobs),
 });
-
-const countHosts = (run: Run, state: State): HostCounts => {
-  const counts = {
-    ok: 0,
-    changed: 0,
-    failed: 0,
-    unreachable: 0,
-    lost: 0,
-    timedOut: 0,
-    cancelled: 0,
-    skipped: 0,
-    running: 0,
-    neverStarted: 0,
-  };
-  for (const progress of run.hosts.values()) counts[standing(progress, run, state)] += 1;
-  return counts;
-};
-
-/** What put a host out says its last job; a host that is through counts by what its tasks did. */
-const standing = (progress: HostProgress, run: Run, state: State): keyof HostCounts => {
-  if (progress.out !== undefined) {
-    const job = progress.jid === undefined ? undefined : state.jobs.get(progress.jid);
-    const verdict = job?.taskPath === progress.out.path && job.state.kind === 'ended' ? job.state.verdict.kind : undefined;
-    if (verdict === 'lost' || verdict === 'cancelled') return verdict;
-    if (verdict === 'timed-out') return 'timedOut';
-    return progress.out.how;
-  }
-  if (progress.batch === 0) return 'neverStarted';
-  if (progress.at !== 'ended' && run.phase.kind !== 'ended') return 'running';
-  const { ok: done, changed, skipped } = progress.tally;
-  if (changed > 0) return 'changed';
-  return done === 0 && skipped > 0 ? 'skipped' : 'ok';
-};
