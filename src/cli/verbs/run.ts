@@ -8,6 +8,7 @@ import { ansibleJsonOutput } from '../../outputs/ansible-json.ts';
 import { ndjsonOutput } from '../../outputs/ndjson.ts';
 import type { Output, OutputParts } from '../../outputs/output.ts';
 import { plainOutput } from '../../outputs/plain.ts';
+import { checkPlan } from '../../template/check-plan.ts';
 import { readExtraVars } from '../extra-vars.ts';
 import type { RunFlags } from '../flags.ts';
 import { follow } from '../follow.ts';
@@ -55,6 +56,8 @@ export const startAndFollow = async (
   argv: readonly string[],
 ): Promise<Result<number>> => {
   for (const warning of place.warnings) world.say(warning);
+  const checked = checkPlan(unresolved);
+  if (!checked.ok) return checked;
   const resolved = resolveHosts(unresolved, place.inventory, flags.limit);
   if (!resolved.ok) return resolved;
   for (const warning of resolved.value.warnings) world.say(warning);
