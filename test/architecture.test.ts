@@ -131,9 +131,12 @@ const TRANSGRESSIONS: readonly [path: string, text: string, says: string][] = [
   ['test/property/x.test.ts', `// x\nimport { ${TIMER} as sleep } from 'node:timers/promises'`, 'sets a timer of its own'],
 ];
 
-test.each(TRANSGRESSIONS)('%s, given %j, %s', (path, text, says) => {
-  expect(breaks({ path, text }).join('\n')).toContain(says);
-});
+test.each(TRANSGRESSIONS.map(([path, text, says]) => ({ path, text, says })))(
+  '$path is told that it $says (%#)',
+  ({ path, text, says }) => {
+    expect(breaks({ path, text }).join('\n')).toContain(says);
+  },
+);
 
 /** What looks alike but is right. */
 const RIGHT: readonly Module[] = [
