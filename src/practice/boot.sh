@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Boots one practice host: first process of fresh namespaces, standing on the ground that ground.sh laid. $1 is its name.
 # Prints "up PID" (as seen from outside) when all is in place, then only sleeps and reaps; when it ends, the host is down.
 set -e

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # The ground that all practice hosts stand on: builds a small root folder of its own (programs of this machine
 # read-only, everything else empty or made up), moves into it and lets go of the real one. Runs as "root" of a user
 # namespace that owns nothing outside. Its text arrives on stdin, followed by the files to install; see ground.ts.

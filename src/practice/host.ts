@@ -149,7 +149,9 @@ class Wire {
     connection.on('session', accept => {
       const session = accept();
       session.on('exec', (acceptExec, _reject, { command }) => {
-        const serve = () => !gone.signal.aborted && this.#serve(command, acceptExec(), gone.signal, socket);
+        // Accepted at once, so that input which some clients send right behind the request has a place to wait in.
+        const channel = acceptExec();
+        const serve = () => !gone.signal.aborted && this.#serve(command, channel, gone.signal, socket);
         if (this.#role.character === 'slow') setTimeout(serve, slowness(this.#random));
         else serve();
       });

@@ -40,7 +40,10 @@ describe.skipIf(!hasNamespaces)('on a practice host', () => {
     const run = await on('web02');
     await run('apt-get install one two three >first 2>&1 &');
     await until('the first to have the lock', async () => (await run('cat first')).out.includes('Reading'));
-    const second = await run('apt-get install four');
+    const second = await run(
+      'ROLLCALL_WAITING=$PWD/waiting apt-get install four & wait_for=$!; until [ -s waiting ]; do sleep 0.1; done; cat waiting >said; wait $wait_for',
+    );
+    expect((await run('cat said waiting')).out).toMatch(/^package lock held by process \d+\n$/);
     expect(second.out).toMatch(/^Waiting for cache lock: Could not get lock \S+\. It is held by process \d+ \(apt-get\)/);
     expect(second.out).toContain('Setting up four');
     await run('setsid apt-get install five six >third 2>&1 & while ! grep -q Reading third; do sleep 0.1; done; kill -9 $!');

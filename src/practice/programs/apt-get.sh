@@ -24,10 +24,12 @@ lock() {
     owner=$(holder apt.lock)
     if [ -n "$owner" ]; then
       echo "Waiting for cache lock: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process $owner (apt-get)... ${waited}s"
+      waits_for "package lock held by process $owner"
       sleep 1
       waited=$((waited + 1))
     fi
   done
+  waits_for ''
   trap 'give_back apt.lock' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP

@@ -18,9 +18,11 @@ lock() {
     owner=$(holder dnf.lock)
     if [ -n "$owner" ]; then
       echo "Waiting for process with pid $owner to finish."
+      waits_for "package lock held by process $owner"
       sleep 2
     fi
   done
+  waits_for ''
   trap 'give_back dnf.lock' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM HUP

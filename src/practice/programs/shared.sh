@@ -35,3 +35,9 @@ take() {
 give_back() {
   if [ "$(readlink "$practice_run/$1")" = $$ ]; then rm -f "$practice_run/$1"; fi
 }
+
+# waits_for TEXT: tells a job of Rollcall what it waits for, as any program may; without a text it waits no more.
+waits_for() {
+  if [ -n "${ROLLCALL_WAITING:-}" ]; then printf '%s' "${1:+$1
+}" >"$ROLLCALL_WAITING"; fi
+}
