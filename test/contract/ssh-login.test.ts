@@ -1,10 +1,12 @@
 // How the SSH transport logs in to a real sshd: keys of files and of a real agent, and what it says when nobody is let in.
 import { execFileSync, spawn } from 'node:child_process';
+import { createPrivateKey, createPublicKey, verify } from 'node:crypto';
 import { appendFileSync, chmodSync, copyFileSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { createServer, connect as dial, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { Address } from '../../src/remote/ports.ts';
+import { type AgentAnswer, listAgentKeys, signWithAgent } from '../../src/ssh/agent.ts';
 import type { SshOptions } from '../../src/ssh/transport.ts';
 import { type Sshd, sshdAvailable, startSshd } from '../support/sshd.ts';
 import { addressAt, failure, type Lab, makeLab, NO_INPUT, text, value } from './ssh-lab.ts';
@@ -203,6 +205,14 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
       value(await connect({ identityFiles: [join(lab.home, 'named.pub')], agentSocket: agent.socket }));
     });
 
+    test('an encrypted file that it holds and the host refuses is a refused login', async () => {
+      const strange = lab.makeKey('strange-agent');
+      give(strange);
+      const locked = rewrite(strange, 'strange-locked', '-N', 'secret words');
+      const refused = failure(await connect({ identityFiles: [locked], agentSocket: agent.socket }));
+      expect(refused).toMatchObject({ tag: 'login-refused', facts: { tried: locked } });
+    });
+
     test('named keys that it holds come first, then its others, then files', async () => {
       const [strange, alsoStrange] = [lab.makeKey('strange'), lab.makeKey('also-strange')];
       give(strange, alsoStrange);
@@ -235,6 +245,34 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
         });
       } finally {
         deaf.close();
+      }
+    });
+
+    test('it signs with the hash that was asked for', async () => {
+      give(rsa);
+      const patience = AbortSignal.timeout(5_000);
+      const [held] = answered(await listAgentKeys(agent.socket, patience));
+      const key = createPublicKey(createPrivateKey(readFileSync(rewrite(rsa, 'rsa-to-check', '-m', 'PEM', '-N', ''))));
+      for (const hash of ['sha1', 'sha256', 'sha512'] as const) {
+        const signature = answered(await signWithAgent(agent.socket, held?.blob ?? Buffer.alloc(0), Buffer.from('words'), hash, patience));
+        expect(verify(hash, Buffer.from('words'), key, signature)).toBe(true);
+      }
+    });
+
+    test('one that lists its keys and then waits for a finger is told when the time is over', async () => {
+      give(sshd.keyPath);
+      const lazy = await listen(join(lab.home, 'lazy'), client => {
+        const real = dial(agent.socket).on('error', () => undefined);
+        real.pipe(client);
+        client.on('data', request => request[4] !== SIGN_REQUEST && real.write(request));
+        client.on('close', () => real.destroy());
+      });
+      try {
+        const timeouts = { connect: 5_000, handshake: 4_000, reply: 5_000 };
+        const refused = failure(await connect({ identityFiles: [], agentSocket: join(lab.home, 'lazy') }, { timeouts }));
+        expect(refused).toMatchObject({ tag: 'agent-unreachable', cause: 'the agent did not sign within 4 s' });
+      } finally {
+        await new Promise(resolve => lazy.close(resolve));
       }
     });
 
@@ -274,8 +312,20 @@ const startAgent = async (socket: string): Promise<{ socket: string; stop(): voi
   return { socket, stop: () => child.kill('SIGTERM') };
 };
 
-const listen = async (path: string): Promise<Server> => {
-  const server = createServer(socket => socket.on('error', () => undefined));
+/** SSH_AGENTC_SIGN_REQUEST, after four bytes of length. */
+const SIGN_REQUEST = 13;
+
+const answered = <T>(answer: AgentAnswer<T>): T => {
+  if (!answer.ok) throw new Error(answer.why);
+  return answer.value;
+};
+
+const listen = async (path: string, meet: (client: Socket) => void = () => undefined): Promise<Server> => {
+  const server = createServer(client => {
+    client.on('error', () => undefined);
+    meet(client);
+    client.resume();
+  });
   await new Promise<void>(resolve => server.listen(path, resolve));
   return server;
 };
