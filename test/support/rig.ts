@@ -137,6 +137,7 @@ export class Rig {
       options?: Partial<RunOptions>;
       plan?: Plan;
       addresses?: string;
+      fleet?: readonly string[];
     },
   ): Promise<string> {
     this.#number += 1;
@@ -155,7 +156,7 @@ export class Rig {
       ...(wanted.serial !== undefined && { serial: wanted.serial as number }),
     }));
     await this.#emit([
-      { type: 'fleet.planned', fleet: fleetOf(hostNames(60), wanted.addresses) },
+      { type: 'fleet.planned', fleet: fleetOf(wanted.fleet ?? hostNames(60), wanted.addresses) },
       {
         type: 'run.queued',
         run: id,

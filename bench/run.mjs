@@ -1,0 +1,30 @@
+// The only place that runs the benchmarks: bundles them like the program, runs them, writes bench/RESULTS.md.
+// Ratios of one run count; absolute times depend on the machine. It takes some minutes and wants a quiet machine.
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const out = fileURLToPath(new URL('../node_modules/.bench/', import.meta.url));
+mkdirSync(out, { recursive: true });
+try {
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['bench/main.ts', 'bench/bare-loop.ts'],
+    outdir: out,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22.13',
+    loader: { '.sh': 'text' },
+    external: ['*.node', 'cpu-features', 'minijinja-js'],
+    banner: { js: "import { createRequire as __require } from 'node:module'; const require = __require(import.meta.url);" },
+    logLevel: 'warning',
+  });
+  const ran = spawnSync(process.execPath, ['--expose-gc', `${out}main.mjs`, root, ...process.argv.slice(2)], { stdio: 'inherit' });
+  process.exitCode = ran.status ?? 1;
+} finally {
+  rmSync(out, { recursive: true, force: true });
+}
