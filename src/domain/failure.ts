@@ -48,6 +48,12 @@ export const failureTable = {
     'the driver of this state folder does not serve us',
     'use the version that started it, or wait: it goes a minute after its last run',
   ),
+  'practice-failed': row(
+    'here',
+    'never',
+    'the practice fleet does not start',
+    'see its log; rollcall practice --stop clears what is left of one',
+  ),
   'address-unknown': row('connect', 'never', 'its address is unknown', 'check ansible_host, or the name service'),
   refused: row('connect', 'never', 'connection refused', 'check that sshd runs there and that ansible_port is right'),
   unroutable: row('connect', 'never', 'no route to it', 'check the network between here and there'),

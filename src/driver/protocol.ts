@@ -79,8 +79,6 @@ export type DriverStatus = {
   readonly running: number;
 };
 
-export type ClientLine = Hello | { readonly id: number; readonly ask: Ask };
-
 export type ServerLine =
   | { readonly welcome: number; readonly status: DriverStatus }
   | { readonly refused: string }

@@ -26,7 +26,7 @@ const patience = 20_000;
 /**
  * Gives the living practice fleet of the state folder with at least so many hosts, starting it when there is none.
  * The fleet is a process of its own: it outlives the caller.
- * @failure state-folder when the folder or the process can't be had; the cause has the last line of its log
+ * @failure practice-failed when the folder or the process can't be had; the cause has the last line of its log
  */
 export const ensurePractice = async ({
   stateDir,
@@ -34,7 +34,7 @@ export const ensurePractice = async ({
   command,
   linger,
 }: PracticeWish): Promise<Result<PracticeFleet>> => {
-  const failed = (cause: string): { ok: false; failure: Failure } => fail({ tag: 'state-folder', cause });
+  const failed = (cause: string): { ok: false; failure: Failure } => fail({ tag: 'practice-failed', cause });
   const deadline = Date.now() + patience;
   let started: Attempt | undefined;
   try {
