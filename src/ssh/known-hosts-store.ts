@@ -1,6 +1,6 @@
 // The only place that opens known_hosts files: reads each version of a file once, and appends what `accept-new` accepts.
 // It never rewrites a file and never judges a key.
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type HostKeyVerdict, judgeHostKey, type KnownHosts, type KnownHostsFile, knownHostsLine, parseKnownHosts } from './known-hosts.ts';
 
@@ -90,8 +90,7 @@ const readVersion = async (path: string, stampBefore: string): Promise<Version> 
 
 /** @returns what was written, where, and the version after it; no text when it cannot be told, as with /dev/null or other writers. */
 const appendLine = async (path: string, line: string): Promise<{ sizeBefore: number; text: string; stamp: string }> => {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const file = await open(path, 'a+', 0o600);
+  const file = await openToAppend(path);
   try {
     const before = await file.stat();
     const last = Buffer.alloc(1);
@@ -103,5 +102,15 @@ const appendLine = async (path: string, line: string): Promise<{ sizeBefore: num
     return { sizeBefore: before.size, text: whole ? text : '', stamp: stamp(after.mtimeMs, after.size, after.ino) };
   } finally {
     await file.close();
+  }
+};
+
+const openToAppend = async (path: string): Promise<FileHandle> => {
+  try {
+    return await open(path, 'a+', 0o600);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    return open(path, 'a+', 0o600);
   }
 };
