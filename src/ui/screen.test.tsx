@@ -6,13 +6,16 @@ import { practiceAtWork } from '../../test/support/nights.ts';
 import { PaneGuard } from './PaneGuard.tsx';
 import { Screen } from './Screen.tsx';
 
+// A busy machine draws late; the waits below end when they have their facts.
+vi.setConfig({ testTimeout: 60_000 });
+
 afterEach(cleanup);
 
 const control = { redraw: () => {}, suspend: async () => {} };
 
 const show = (over: ReturnType<typeof sessionOver>) => {
   const { lastFrame, stdin } = render(<Screen session={over.session} palette="plain" control={control} />);
-  const waitFor = (text: string): Promise<void> => vi.waitFor(() => expect(lastFrame()).toContain(text), { timeout: 5000, interval: 5 });
+  const waitFor = (text: string): Promise<void> => vi.waitFor(() => expect(lastFrame()).toContain(text), { timeout: 20_000, interval: 5 });
   return { lastFrame, stdin, waitFor };
 };
 
@@ -31,7 +34,7 @@ test('help comes from the list of commands, and Esc takes it away', async () => 
   stdin.write('?');
   await waitFor('Change the world');
   stdin.write('\x1b');
-  await vi.waitFor(() => expect(lastFrame()).toContain('needs a hand'), { timeout: 5000 });
+  await vi.waitFor(() => expect(lastFrame()).toContain('needs a hand'), { timeout: 20_000 });
 });
 
 test('a handler that throws becomes a line on the screen', async () => {

@@ -1,13 +1,17 @@
 // What is left on a terminal after the console has drawn itself: Ink's real output through a headless terminal, compared with files.
 // A changed file is a change of the screen: look at it as an operator would before you keep it (vitest -u writes them).
-import { afterEach, beforeAll, expect, test } from 'vitest';
-import type { Session } from '../../src/app/session.ts';
+import { afterEach, beforeAll, expect, test, vi } from 'vitest';
+import { screenOf } from '../../src/app/screen.ts';
 import type { Fleet } from '../../src/domain/event.ts';
 import type { Jid } from '../../src/domain/job.ts';
+import { type SafeLine, withoutColours } from '../../src/domain/safe-line.ts';
 import { startConsole } from '../../src/ui/start.tsx';
 import { practiceFleet, type Story, sessionOver, storyOf } from '../support/console.ts';
 import { kernelPatch, kernelPatchFleet, practiceAtWork, thousands, thousandsFleet } from '../support/nights.ts';
 import { openTerminal } from '../support/terminal.ts';
+
+// A busy machine draws late; the waits below end when they have their facts.
+vi.setConfig({ testTimeout: 60_000 });
 
 beforeAll(() => {
   process.env.TZ = 'UTC';
@@ -45,18 +49,22 @@ const pictureOf = async (
   for (const key of keys) {
     clock.pass(400);
     session.keys([key]);
-    await drawn(session);
+    await answered();
   }
   clock.pass(300);
-  await drawn(session);
+  await answered();
+  clock.pass(300);
+  // The picture is taken when the terminal shows what was composed for the state as it is now.
+  const composed = screenOf(session.store.getState(), 'plain', session.chooseHosts)
+    .panes.flatMap(pane => pane.draw())
+    .map(text => withoutColours(text as SafeLine))
+    .join('\n');
+  await terminal.waitFor(screen => screen === composed);
   return `${await terminal.picture()}\n`;
 };
 
-/** Answers of the link come in a few turns of the loop. */
-const drawn = async (session: Session): Promise<void> => {
-  for (let turn = 0; turn < 10; turn += 1) await new Promise(resolve => setImmediate(resolve));
-  void session;
-};
+/** The link answers from memory, so one turn of the loop is enough. */
+const answered = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 for (const size of sizes) {
   const name = size.join('x');

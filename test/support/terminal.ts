@@ -110,7 +110,7 @@ export const openTerminal = (columns: number, rows: number): TestTerminal => {
       out.rows = height;
       out.emit('resize');
     },
-    waitFor: async (what, within = 3000) => {
+    waitFor: async (what, within = 20_000) => {
       const fits = (screen: string): boolean =>
         typeof what === 'string' ? screen.includes(what) : what instanceof RegExp ? what.test(screen) : what(screen);
       const end = performance.now() + within;

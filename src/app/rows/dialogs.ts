@@ -58,9 +58,21 @@ const contentOf = (console: Console, mode: Mode, height: number, chooseHosts: Ch
 
 const label = ({ setting }: Console): Piece => labelPiece(setting.fleet.label, setting.fleet.colour);
 
+type Chosen = { readonly pattern: string; readonly chosen: ReturnType<ChooseHosts>; readonly nodeset: string };
+const lastChosen = new WeakMap<ChooseHosts, Chosen>();
+
+/** The hosts of a pattern; it is the same in most frames, and thousands of names take a while to fold. */
+const choose = (chooseHosts: ChooseHosts, pattern: string): Chosen => {
+  const last = lastChosen.get(chooseHosts);
+  if (last?.pattern === pattern) return last;
+  const chosen = chooseHosts(pattern);
+  const made = { pattern, chosen, nodeset: chosen.ok ? fold(chosen.value.hosts) : '' };
+  lastChosen.set(chooseHosts, made);
+  return made;
+};
+
 const promptContent = (console: Console, mode: Prompt, chooseHosts: ChooseHosts): Content => {
-  const hosts: Line = mode.pattern;
-  const chosen = chooseHosts(hosts.text);
+  const { chosen, nodeset } = choose(chooseHosts, mode.pattern.text);
   const names = chosen.ok ? chosen.value.hosts : [];
   const isPractice = console.setting.fleet.practice !== 'no';
   const says: readonly Piece[] =
@@ -72,8 +84,8 @@ const promptContent = (console: Console, mode: Prompt, chooseHosts: ChooseHosts)
             label(console),
             ' ',
             ['strong', counted(names.length, 'host')],
-            `  ${fold(names)}  `,
-            ['dim', `limit ${formatDuration(console.setting.limit)}`],
+            ['dim', `  limit ${formatDuration(console.setting.limit)}`],
+            `  ${nodeset}`,
           ];
   const go = isPractice
     ? 'Enter starts it'

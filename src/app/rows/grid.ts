@@ -5,7 +5,7 @@ import { countKinds, type HostView } from '../host-view.ts';
 import type { HostsScreen } from '../hosts-screen.ts';
 import { looks } from '../letters.ts';
 import { type Palette, type Piece, pad, padFront, row, rule } from '../style.ts';
-import { nextLook, ranFor, stateWord } from '../words.ts';
+import { handWords, nextLook, ranFor, stateWord } from '../words.ts';
 import { letterPieces } from './header.ts';
 
 /** All rows of the pane, its rule included; exactly as many as the layout gave it. */
@@ -92,7 +92,8 @@ const listPieces = (console: Console, grid: Grid, line: GridLine & { kind: 'cell
     [job === undefined ? 'dim' : 'text', padFront(job === undefined ? '' : ranFor(job, wall), 6)],
     ' ',
     ['dim', pad(nextLook(view, wall), 10)],
-    ['text', job?.lastLine ?? ''],
+    // Where a host says why it needs a hand, that is worth more than its last words.
+    ['text', look.hand > 0 && view.kind !== 'failed' && view.kind !== 'timed-out' ? handWords(view, wall).more : (job?.lastLine ?? '')],
   ];
 };
 
