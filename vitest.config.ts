@@ -24,6 +24,7 @@ export default defineConfig({
     // Wide, for busy machines: a test waits for facts and ends when it has them.
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 20_000, interval: 20 } },
     reporters: ['./test/support/reporter.ts'],
   },
 });

@@ -23,7 +23,7 @@ export type SshdAlias = { readonly port: number; readonly home: string };
 
 /** Peak and sum of what the server saw since the watch began. */
 export type ConnectionWatch = {
-  /** Most connections that were established at one time. */
+  /** Most connections that were established at one time: never too many, and too few only where one lived less than a sample (3 ms). */
   peak(): number;
   /** Connections that sshd accepted, by its log. */
   accepted(): number;
@@ -119,7 +119,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
         ),
       pid: () => daemon.pid ?? -1,
       log: () => readLog(dir),
-      connectionsOpen: () => established(ports),
+      connectionsOpen: () => openBetween(established(ports), established(ports)),
       watchConnections: () => watch(dir, ports),
       dropConnections: () => {
         for (const pid of childrenOf(daemon)) killQuietly(pid);
@@ -256,28 +256,36 @@ function killQuietly(pid: number): void {
 }
 
 /**
- * Reads the kernel's table: state 01 is ESTABLISHED, the local side being the server's port.
+ * Client addresses of the established connections (state 01 of the kernel's table, the local side being the server's port).
  * @see https://www.kernel.org/doc/Documentation/networking/proc_net_tcp.txt
  */
-function established(ports: ReadonlySet<number>): number {
-  return readFileSync('/proc/net/tcp', 'latin1')
-    .split('\n')
-    .slice(1)
-    .filter(line => {
-      const [, local = '', , state] = line.trim().split(/\s+/);
-      return state === '01' && ports.has(Number.parseInt(local.split(':')[1] ?? '', 16));
-    }).length;
+function established(ports: ReadonlySet<number>): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const line of readFileSync('/proc/net/tcp', 'latin1').split('\n').slice(1)) {
+    const [, local = '', client = '', state] = line.trim().split(/\s+/);
+    if (state === '01' && ports.has(Number.parseInt(local.split(':')[1] ?? '', 16))) found.add(client);
+  }
+  return found;
 }
+
+/** The table is read in pieces while it changes; what stands in two readings was open, all of it, in the moment between them. */
+const openBetween = (earlier: ReadonlySet<string>, later: ReadonlySet<string>): number =>
+  [...later].filter(client => earlier.has(client)).length;
 
 function watch(dir: string, ports: ReadonlySet<number>): ConnectionWatch {
   const seenBefore = acceptedIn(readLog(dir));
-  let peak = established(ports);
-  // A handshake takes tens of milliseconds, so a connection too many cannot slip between two samples.
-  const timer = setInterval(() => {
-    peak = Math.max(peak, established(ports));
-  }, SAMPLE_MS).unref();
+  let peak = 0;
+  let last = established(ports);
+  const sample = (): number => {
+    const now = established(ports);
+    peak = Math.max(peak, openBetween(last, now));
+    last = now;
+    return peak;
+  };
+  // A handshake takes tens of milliseconds, so a connection too many cannot slip between the samples.
+  const timer = setInterval(sample, SAMPLE_MS).unref();
   return {
-    peak: () => Math.max(peak, established(ports)),
+    peak: sample,
     accepted: () => acceptedIn(readLog(dir)) - seenBefore,
     stop: () => clearInterval(timer),
   };
