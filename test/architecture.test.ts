@@ -16,7 +16,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ssh: ['domain', 'remote/ports.ts'],
   openssh: ['domain', 'remote/ports.ts'],
   local: ['domain', 'remote/ports.ts'],
-  practice: ['domain', 'remote/ports.ts'],
+  // Its acting form answers the runner's frames itself.
+  practice: ['domain', 'remote/ports.ts', 'remote/frames.ts', 'remote/replies.ts'],
   journal: ['domain'],
   files: ['domain'],
   outputs: ['domain'],

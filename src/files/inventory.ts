@@ -10,9 +10,10 @@ import type { Disk } from './disk.ts';
 import { readText } from './disk.ts';
 import { readHostNames } from './host-range.ts';
 import { explainIni } from './inventory-ini.ts';
-import type { YamlEntry, YamlFile, YamlNode } from './yaml.ts';
+import type { YamlFile } from './yaml.ts';
 import { describeNode, parseYaml, varsOf } from './yaml.ts';
 import { isNothing } from './yaml-fields.ts';
+import type { YamlEntry, YamlNode } from './yaml-node.ts';
 
 /** A fleet, what to say on stderr about it, and the SHA-256 of what it was read from. */
 export type LoadedInventory = { readonly inventory: Inventory; readonly warnings: readonly string[]; readonly hash: string };

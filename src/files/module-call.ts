@@ -6,9 +6,10 @@ import type { ModuleCall, ModuleName } from '../domain/task.ts';
 import { moduleShape, moduleShapes } from '../domain/task.ts';
 import type { Value } from '../domain/value.ts';
 import { didYouMean } from './keywords.ts';
-import type { YamlEntry, YamlFile } from './yaml.ts';
+import type { YamlFile } from './yaml.ts';
 import { describeNode, plainValue } from './yaml.ts';
 import { isNothing } from './yaml-fields.ts';
+import type { YamlEntry } from './yaml-node.ts';
 
 /** Options of Ansible's shell and command that may stand between the words of the command. */
 const inlineOptions = ['chdir', 'creates', 'removes', 'executable', 'stdin', 'stdin_add_newline', 'strip_empty_ends', 'warn'];

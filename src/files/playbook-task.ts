@@ -5,9 +5,10 @@ import type { Task } from '../domain/task.ts';
 import { moduleShape, taskDefaults } from '../domain/task.ts';
 import { didYouMean, taskKeywords } from './keywords.ts';
 import { readModuleCall } from './module-call.ts';
-import type { YamlFile, YamlNode } from './yaml.ts';
+import type { YamlFile } from './yaml.ts';
 import { describeNode } from './yaml.ts';
 import { Fields, isVariableName } from './yaml-fields.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 const spoken = ['name', 'register', 'when', 'async', 'poll', 'until', 'retries', 'delay', 'vars', 'args'];
 

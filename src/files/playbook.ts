@@ -10,9 +10,10 @@ import type { Disk } from './disk.ts';
 import { readText } from './disk.ts';
 import { didYouMean, playKeywords } from './keywords.ts';
 import { readTask } from './playbook-task.ts';
-import type { YamlFile, YamlNode } from './yaml.ts';
+import type { YamlFile } from './yaml.ts';
 import { describeNode, parseYaml } from './yaml.ts';
 import { Fields, hasTemplate } from './yaml-fields.ts';
+import type { YamlNode } from './yaml-node.ts';
 
 /** A plan whose hosts are still to be resolved, what to say on stderr, and the SHA-256 of the file. */
 export type LoadedPlaybook = { readonly plan: Plan; readonly warnings: readonly string[]; readonly hash: string };

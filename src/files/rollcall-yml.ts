@@ -5,9 +5,10 @@ import { ok } from '../domain/result.ts';
 import { didYouMean } from './keywords.ts';
 import type { Settings } from './setting-values.ts';
 import { readForks, readPath, readPaths } from './setting-values.ts';
-import type { YamlEntry, YamlFile } from './yaml.ts';
+import type { YamlFile } from './yaml.ts';
 import { describeNode, parseYaml } from './yaml.ts';
 import { Fields, isNothing } from './yaml-fields.ts';
+import type { YamlEntry } from './yaml-node.ts';
 
 const known = ['label', 'inventory', 'forks', 'remote_user', 'private_key_file', 'host_key_checking'];
 

@@ -3,8 +3,9 @@
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
 import type { Vars } from '../domain/value.ts';
-import type { YamlEntry, YamlFile, YamlNode } from './yaml.ts';
+import type { YamlFile } from './yaml.ts';
 import { describeNode, varsOf } from './yaml.ts';
+import type { YamlEntry, YamlNode } from './yaml-node.ts';
 
 /** A mapping and the file it stands in. Getters return undefined for a key that is absent or holds nothing. */
 export class Fields {

@@ -1,7 +1,7 @@
 import { array, constantFrom, assert as holds, integer, property, tuple } from 'fast-check';
 import { expect, test } from 'vitest';
-import type { YamlNode } from './yaml.ts';
 import { parseYaml } from './yaml.ts';
+import type { YamlNode } from './yaml-node.ts';
 import { readPlain } from './yaml-plain.ts';
 
 /** Where a value that is not there stands is nothing that anybody asks. */

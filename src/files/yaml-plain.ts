@@ -1,7 +1,7 @@
 // The only place that reads the plainest YAML without the library: block mappings of one-line values, as large
 // inventories are. It is some ten times as fast; at the first line that could mean anything else it gives up,
 // and the library reads the whole text. What it does read, it reads as the library does (a property test holds that).
-import type { YamlEntry, YamlNode } from './yaml.ts';
+import type { YamlEntry, YamlNode } from './yaml-node.ts';
 import { resolvePlain } from './yaml-scalar.ts';
 
 /** indent, key, and after the colon a value that is plain or quoted without escapes; a comment may follow. */

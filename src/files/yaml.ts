@@ -7,19 +7,10 @@ import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 import type { Position } from '../domain/task.ts';
 import type { Value, Vars } from '../domain/value.ts';
+import type { YamlEntry, YamlNode } from './yaml-node.ts';
 import { readPlain } from './yaml-plain.ts';
-import type { ScalarValue } from './yaml-scalar.ts';
 import { resolvePlain } from './yaml-scalar.ts';
 import { explainYamlError, isBraceTrap } from './yaml-words.ts';
-
-/** `at` is an offset into the text; {@link YamlFile.where} makes a position of it. */
-export type YamlNode =
-  | { readonly kind: 'map'; readonly at: number; readonly entries: readonly YamlEntry[] }
-  | { readonly kind: 'list'; readonly at: number; readonly items: readonly YamlNode[] }
-  | { readonly kind: 'scalar'; readonly at: number; readonly value: ScalarValue; readonly text: string };
-
-/** One key of a mapping; keys are taken by the letter, so `yes:` is the key `yes`. */
-export type YamlEntry = { readonly key: string; readonly at: number; readonly value: YamlNode };
 
 /** A text that was YAML. `root` is absent when it held nothing but comments. */
 export type YamlFile = {
