@@ -258,3 +258,13 @@ test('every command can be tried at every moment without harm', () => {
     over.session.close();
   }
 });
+
+test('a push that brings events and sightings together has both taken in', () => {
+  const over = sessionOver(practiceFleet);
+  over.push({
+    kind: 'events',
+    events: [{ type: 'run.noted', run: 'nosuch', text: 'x', at: wallNow }],
+    sightings: [{ type: 'slots.seen', open: 3, forks: 25, behind: 0 }],
+  });
+  expect(over.session.store.getState().data.state.slots).toEqual({ open: 3, forks: 25, behind: 0 });
+});

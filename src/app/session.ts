@@ -124,7 +124,8 @@ export const makeSession = (parts: SessionParts): Session => {
         tails.forget();
         break;
       case 'events':
-        if (!takeEvents(push.events) && !takeSightings(push.sightings)) return;
+        // Both are taken in, whatever the first says: a push often brings the two together.
+        if (![takeEvents(push.events), takeSightings(push.sightings)].includes(true)) return;
         break;
       case 'banner':
         if (push.failure === undefined) delete data.banner;

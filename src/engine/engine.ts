@@ -54,6 +54,7 @@ export class Engine {
     this.#timers = new Timers(parts.clock);
     this.#queue = new StartQueue(parts.clock, parts.settings.startRate);
     this.#dispatcher = new Dispatcher(parts.jobs, this.#desk(), this.#queue, parts.clock, parts.settings);
+    parts.spine.sight({ type: 'slots.seen', open: 0, forks: parts.settings.forks, behind: 0 });
   }
 
   get open(): number {
