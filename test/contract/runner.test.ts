@@ -136,6 +136,25 @@ function runnerContract(shell: Shell): void {
       expect(readFileSync(mark, 'utf8')).toBe('x\n');
     });
 
+    test('lets one supervisor have a job, however often it is launched', async () => {
+      const guard = '[ -e "$JOB/claim" ] || [ -e "$JOB/gone" ] || { take_name && launch; }';
+      expect(runnerText).toContain(guard);
+      const rash = await openLine(shell, link, source => source.replace(guard, 'launch'));
+      const mark = join(link.home, hex(8));
+      const start = startOf(`echo x >>"${mark}"; sleep 2`, { linger: 500 });
+      for (const kind of ['started', 'exists', 'exists']) expect(value(await rash.start(start)).kind).toBe(kind);
+      await lookUntil(rash, start.jid, 'done');
+      value(await rash.start(start));
+      await runJob(rash, 'sleep 1');
+      expect(readFileSync(mark, 'utf8')).toBe('x\n');
+    });
+
+    test('tells a verdict only when the last output has arrived', async () => {
+      const slow = await openLine(shell, link, source => source.replace("trap '' XFSZ", "trap '' XFSZ\n  sleep 1"));
+      const report = await runJob(slow, 'echo late');
+      expect(text(report.out.bytes)).toBe('late\n');
+    });
+
     test('never begins a job that was cancelled before it was claimed', async () => {
       const stuck = await openLine(shell, link, source => source.replace(/^launch\(\) \{$/m, 'launch() {\n  return 0'));
       const line = await openLine(shell, link);
@@ -180,7 +199,9 @@ function runnerContract(shell: Shell): void {
     });
 
     test.each(['perl', 'python3', 'none'])('detaches without setsid, with %s', async tool => {
-      const needed = 'sh env cat cp dd mv rm mkdir mkfifo ln date ls sleep head tail tee wc grep find tr'.split(' ');
+      const needed = 'sh env cat cp dd mv rm mkdir mkfifo ln date ls sleep head tail tee wc grep find tr test [ true printf kill echo'.split(
+        ' ',
+      );
       const own = mkdtempSync(join(tmpdir(), 'rollcall-tools-'));
       for (const program of tool === 'none' ? needed : [...needed, tool]) {
         const found = [shell.path, process.env['PATH'] ?? '']
