@@ -81,7 +81,9 @@ export const openOurs = async (root: string, fleet: Fleet): Promise<Ours> => {
       }),
     lookAtAll: () =>
       measured(async () => {
-        const waiting = new Set<string>([...follower.state().jobs.values()].filter(job => job.state.kind !== 'ended').map(({ jid }) => jid));
+        const waiting = new Set<string>(
+          [...follower.state().jobs.values()].filter(job => job.state.kind !== 'ended').map(({ jid }) => jid),
+        );
         const seen = follower.onSeen(jid => waiting.delete(jid));
         await link.ask({ verb: 'ask', on: {} });
         await follower.until(() => waiting.size === 0);
