@@ -199,9 +199,8 @@ function runnerContract(shell: Shell): void {
     });
 
     test.each(['perl', 'python3', 'none'])('detaches without setsid, with %s', async tool => {
-      const needed = 'sh env cat cp dd mv rm mkdir mkfifo ln date ls sleep head tail tee wc grep find tr test [ true printf kill echo'.split(
-        ' ',
-      );
+      const needed =
+        'sh env cat cp dd mv rm mkdir mkfifo ln date ls sleep head tail tee wc grep find tr test [ true printf kill echo'.split(' ');
       const own = mkdtempSync(join(tmpdir(), 'rollcall-tools-'));
       for (const program of tool === 'none' ? needed : [...needed, tool]) {
         const found = [shell.path, process.env['PATH'] ?? '']
