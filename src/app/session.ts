@@ -4,7 +4,9 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Event, Fleet, Sighting } from '../domain/event.ts';
 import { describeFailure } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
+import { countHosts } from '../domain/recap.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
+import type { State } from '../domain/run-state.ts';
 import type { Link, Push } from '../driver/protocol.ts';
 import { type Console, type Data, emptyData, firstView, type Setting, type View } from './console-state.ts';
 import { eventWords } from './event-words.ts';
@@ -144,6 +146,7 @@ export const makeSession = (parts: SessionParts): Session => {
       reduce(data.state, event);
       if (event.type === 'job.requested') noteJob(data, event.host, event.jid);
       if (event.type === 'job.output') tails.grown(event);
+      if (event.type === 'run.ended') hands.toast(endedWords(data.state, event.run));
       const words = eventWords(event, data.state);
       if (words !== undefined) data.happened.push({ at: event.at, text: words });
     }
@@ -251,4 +254,13 @@ const keepCursor = (hands: Hands): void => {
   const isShown = grid.shown.some(view => view.name === cursor);
   if (!isShown && first !== undefined) hands.set({ cursor: first.name });
   if (grid.top !== top) hands.set({ top: grid.top });
+};
+
+/** A run that ends is told wherever the operator is: the next one may have taken its place on the screen. */
+const endedWords = (state: State, id: string): string => {
+  const run = state.runs.get(id);
+  if (run === undefined) return '';
+  const { ok, changed, ...rest } = countHosts(run, state.jobs);
+  const trouble = rest.failed + rest.unreachable + rest.lost + rest.timedOut + rest.cancelled;
+  return `run ${run.number} ended: ${ok + changed} of ${run.hosts.size} ok${trouble > 0 ? `, ${trouble} in trouble` : ''}`;
 };
