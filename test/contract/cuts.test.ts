@@ -1,6 +1,6 @@
 // The only place where requests and replies are cut at every byte, and the process that answers is killed at any moment:
 // the command runs once or not at all, the answer says which, and the same start sent again makes it exactly once.
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Result } from '../../src/domain/result.ts';
@@ -48,25 +48,39 @@ describe('a start', { timeout: 600_000 }, () => {
     await allRanOnce(link, [start]);
   });
 
-  test('with the runner along, cut anywhere, runs nothing and installs nothing by halves', async () => {
+  test('with the runner along, cut inside the runner, leaves the host as it was', async () => {
+    const link = makeSimulatedLink(shell);
     const whole = runner.bytes.length;
-    const length = whole + small(counted()).length;
-    const cuts = new Set([...range(0, 40), ...range(whole - 40, whole + 120), ...range(length - 40, length)]);
-    for (let cut = 0; cut < length; cut += 97) cuts.add(cut);
-    const answers = await forAll([...cuts], async cut => {
+    const cuts = new Set([...range(0, 40), ...range(whole - 40, whole), ...range(0, whole).filter(at => at % 97 === 0)]);
+    const starts = await forAll([...cuts], async cut => {
+      const start = counted();
+      const first = await send(link, start, { kind: 'delay', ms: 0 }, { kind: 'cut-request', after: cut, answer: 'heard' });
+      expect(first, `cut after ${cut} of ${whole}`).toMatchObject({ ok: false, failure: { tag: 'request-cut' } });
+      return start;
+    });
+    expect(readdirSync(link.home)).toEqual([]);
+    mkdirSync(join(link.home, 'runs'));
+    const some = starts.filter((_, index) => index % 20 === 0);
+    await forAll(some, async start => expect(value(await send(link, start)).kind).toBe('started'));
+    await allRanOnce(link, some);
+  });
+
+  test('with the runner along, cut behind the runner, installs it whole and runs nothing', async () => {
+    const whole = runner.bytes.length;
+    const body = Buffer.from(small(counted())).toString('latin1');
+    const borders = range(0, body.length).filter(at => at < 30 || at > body.length - 10 || body.slice(at - 1, at + 1).includes('\n'));
+    await forAll(borders, async cut => {
       const link = makeSimulatedLink(shell);
       mkdirSync(join(link.home, 'runs'));
       const start = counted();
-      const first = await send(link, start, { kind: 'delay', ms: 0 }, { kind: 'cut-request', after: cut, answer: 'heard' });
-      expect(first.ok ? first.value.kind : first.failure.tag, `cut after ${cut} of ${length}`).toBe('request-cut');
-      const installed = join(link.home, '.rollcall/bin', `runner-${runner.hash}.sh`);
-      expect(existsSync(installed), `cut after ${cut}`).toBe(cut >= whole);
-      if (cut >= whole) expect(readFileSync(installed).subarray(0, -1).equals(runner.bytes)).toBe(true);
+      const first = await send(link, start, { kind: 'delay', ms: 0 }, { kind: 'cut-request', after: whole + cut, answer: 'heard' });
+      expect(first, `cut ${cut} behind the runner`).toMatchObject({ ok: false, failure: { tag: 'request-cut' } });
+      const installed = readFileSync(join(link.home, '.rollcall/bin', `runner-${runner.hash}.sh`));
+      expect(installed.subarray(0, -1).equals(runner.bytes)).toBe(true);
       expect(runs(link, start)).toBe(0);
-      expect(value(await send(link, start)).kind, `cut after ${cut}`).toBe('started');
-      return [link, start] as const;
+      expect(value(await send(link, start)).kind).toBe('started');
+      await allRanOnce(link, [start]);
     });
-    for (const [link, start] of answers) await allRanOnce(link, [start]);
   });
 
   test('whose reply is cut at any byte is asked again and has run once', async () => {
@@ -94,7 +108,7 @@ describe('a start', { timeout: 600_000 }, () => {
 
   test('whose answering process is killed at any moment runs once when it is sent again', async () => {
     const link = await prepared();
-    const starts = await forAll(range(0, 80), async ms => {
+    const starts = await forAll(range(0, 60), async ms => {
       const start = counted();
       await send(link, start, { kind: 'kill', afterMs: ms });
       value(await send(link, start));

@@ -1,25 +1,21 @@
 // The only place where the runner is held to the contract of jobs under each shell that a host may have as /bin/sh,
 // and to what it promises about the machine it runs on: processes, files, and homes that cannot hold it.
 import { execFileSync } from 'node:child_process';
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  symlinkSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { Jid } from '../../src/domain/job.ts';
 import { makeJobs, type RemoteLine } from '../../src/remote/jobs.ts';
 import runnerText from '../../src/remote/runner.sh';
-import { findShell, makeSimulatedLink, runnerFor, type Shell, type SimulatedLink, shellNames } from '../support/simulated-link.ts';
+import {
+  findShell,
+  makeSimulatedLink,
+  runnerFor,
+  type Shell,
+  type SimulatedLink,
+  shellNames,
+  temporary,
+} from '../support/simulated-link.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { addressOf } from './address.ts';
 import { freshIdentity, freshJid, hex, jobsContract, lookOnce, lookUntil, runJob, startOf, text, value } from './jobs-contract.ts';
@@ -109,7 +105,7 @@ function runnerContract(shell: Shell): void {
     });
 
     test('tells a reboot by the boot id', async () => {
-      const boot = join(mkdtempSync(join(tmpdir(), 'rollcall-boot-')), 'boot_id');
+      const boot = join(temporary('rollcall-boot-'), 'boot_id');
       writeFileSync(boot, 'aaaa-1\n');
       const line = await openLine(shell, link, source => source.replace('/proc/sys/kernel/random/boot_id', boot));
       const start = startOf('sleep 600');
@@ -201,7 +197,7 @@ function runnerContract(shell: Shell): void {
     test.each(['perl', 'python3', 'none'])('detaches without setsid, with %s', async tool => {
       const needed =
         'sh env cat cp dd mv rm mkdir mkfifo ln date ls sleep head tail tee wc grep find tr test [ true printf kill echo'.split(' ');
-      const own = mkdtempSync(join(tmpdir(), 'rollcall-tools-'));
+      const own = temporary('rollcall-tools-');
       for (const program of tool === 'none' ? needed : [...needed, tool]) {
         const found = [shell.path, process.env['PATH'] ?? '']
           .join(delimiter)
@@ -318,7 +314,7 @@ const realPython = (program: string, found: string): string =>
 
 /** A home of 256 kB on a file system of its own; only root may make one. */
 const mountSmall = (_link: SimulatedLink, skip: (why: string) => void): string => {
-  const home = mkdtempSync(join(tmpdir(), 'rollcall-small-'));
+  const home = temporary('rollcall-small-');
   if (process.getuid?.() !== 0) skip('only root may mount');
   execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', home]);
   unmount.push(home);

@@ -1,7 +1,7 @@
 // The only place for the contract transport: a `Transport` whose hosts are private homes on this machine and whose exec
 // runs the real command in a real shell, with a link that can be cut at any byte, delayed or made to say things twice.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { ok } from '../../src/domain/result.ts';
@@ -49,7 +49,7 @@ export const findShell = (name: string): Shell | undefined => {
     .map(folder => join(folder, programs[name] ?? name))
     .find(existsSync);
   if (program === undefined) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), `rollcall-${name}-`));
+  const folder = temporary(`rollcall-${name}-`);
   const sh = join(folder, 'sh');
   symlinkSync(program, sh);
   if (name !== 'busybox') return { name, sh, path: process.env['PATH'] ?? '' };
@@ -59,6 +59,18 @@ export const findShell = (name: string): Shell | undefined => {
   return { name, sh, path: tools };
 };
 
+const folders: string[] = [];
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A folder that goes away with this process. */
+export const temporary = (prefix: string): string => {
+  const folder = mkdtempSync(join(tmpdir(), prefix));
+  folders.push(folder);
+  return folder;
+};
+
 /** The runner as it is, but for the shell that it names and what `change` does to it. */
 export const runnerFor = (text: string, shell: Shell, change: (text: string) => string = same => same): Runner =>
   runnerOf(change(text).replaceAll('/bin/sh', shell.sh));
@@ -66,7 +78,7 @@ export const runnerFor = (text: string, shell: Shell, change: (text: string) => 
 /** A link to one private home. */
 export const makeSimulatedLink = (
   shell: Shell,
-  { home = mkdtempSync(join(tmpdir(), 'rollcall home-')), path = shell.path, env = {}, before = '' } = {},
+  { home = temporary('rollcall home-'), path = shell.path, env = {}, before = '' } = {},
 ): SimulatedLink => {
   const execs: { command: string; stdin: Uint8Array }[] = [];
   const run = (command: string, stdin: Uint8Array, killAfter?: number): Promise<ExecReply> => {
