@@ -4,6 +4,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { afterAll } from 'vitest';
 import { ok } from '../../src/domain/result.ts';
 import type { ExecReply, Transport } from '../../src/remote/ports.ts';
 import { type Runner, runnerOf } from '../../src/remote/runner-text.ts';
@@ -60,11 +61,11 @@ export const findShell = (name: string): Shell | undefined => {
 };
 
 const folders: string[] = [];
-process.once('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
-/** A folder that goes away with this process. */
+/** A folder that goes away when the test file has ended. */
 export const temporary = (prefix: string): string => {
   const folder = mkdtempSync(join(tmpdir(), prefix));
   folders.push(folder);
