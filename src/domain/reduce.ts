@@ -50,8 +50,9 @@ export const reduce = (state: State, event: Event): State => {
         notes: [...run.notes, { at: event.at, text: event.text, ...(event.by && { by: event.by }) }],
       }));
     case 'run.retried':
+      // A pause stays a pause: the retry waits for its resume.
       return changeRun(state, event.run, run => ({
-        phase: { kind: 'going' },
+        phase: run.phase.kind === 'ended' ? { kind: 'going' } : run.phase,
         retry: [...run.retry, ...event.hosts],
       }));
     case 'batch.opened':
@@ -210,7 +211,7 @@ const endTask = (state: State, event: EventOf<'task.ended'>): State => {
   changeHosts(state, event.run, [event.host], ({ wait: _, attempt: __, out: wasOut, ...row }) => ({
     ...row,
     ...((result.status === 'failed' || result.status === 'unreachable') && {
-      out: { path, how: result.status },
+      out: { path, how: result.status, ...(row.jid !== undefined && { jid: row.jid }) },
     }),
     tally: tallyWith(wasOut?.path === path ? withoutFailure(row.tally, wasOut.how) : row.tally, result),
     last: { path, batch: row.batch, result },

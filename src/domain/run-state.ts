@@ -25,8 +25,8 @@ export type HostProgress = {
   /** Task it is in, or was in last. */
   readonly path?: string;
   readonly at: 'queued' | 'open' | 'ended';
-  /** Out of the play since this task, and how. */
-  readonly out?: { readonly path: string; readonly how: 'failed' | 'unreachable' };
+  /** Out of the play since this task, how, and by which job. */
+  readonly out?: { readonly path: string; readonly how: 'failed' | 'unreachable'; readonly jid?: Jid };
   readonly wait?: { readonly path: string; readonly attempt: number; readonly retriesLeft: number; readonly nextAt: number };
   /** Number of the attempt under `until` that is under way; absent for the first. */
   readonly attempt?: number;

@@ -299,9 +299,9 @@ export class Driver implements DriverPort {
     for (const run of on.run === undefined ? this.state().runs.values() : runsOf(this.state(), on)) {
       const found = hostsToRetry(this.state(), run, which, on.hosts);
       mayRun = [...mayRun, ...found.mayRun];
-      if (found.ready.length === 0) continue;
+      if (found.ready.length === 0 || run.phase.kind === 'aborting') continue;
       count += found.ready.length;
-      this.#engine.release(run.id);
+      if (run.phase.kind === 'ended') this.#engine.release(run.id);
       events.push({ type: 'run.retried', run: run.id, hosts: found.ready, by });
     }
     if (count === 0 && mayRun.length > 0) {

@@ -138,16 +138,12 @@ export class Walker {
     if (spot === undefined) return;
     const { run, task, row } = spot;
     const job = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
-    const isOurs = job !== undefined && job.taskPath === task.path && this.#isOfThisTurn(spot, job.jid);
+    // In a retry the job that put the host out is of the turn before: this turn begins with a new attempt.
+    const isOurs = job !== undefined && job.taskPath === task.path && job.jid !== row.out?.jid;
     if (row.wait?.path === task.path) return this.#waitOn(spot, row.wait);
     if (isOurs && isLetGo(task) && onHostOf(job.state) !== undefined) return this.#endLetGo(spot, job.jid);
     if (isOurs && job.state.kind === 'ended') return this.#judgeJob(spot, job.jid);
     if (!isOurs && run.phase.kind !== 'aborting') await this.#begin(spot);
-  }
-
-  /** A retry's turn begins with a new attempt; the job that put the host out is of the turn before. */
-  #isOfThisTurn({ row }: Spot, jid: Jid): boolean {
-    return !(row.out !== undefined && row.jid === jid && row.last?.batch !== row.batch);
   }
 
   async #begin(spot: Spot): Promise<void> {

@@ -18,7 +18,7 @@ type Wanted = {
   readonly serial: number;
   readonly forks: number;
 };
-type Key = { readonly at: number; readonly kind: 'pause' | 'resume' | 'cancel' | 'ask' | 'kill'; readonly which: number };
+type Key = { readonly at: number; readonly kind: 'pause' | 'resume' | 'cancel' | 'ask' | 'kill' | 'retry'; readonly which: number };
 type World = {
   readonly seed: number;
   readonly forks: number;
@@ -41,7 +41,7 @@ const wanted: fc.Arbitrary<Wanted> = fc.record({
 });
 const key: fc.Arbitrary<Key> = fc.record({
   at: fc.integer({ min: 0, max: 120 }),
-  kind: fc.constantFrom('pause', 'resume', 'cancel', 'ask', 'kill'),
+  kind: fc.constantFrom('pause', 'resume', 'cancel', 'ask', 'kill', 'retry'),
   which: fc.integer({ min: 0, max: 40 }),
 });
 const world: fc.Arbitrary<World> = fc.record({
@@ -88,12 +88,15 @@ const live = async (what: World): Promise<{ rig: Rig; paused: string[] }> => {
     if (kind === 'resume' && rig.state.runs.get(run)?.phase.kind === 'paused') await rig.resume(run);
     if (kind === 'cancel' && jid !== undefined) void rig.engine.cancel(jid, undefined);
     if (kind === 'ask' && jid !== undefined) rig.engine.ask(jid);
+    if (kind === 'retry') await rig.retry(run);
     if (kind === 'kill') rig = await rig.killed();
   }
   await rig.untilQuiet(2);
   const paused = runs.filter(run => rig.state.runs.get(run)?.phase.kind === 'paused');
   for (const run of paused) await rig.resume(run);
   rig.hosts.dead.clear();
+  await rig.untilQuiet(6);
+  for (const run of runs) await rig.retry(run);
   await rig.untilQuiet(6);
   return { rig, paused };
 };

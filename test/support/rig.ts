@@ -5,6 +5,7 @@ import { adHocPlan, type Plan } from '../../src/domain/plan.ts';
 import { reduce } from '../../src/domain/reduce.ts';
 import { ok, type Result } from '../../src/domain/result.ts';
 import { emptyState, type State } from '../../src/domain/run-state.ts';
+import { hostsToRetry } from '../../src/driver/selection.ts';
 import { Engine, type EngineSettings } from '../../src/engine/engine.ts';
 import type { Entry, Journal, Random } from '../../src/engine/ports.ts';
 import { Spine } from '../../src/engine/spine.ts';
@@ -177,6 +178,15 @@ export class Rig {
   async resume(run: string): Promise<void> {
     await this.#emit([{ type: 'run.resumed', run }]);
     this.engine.release(run);
+  }
+
+  /** Another attempt for every host that is out and whose last attempt has ended. */
+  async retry(run: string): Promise<void> {
+    const known = this.state.runs.get(run);
+    if (known === undefined || known.phase.kind === 'aborting') return;
+    const { ready } = hostsToRetry(this.state, known, 'both', undefined);
+    if (ready.length > 0) await this.#emit([{ type: 'run.retried', run, hosts: ready }]);
+    if (known.phase.kind === 'ended') this.engine.release(run);
   }
 
   async #emit(events: Parameters<Spine['emit']>[0]['events']): Promise<void> {
