@@ -92,7 +92,9 @@ export const handlePaste = (text: string, hands: Hands) => {
   const mode = topMode(hands.see().view);
   switch (mode?.kind) {
     case 'prompt':
-      return hands.swap({ ...mode, [mode.focus]: pasted(mode[mode.focus], text) });
+      // Lines joined by blanks would be another command than the one that was copied.
+      if (/[\r\n]/.test(text.trim())) return hands.toast('a paste of several lines is not taken: join them with ; or && first');
+      return hands.swap({ ...mode, [mode.focus]: pasted(mode[mode.focus], text.trim()) });
     case 'filter': {
       const line = pasted(mode.line, text);
       hands.swap({ ...mode, line });

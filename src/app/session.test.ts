@@ -101,8 +101,12 @@ test('a bracketed paste goes into a line of text, and nowhere else', () => {
   over.session.paste('rm -rf /\n');
   expect(toast(over)).toBe('ignored a paste of 9 characters');
   press(over, 'n');
-  over.session.paste('echo a\necho b\x1b[2J');
-  expect(mode(over)).toMatchObject({ kind: 'prompt', command: { text: 'echo a echo b[2J' } });
+  over.session.paste('echo a\x1b[2J\n');
+  expect(mode(over)).toMatchObject({ kind: 'prompt', command: { text: 'echo a[2J' } });
+  // Two lines joined by a blank would be another command.
+  over.session.paste('cd /x\nrm *');
+  expect(mode(over)).toMatchObject({ kind: 'prompt', command: { text: 'echo a[2J' } });
+  expect(toast(over)).toContain('a paste of several lines is not taken');
   expect(submits(over.asked)).toHaveLength(0);
 });
 

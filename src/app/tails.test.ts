@@ -1,8 +1,9 @@
 // Tails come in pieces, from where they were, each byte once, sanitised, in a ring that has an end.
 import { expect, test } from 'vitest';
 import { testLink } from '../../test/support/console.ts';
-import { jidOf } from '../domain/job.ts';
+import { type Jid, jidOf } from '../domain/job.ts';
 import { emptyState } from '../domain/run-state.ts';
+import type { Link } from '../driver/protocol.ts';
 import type { Tail } from './console-state.ts';
 import { makeTails } from './tails.ts';
 
@@ -85,4 +86,20 @@ test('another driver is asked for everything again', async () => {
   tails.watch([jid]);
   await settle();
   expect(asked.filter(ask => ask.verb === 'watch')).toHaveLength(2);
+});
+
+test('a link that answers nothing any more is not asked in a loop', async () => {
+  let asked = 0;
+  const link = {
+    ask: async () => {
+      asked += 1;
+      return { ok: false, failure: { tag: 'driver-gone', cause: 'closed here' } };
+    },
+  } as unknown as Link;
+  const tails = makeTails(link, new Map(), () => {});
+  const jid = 'j0000000000000000000000001.1' as Jid;
+  tails.watch([jid]);
+  tails.grown({ type: 'job.output', jid, stream: 'out', from: 0, length: 90_000, there: 90_000, dropped: 0, lastLine: '', at: 0 });
+  await new Promise(resolve => setImmediate(resolve));
+  expect(asked).toBeLessThan(10);
 });

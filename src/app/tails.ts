@@ -74,7 +74,12 @@ export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) 
     if (feed.fetching === 'yes') return;
     feed.fetching = 'yes';
     try {
-      for (const name of ['out', 'err'] as const) while (feeds.get(jid) === feed && (await fetchPiece(jid, feed, name)) === 'more');
+      for (const name of ['out', 'err'] as const) {
+        let got: Awaited<ReturnType<typeof fetchPiece>> = 'more';
+        while (feeds.get(jid) === feed && got === 'more') got = await fetchPiece(jid, feed, name);
+        // Nobody answers: the next event or another driver asks again, not this loop.
+        if (got === 'nothing') return;
+      }
     } finally {
       feed.fetching = 'no';
     }
@@ -82,10 +87,11 @@ export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) 
       await fetchNew(jid, feed);
   };
 
-  const fetchPiece = async (jid: Jid, feed: Feed, name: OutputStream): Promise<'more' | 'all'> => {
+  const fetchPiece = async (jid: Jid, feed: Feed, name: OutputStream): Promise<'more' | 'all' | 'nothing'> => {
     const stream = feed.streams[name];
     const answer = await link.ask<'output'>({ verb: 'output', jid, stream: name, from: stream.offset, most: pieceBytes });
-    if (!answer.ok || feeds.get(jid) !== feed || feed.streams[name] !== stream) return 'all';
+    if (!answer.ok) return 'nothing';
+    if (feeds.get(jid) !== feed || feed.streams[name] !== stream) return 'all';
     const bytes = fromBase64(answer.value.base64);
     if (stream.offset < 0 && answer.value.from > 0) feed.before = 'more';
     // The first line of a tail is only the end of one, unless the tail begins at the beginning.

@@ -38,7 +38,8 @@ export const tickEvery = (console: Console): number | undefined => {
   const views = hostViews(console).all;
   const out = views.filter(view => isOut(view.kind) || view.kind === 'between');
   const paused = ownRuns(console.data, console.setting.fleet).some(run => run.phase.kind === 'paused');
-  if (out.length === 0) return paused ? 5000 : undefined;
+  // Ages are shown at rest as well; a frame each half minute keeps them honest and costs nothing that can be measured.
+  if (out.length === 0) return paused ? 5000 : views.some(view => view.job !== undefined) ? 30_000 : undefined;
   const visible = visibleLooks(console);
   const isSoon = (at: number | undefined): boolean => at !== undefined && at - console.wall < 60_000;
   return out.some(view => view.job !== undefined && visible(view.job.jid) && isSoon(view.progress?.wait?.nextAt ?? view.job.nextLookAt))

@@ -23,10 +23,12 @@ export type FollowParts = {
   readonly link: Link;
   readonly run: string;
   readonly makeOutput: (parts: OutputParts) => Output;
+  /** `hold`: Ctrl-C pauses the run, for whoever started it; `leave`: for whoever only looks. */
+  readonly onStop: 'hold' | 'leave';
 };
 
 /** Follows a run to its end. Jobs go on whatever happens to the follower. */
-export const follow = ({ world, link, run, makeOutput }: FollowParts): Promise<Followed> => {
+export const follow = ({ world, link, run, makeOutput, onStop }: FollowParts): Promise<Followed> => {
   let state = emptyState();
   let told = world.clock.now();
   const output = makeOutput({
@@ -66,7 +68,7 @@ export const follow = ({ world, link, run, makeOutput }: FollowParts): Promise<F
     const stop = (signal: NodeJS.Signals): void => {
       interrupts += 1;
       const code = signal === 'SIGTERM' ? 143 : 99;
-      if (interrupts > 1) {
+      if (interrupts > 1 || onStop === 'leave') {
         finish(code);
         return;
       }

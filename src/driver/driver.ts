@@ -72,6 +72,8 @@ export class Driver implements DriverPort {
   readonly #watches = new Map<number, readonly Jid[]>();
   readonly #owners = new Map<string, number>();
   #nextNumber: number;
+  /** Everything was paused, so whatever is asked for now comes paused as well. */
+  #pausedAll: Actor | undefined;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -81,6 +83,7 @@ export class Driver implements DriverPort {
     this.#engine = new Engine({ spine: this.#spine, jobs: parts.jobs, clock: parts.clock, random: parts.random, settings: parts.settings });
     this.#walker = new Walker({ spine: this.#spine, engine: this.#engine, clock: parts.clock, kit: parts.kit });
     this.#nextNumber = parts.heritage.nextRunNumber;
+    this.#pausedAll = whoPausedAll(state);
     this.#spine.subscribe((events, sightings) => {
       this.#tell({ kind: 'events', events, sightings });
       if (events.length > 0) parts.onBusy(this.isBusy());
@@ -222,17 +225,21 @@ export class Driver implements DriverPort {
     this.#nextNumber += 1;
     if (options.askedFrom === 'headless') this.#owners.set(run, client.id);
     const isNew = !this.state().fleets.has(fleet.id);
+    const paused = this.#pausedAll;
+    if (paused !== undefined) this.#engine.hold(run);
     await this.#spine.emit({
       durability: 'intent',
       events: [
         ...(isNew ? [{ type: 'fleet.planned', fleet } as const] : []),
         { type: 'run.queued', run, number, fleet: fleet.id, plan, options, by: client.hello.actor },
+        ...(paused !== undefined ? [{ type: 'run.paused', run, why: 'operator', by: paused } as const] : []),
       ],
     });
     return ok({ run, number, joined: 'no' });
   }
 
   async #pause(on: Selection, by: Actor): Promise<Result<Answers['pause']>> {
+    if (on.run === undefined) this.#pausedAll = by;
     const runs = runsOf(this.state(), on).filter(({ phase }) => phase.kind === 'going');
     for (const { id } of runs) this.#engine.hold(id);
     await this.#spine.emit({
@@ -243,6 +250,7 @@ export class Driver implements DriverPort {
   }
 
   async #resume(on: Selection, by: Actor): Promise<Result<Answers['resume']>> {
+    if (on.run === undefined) this.#pausedAll = undefined;
     const runs = runsOf(this.state(), on).filter(({ phase }) => phase.kind === 'paused');
     for (const { id } of runs) this.#engine.release(id);
     await this.#spine.emit({ events: runs.map(({ id }) => ({ type: 'run.resumed', run: id, by })), durability: 'intent' });
@@ -331,5 +339,12 @@ export class Driver implements DriverPort {
     for (const listener of this.#listeners) listener(news);
   }
 }
+
+/** Several runs are open and an operator has paused each: that was everything, and a new driver keeps it so. */
+const whoPausedAll = (state: State): Actor | undefined => {
+  const open = [...state.runs.values()].map(({ phase }) => phase).filter(({ kind }) => kind !== 'ended');
+  const by = open.map(phase => (phase.kind === 'paused' && phase.why === 'operator' ? phase.by : undefined));
+  return open.length > 1 && by.every(actor => actor !== undefined) ? by[0] : undefined;
+};
 
 const touched = (count: number): Result<{ readonly touched: number }> => ok({ touched: count });

@@ -11,7 +11,7 @@ const disk =
     if (text !== undefined) return { kind: 'file', text };
     return Object.keys(files).some(file => file.startsWith(`${path}/`)) ? { kind: 'folder' } : { kind: 'missing' };
   };
-const around = (env: Surroundings['env'] = {}): Surroundings => ({ env, cwd: '/work', home: '/home/ops' });
+const around = (env: Surroundings['env'] = {}): Surroundings => ({ env, cwd: '/project', home: '/home/ops' });
 const load = async (files: Record<string, string>, env: Surroundings['env'] = {}, flags: Settings = {}): Promise<Settings> => {
   const loaded = await loadSettings(flags, around(env), disk(files));
   if (!loaded.ok) throw new Error(loaded.failure.cause);
@@ -30,15 +30,15 @@ test('nothing said, nothing set', async () => {
 
 test('each source is weaker than the one before it', async () => {
   const files = {
-    '/work/ansible.cfg': cfg('forks = 5', 'remote_user = cfg'),
+    '/project/ansible.cfg': cfg('forks = 5', 'remote_user = cfg'),
     '/home/ops/.config/rollcall/rollcall.yml': 'forks: 6\nlabel: XDG\n',
-    '/work/rollcall.yml': 'forks: 7\n',
+    '/project/rollcall.yml': 'forks: 7\n',
   };
   expect(await load(files)).toEqual({ forks: 7, remoteUser: 'cfg', label: 'XDG' });
   expect(await load(files, { ANSIBLE_FORKS: '8' })).toMatchObject({ forks: 8 });
   expect(await load(files, { ANSIBLE_FORKS: '8' }, { forks: 9 })).toMatchObject({ forks: 9 });
   expect(
-    await load({ '/work/ansible.cfg': cfg('forks = 5'), '/xdg/rollcall/rollcall.yml': 'forks: 6' }, { XDG_CONFIG_HOME: '/xdg' }),
+    await load({ '/project/ansible.cfg': cfg('forks = 5'), '/xdg/rollcall/rollcall.yml': 'forks: 6' }, { XDG_CONFIG_HOME: '/xdg' }),
   ).toEqual({ forks: 6 });
 });
 
@@ -64,7 +64,7 @@ test('ansible.cfg: what we honour, seen from its own folder; the rest is passed 
 test('the first ansible.cfg counts: the one named, here, at home, of the system', async () => {
   const files = {
     '/named/ansible.cfg': cfg('forks = 1'),
-    '/work/ansible.cfg': cfg('forks = 2'),
+    '/project/ansible.cfg': cfg('forks = 2'),
     '/home/ops/.ansible.cfg': cfg('forks = 3'),
     '/etc/ansible/ansible.cfg': cfg('forks = 4'),
   };
@@ -72,8 +72,8 @@ test('the first ansible.cfg counts: the one named, here, at home, of the system'
   expect(await load(files, { ANSIBLE_CONFIG: '/named' })).toEqual({ forks: 1 });
   expect(await load(files, { ANSIBLE_CONFIG: '/named/ansible.cfg' })).toEqual({ forks: 1 });
   expect(await load(files, { ANSIBLE_CONFIG: '/nowhere' })).toEqual({ forks: 2 });
-  expect(await load(without('/work/ansible.cfg'))).toEqual({ forks: 3 });
-  expect(await load(without('/work/ansible.cfg', '/home/ops/.ansible.cfg'))).toEqual({ forks: 4 });
+  expect(await load(without('/project/ansible.cfg'))).toEqual({ forks: 3 });
+  expect(await load(without('/project/ansible.cfg', '/home/ops/.ansible.cfg'))).toEqual({ forks: 4 });
 });
 
 test('the environment speaks as Ansible has it; an empty variable says nothing', async () => {
@@ -88,65 +88,82 @@ test('the environment speaks as Ansible has it; an empty variable says nothing',
         ANSIBLE_FORKS: '',
       },
     ),
-  ).toEqual({ inventory: ['/work/a.yml', '/home/ops/b.yml'], remoteUser: 'ops', hostKeyChecking: false, privateKey: '/home/ops/.ssh/id' });
+  ).toEqual({
+    inventory: ['/project/a.yml', '/home/ops/b.yml'],
+    remoteUser: 'ops',
+    hostKeyChecking: false,
+    privateKey: '/home/ops/.ssh/id',
+  });
   expect(await load({}, { ANSIBLE_INVENTORY: 'h1,h2,' })).toEqual({ inventory: ['h1,h2,'] });
 });
 
 test('rollcall.yml: labels, with colour or without, and paths from its own folder', async () => {
   const text =
     'label: {text: PROD, colour: red}\ninventory: [hosts.yml, /x.yml]\nforks: 25\nremote_user: ops\nprivate_key_file: ~/.ssh/k\nhost_key_checking: true\n';
-  expect(await load({ '/work/rollcall.yml': text })).toEqual({
+  expect(await load({ '/project/rollcall.yml': text })).toEqual({
     label: 'PROD',
     labelColour: 'red',
-    inventory: ['/work/hosts.yml', '/x.yml'],
+    inventory: ['/project/hosts.yml', '/x.yml'],
     forks: 25,
     remoteUser: 'ops',
     privateKey: '/home/ops/.ssh/k',
     hostKeyChecking: true,
   });
-  expect(await load({ '/work/rollcall.yml': '# nothing yet\n' })).toEqual({});
+  expect(await load({ '/project/rollcall.yml': '# nothing yet\n' })).toEqual({});
 });
 
 test.each<[Record<string, string>, Record<string, string>, string]>([
   [
-    { '/work/rollcall.yml': 'forks: many' },
+    { '/project/rollcall.yml': 'forks: many' },
     {},
-    '/work/rollcall.yml:1:8: forks must be a whole number from 1 to 10000, found "many"; write for example 25',
+    '/project/rollcall.yml:1:8: forks must be a whole number from 1 to 10000, found "many"; write for example 25',
   ],
   [
-    { '/work/rollcall.yml': 'fork: 5' },
+    { '/project/rollcall.yml': 'fork: 5' },
     {},
-    '/work/rollcall.yml:1:1: fork is no setting (did you mean forks?); there are label, inventory, forks, remote_user, private_key_file, host_key_checking',
-  ],
-  [{ '/work/rollcall.yml': '- a' }, {}, '/work/rollcall.yml:1:1: settings are a mapping, found a list; write for example label: PROD'],
-  [
-    { '/work/rollcall.yml': 'label: [a]' },
-    {},
-    '/work/rollcall.yml:1:8: label: must be a word, found a list; write for example label: PROD',
+    '/project/rollcall.yml:1:1: fork is no setting (did you mean forks?); there are label, inventory, forks, remote_user, private_key_file, host_key_checking',
   ],
   [
-    { '/work/rollcall.yml': 'inventory: {a: b}' },
+    { '/project/rollcall.yml': '- a' },
     {},
-    '/work/rollcall.yml:1:12: inventory: must be a path or a list of paths, found a mapping; write for example inventory: hosts.yml',
+    '/project/rollcall.yml:1:1: settings are a mapping, found a list; write for example label: PROD',
   ],
   [
-    { '/work/rollcall.yml': 'a: b: c' },
+    { '/project/rollcall.yml': 'label: [a]' },
     {},
-    '/work/rollcall.yml:1:4: a mapping cannot begin inside a value; put quotes round a value that holds ": ", or mend the indentation',
+    '/project/rollcall.yml:1:8: label: must be a word, found a list; write for example label: PROD',
   ],
   [
-    { '/work/ansible.cfg': cfg('forks = 0') },
+    { '/project/rollcall.yml': 'inventory: {a: b}' },
     {},
-    '/work/ansible.cfg:2:1: forks must be a whole number from 1 to 10000, found "0"; write for example 25',
+    '/project/rollcall.yml:1:12: inventory: must be a path or a list of paths, found a mapping; write for example inventory: hosts.yml',
   ],
   [
-    { '/work/ansible.cfg': cfg('host_key_checking = maybe') },
+    { '/project/rollcall.yml': 'a: b: c' },
     {},
-    '/work/ansible.cfg:2:1: host_key_checking must be true or false, found "maybe"; write true or false',
+    '/project/rollcall.yml:1:4: a mapping cannot begin inside a value; put quotes round a value that holds ": ", or mend the indentation',
   ],
-  [{ '/work/ansible.cfg': 'forks = 5' }, {}, '/work/ansible.cfg:1:1: a setting must stand below a section; write [defaults] above it'],
-  [{ '/work/ansible.cfg': cfg('forks') }, {}, '/work/ansible.cfg:2:1: "forks" is no setting; write name = value'],
-  [{ '/work/ansible.cfg': cfg('forks = 5', 'forks = 6') }, {}, '/work/ansible.cfg:3:1: forks is set twice in [defaults]; take one out'],
+  [
+    { '/project/ansible.cfg': cfg('forks = 0') },
+    {},
+    '/project/ansible.cfg:2:1: forks must be a whole number from 1 to 10000, found "0"; write for example 25',
+  ],
+  [
+    { '/project/ansible.cfg': cfg('host_key_checking = maybe') },
+    {},
+    '/project/ansible.cfg:2:1: host_key_checking must be true or false, found "maybe"; write true or false',
+  ],
+  [
+    { '/project/ansible.cfg': 'forks = 5' },
+    {},
+    '/project/ansible.cfg:1:1: a setting must stand below a section; write [defaults] above it',
+  ],
+  [{ '/project/ansible.cfg': cfg('forks') }, {}, '/project/ansible.cfg:2:1: "forks" is no setting; write name = value'],
+  [
+    { '/project/ansible.cfg': cfg('forks = 5', 'forks = 6') },
+    {},
+    '/project/ansible.cfg:3:1: forks is set twice in [defaults]; take one out',
+  ],
   [{}, { ANSIBLE_FORKS: 'x' }, 'ANSIBLE_FORKS: forks must be a whole number from 1 to 10000, found "x"; write for example 25'],
   [{}, { ANSIBLE_HOST_KEY_CHECKING: 'x' }, 'ANSIBLE_HOST_KEY_CHECKING: must be true or false, found "x"; write true or false'],
 ])('%j with %j is refused', async (files, env, cause) => {

@@ -28,7 +28,12 @@ export const nextStep = (run: Run, active: number): Step => {
     return active > 0 ? wait : { kind: 'end-run', message: abortedMessage(run) };
   }
   if (run.open !== undefined && run.open.left > 0) return wait;
-  if (run.phase.kind === 'paused') return wait;
+  const step = goOn(run);
+  // A pause opens nothing; what has nothing left to open may end.
+  return run.phase.kind === 'paused' && (step.kind === 'open-batch' || step.kind === 'open-task') ? wait : step;
+};
+
+const goOn = (run: Run): Step => {
   const batch = run.batches.at(-1);
   if (batch !== undefined && batch.endedAt === undefined) {
     const step = nextTask(run, run.plan.plays[batch.play] as Play, batch.hosts);

@@ -111,3 +111,12 @@ test('a driver that is killed while a wait is under way goes on waiting, and end
   expect(next.jobsOf(run).map(({ jid }) => jid.split('.')[1])).toEqual(['1', '2', '3']);
   expect(next.state.runs.get(run)?.phase.kind).toBe('ended');
 });
+
+test('a run that is paused with nothing left to open ends by itself', async () => {
+  const rig = new Rig({});
+  const run = await rig.run(['h01'], { command: '30 0', async: 600 });
+  await rig.clock.pass(5000);
+  await rig.pause(run);
+  await rig.untilQuiet();
+  expect(rig.state.runs.get(run)?.phase.kind).toBe('ended');
+});

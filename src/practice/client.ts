@@ -2,11 +2,12 @@
 // one, and stops it. It must not know what a practice host is made of.
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, realpathSync } from 'node:fs';
+import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { smallestFleet } from './cast.ts';
-import { askPractice } from './control.ts';
+import { askPractice, controlPath } from './control.ts';
 import { fleetFiles, type PracticeFleet, practiceFolder } from './fleet.ts';
 
 /** What is needed to have a practice fleet. */
@@ -53,6 +54,13 @@ export const ensurePractice = async ({
   } catch (error) {
     return failed((error as Error).message);
   }
+};
+
+/** Keeps a living fleet from ending for want of work, for a console that shows it; the returned function lets it go. */
+export const holdPractice = (stateDir: string): (() => void) => {
+  const socket = net.connect(controlPath(realpathSync(practiceFolder(stateDir))).socket);
+  socket.on('error', () => {}); // it went meanwhile: there is nothing to hold
+  return () => socket.destroy();
 };
 
 /** Ends the practice fleet of a state folder with everything it made. `false`: there was none. */

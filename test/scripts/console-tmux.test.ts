@@ -1,5 +1,5 @@
 // The console in a real terminal with a real shell around it: job control, sizes, and the terminal as it was found.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,6 +29,7 @@ describe.skipIf(!hasTmux())('in tmux (skipped where there is none)', () => {
     });
     for (const { contents } of outputFiles) writeFileSync(join(dir, 'console.mjs'), contents);
     await stop();
+    symlinkSync(process.execPath, join(dir, 'node'));
   }, 60_000);
   afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
@@ -36,7 +37,8 @@ describe.skipIf(!hasTmux())('in tmux (skipped where there is none)', () => {
     const terminal = openTmux(columns, rows, dir);
     try {
       await terminal.waitFor('prompt:');
-      terminal.keys(`TZ=UTC ${process.execPath} console.mjs`, 'Enter');
+      // A long path would wrap the line that is looked for afterwards.
+      terminal.keys('TZ=UTC ./node console.mjs', 'Enter');
       await terminal.waitFor('RUNNING');
       await use(terminal);
     } finally {

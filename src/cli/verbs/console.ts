@@ -4,6 +4,7 @@ import { makeSession } from '../../app/session.ts';
 import { selectTyped } from '../../domain/pattern.ts';
 import { adHocPlan } from '../../domain/plan.ts';
 import { ok, type Result } from '../../domain/result.ts';
+import { holdPractice } from '../../practice/client.ts';
 import type { RunFlags } from '../flags.ts';
 import { placeOf } from '../place.ts';
 import { reach } from '../reach.ts';
@@ -22,6 +23,7 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
   for (const warning of place.warnings) world.say(warning);
   const link = await reach(world, place.stateDir, 'console', { ...(place.forks !== undefined && { forks: place.forks }) });
   if (!link.ok) return link;
+  const letGoOfPractice = place.practice === undefined ? () => {} : holdPractice(place.stateDir);
   const limit = flags.background ?? dayLong;
   const session = makeSession({
     link: link.value,
@@ -51,6 +53,7 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
   const { farewell } = await startConsole({ session, stdin: process.stdin, stdout: process.stdout, env: world.env, process });
   session.close();
   link.value.close();
+  letGoOfPractice();
   world.write(`${farewell}\n`);
   return ok(0);
 };

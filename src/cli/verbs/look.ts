@@ -128,8 +128,9 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
     if (run.phase.kind === 'ended') {
       world.write(`${lastLineOf(run, countHosts(run, state.jobs))}\n`);
       codes.push(exitCodeOf(countHosts(run, state.jobs)));
-    } else codes.push((await follow({ world, link: own.value, run: run.id, makeOutput: outputOf(flags) })).code);
+    } else codes.push((await follow({ world, link: own.value, run: run.id, makeOutput: outputOf(flags), onStop: 'leave' })).code);
     own.value.close();
+    if (codes.at(-1) === 99 || codes.at(-1) === 143) break;
   }
   return ok(worst(codes));
 };
@@ -153,7 +154,10 @@ export const runNamed = (state: State, named: string): Run | undefined => {
 
 const openRuns = (state: State): readonly Run[] => [...state.runs.values()].filter(({ phase }) => phase.kind !== 'ended');
 
-const worst = (codes: readonly number[]): number => (codes.includes(99) ? 99 : codes.includes(4) ? 4 : Math.max(0, ...codes));
+const worst = (codes: readonly number[]): number => {
+  const stopped = codes.find(code => code === 99 || code === 143);
+  return stopped ?? (codes.includes(4) ? 4 : Math.max(0, ...codes));
+};
 
 const lookAtAll = async (world: World, stateDir: string): Promise<Result<void>> => {
   const link = await reach(world, stateDir, 'command');
