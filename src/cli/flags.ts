@@ -31,7 +31,9 @@ export type RunFlags = {
   readonly module?: string;
   readonly args?: string;
   readonly listHosts?: boolean;
-  readonly readOnly?: boolean;
+  readonly become?: boolean;
+  readonly askBecomePass?: boolean;
+  readonly askPass?: boolean;
 };
 
 const whole =
@@ -69,7 +71,11 @@ export const withFleet = (command: Command): Command =>
     .addOption(new Option('-u, --user <name>', 'log in as this user'))
     .addOption(new Option('--private-key <file>', 'log in with this key'))
     .addOption(new Option('-T, --timeout <seconds>', 'time for a connect').argParser(seconds))
-    .addOption(new Option('--practice [hosts]', 'the practice fleet'));
+    .addOption(new Option('--practice [hosts]', 'the practice fleet'))
+    // Known, so that they get a sentence of their own.
+    .addOption(new Option('-b, --become').hideHelp())
+    .addOption(new Option('-K, --ask-become-pass').hideHelp())
+    .addOption(new Option('-k, --ask-pass').hideHelp());
 
 /** How it is run. */
 export const withRun = (command: Command): Command =>

@@ -1,7 +1,7 @@
 // The door of the command line: argv → a verb → an exit code, every expected failure in one sentence.
 import { Command, CommanderError } from 'commander';
 import { describeFailure, type Failure, type FailureTag } from '../domain/failure.ts';
-import type { Result } from '../domain/result.ts';
+import { fail, type Result } from '../domain/result.ts';
 import { type RunFlags, withAdHoc, withFleet, withOutputs, withRun, withState } from './flags.ts';
 import { version } from './reach.ts';
 import { realWorld, type World } from './world.ts';
@@ -109,13 +109,12 @@ const openVerb = async (world: World, pattern: string | undefined, flags: RunFla
     return (await import('./verbs/console.ts')).consoleVerb(world, limited, argv, comeBack);
   }
   if (isPractice) return (await import('./verbs/practice.ts')).practiceMaintenance(world, limited);
-  return {
-    ok: false,
-    failure: {
-      tag: 'needs-person',
-      cause: 'the console needs a terminal; without one use: rollcall run PATTERN -- COMMAND, or rollcall play FILE.yml',
-    },
-  };
+  const instead = 'without a terminal use: rollcall run PATTERN -- COMMAND, or rollcall play FILE.yml';
+  if (pattern === undefined) return fail({ tag: 'needs-person', cause: `the console needs a terminal; ${instead}` });
+  return fail({
+    tag: 'bad-input',
+    cause: `${pattern} is no verb, and as a pattern it opens the console, which needs a terminal; ${instead}`,
+  });
 };
 
 /** commander names flags after their long form. */

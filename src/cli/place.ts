@@ -23,6 +23,7 @@ export const practiceCommand = (): string[] => [process.execPath, fileURLToPath(
 /** @failure bad-input when no fleet was named */
 export const placeOf = async (world: World, flags: RunFlags): Promise<Result<Place>> => {
   const stateDir = stateDirOf(world, flags.state);
+  if (flags.become === true || flags.askBecomePass === true || flags.askPass === true) return fail(notYet);
   if (flags.practice !== undefined && flags.practice !== false) return practicePlace(world, stateDir, flags);
   const settings = await loadSettings({}, world, nodeDisk);
   if (!settings.ok) return settings;
@@ -58,4 +59,9 @@ const practicePlace = async (world: World, stateDir: string, flags: RunFlags): P
 const noInventory: Failure = {
   tag: 'bad-input',
   cause: 'no inventory; name one with -i FILE or -i host1,host2, or play on the practice fleet with --practice',
+};
+
+const notYet: Failure = {
+  tag: 'bad-input',
+  cause: 'sudo and passwords (-b, -K, -k) are not supported yet; log in with a key as the user who may do it: -u NAME',
 };

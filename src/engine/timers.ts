@@ -59,7 +59,7 @@ export class Timers {
     if (first === undefined || first.at >= this.#armedFor) return;
     this.#disarm?.();
     this.#armedFor = first.at;
-    this.#disarm = this.#clock.after(first.at - this.#clock.now(), () => this.#fire());
+    this.#disarm = this.#clock.after(Math.max(0, first.at - this.#clock.now()), () => this.#fire());
   }
 
   #fire(): void {
