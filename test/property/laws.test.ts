@@ -130,7 +130,8 @@ const checkLaws = ({ rig }: { rig: Rig }): void => {
   const open = new Map<string, number>();
   for (const event of events) {
     if (event.type === 'run.paused') paused.add(event.run);
-    if (event.type === 'run.resumed') paused.delete(event.run);
+    // A paused run with nothing left to begin ends; a retry opens it anew, and that is somebody's wish to start.
+    if (event.type === 'run.resumed' || event.type === 'run.ended') paused.delete(event.run);
     if (event.type === 'job.requested' && paused.has(event.run)) throw new Error(`law 5: ${event.jid} began in a pause`);
     if (event.type === 'batch.opened') {
       if (open.has(event.run)) throw new Error(`law 5: batch ${event.batch} opened before ${open.get(event.run)} had ended`);
