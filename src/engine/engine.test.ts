@@ -127,3 +127,30 @@ test('a name that another inventory reaches elsewhere does not share the line of
   await rig.clock.pass(500);
   expect(rig.hosts.open).toBe(2);
 });
+
+test('a hold counts from the moment it is asked for, before the pause is written', async () => {
+  const rig = new Rig({ settings: { forks: 1, startRate: 1 } });
+  const run = await rig.run(hostNames(4), { command: '1 0', async: 60 });
+  await rig.clock.pass(500);
+  const begun = rig.jobsOf(run).length;
+  rig.engine.hold(run);
+  await rig.clock.pass(30_000);
+  expect(rig.jobsOf(run)).toHaveLength(begun);
+});
+
+test('the host hears of a start only after its intent is written, however slow the disk is', async () => {
+  const rig = new Rig({});
+  const append = rig.journal.append.bind(rig.journal);
+  const run = await rig.run(hostNames(3), { command: '1 0', async: 60, options: {} });
+  rig.journal.append = async entry => {
+    await new Promise<void>(done => rig.clock.after(300, done));
+    return append(entry);
+  };
+  const early: string[] = [];
+  rig.hosts.onStart = jid => {
+    if (!rig.events.some(event => event.type === 'job.requested' && event.jid === jid)) early.push(jid);
+  };
+  await rig.untilQuiet();
+  expect(early).toEqual([]);
+  expect(rig.jobsOf(run).map(job => job.verdict)).toEqual(['ok', 'ok', 'ok']);
+});

@@ -160,7 +160,11 @@ export class Engine {
 
   #desk(): Desk {
     return {
-      isGoing: run => this.fenced === undefined && this.#parts.spine.trouble === undefined && this.#run(run)?.phase.kind === 'going',
+      isGoing: run =>
+        !this.#held.has(run) &&
+        this.fenced === undefined &&
+        this.#parts.spine.trouble === undefined &&
+        this.#run(run)?.phase.kind === 'going',
       hasSeat: run => this.#roster.seatsOf(run) < this.#forksOf(run),
       forksOf: run => this.#forksOf(run),
       runOf: jid => this.#job(jid)?.runId ?? '',

@@ -55,6 +55,8 @@ export class SimulatedHosts implements Jobs {
   open = 0;
   mostOpen = 0;
   onOpen: (open: number) => void = () => {};
+  /** Called when a start arrives at a host. */
+  onStart: (jid: Jid) => void = () => {};
   /** Drivers so far: what an earlier one had open closed when it was killed, and it hears nothing any more. */
   #driver = 0;
 
@@ -154,6 +156,7 @@ export class SimulatedHosts implements Jobs {
   }
 
   #start(host: SimulatedHost, request: StartRequest): StartReply {
+    this.onStart(request.jid);
     const known = host.jobs.get(request.jid);
     if (known === undefined) {
       this.ran.set(request.jid, (this.ran.get(request.jid) ?? 0) + 1);

@@ -1,0 +1,51 @@
+// First cause wins, and ended is ended, whatever is heard afterwards.
+import { expect, test } from 'vitest';
+import type { Jid, Job, Verdict } from '../domain/job.ts';
+import { advance } from './job-machine.ts';
+import type { JobReport } from './ports.ts';
+
+const jid = `j${'1'.repeat(25)}.1` as Jid;
+const ended = (verdict: Verdict): Job => ({
+  jid,
+  runId: 'r',
+  host: 'h',
+  taskPath: '0.0',
+  attempt: 1,
+  state: { kind: 'ended', verdict, at: 1 },
+  output: { out: 0, err: 0, outThere: 0, errThere: 0, dropped: 0 },
+  lastLine: '',
+});
+const nothing = { size: 0, from: 0, bytes: new Uint8Array(0) };
+const done: JobReport = {
+  jid,
+  state: { kind: 'done', rc: 0 },
+  startedAt: 1,
+  elapsed: 1,
+  limit: 0,
+  pid: 1,
+  bootId: 'b',
+  out: nothing,
+  err: nothing,
+  dropped: 0,
+  left: false,
+};
+const around = { wall: 1000, random: () => 0.5, order: undefined, poll: undefined, watched: false, log: 'yes' } as const;
+const lost = { tag: 'connection-lost', cause: 'x' } as const;
+
+test.each<Verdict>([
+  { kind: 'timed-out', rc: 143, elapsed: 5 },
+  { kind: 'cancelled', elapsed: 5 },
+  { kind: 'lost', why: 'reboot', elapsed: 5 },
+  { kind: 'unreachable', failure: lost, began: 'never' },
+])('a job that ended as %j stays so', verdict => {
+  expect(advance(ended(verdict), { kind: 'looked', report: done }, around).events).toEqual([]);
+  expect(advance(ended(verdict), { kind: 'unheard', failure: lost }, around)).toMatchObject({ events: [], effect: { kind: 'rest' } });
+});
+
+test('only a job that was given up and may still run comes home later', () => {
+  const given = ended({ kind: 'unreachable', failure: lost, began: 'maybe' });
+  expect(advance(given, { kind: 'looked', report: done }, around).events.at(-1)).toMatchObject({
+    type: 'job.ended',
+    verdict: { kind: 'ok' },
+  });
+});
