@@ -64,7 +64,8 @@ describe.skipIf(!hasTmux())('the practice fleet in the console (skipped where th
     expect(shell).toContain('prompt:');
     expect(terminal.value('#{alternate_on}')).toBe('0');
     await open();
-    await terminal.waitFor(screen => (screen.match(/ D done/g)?.length ?? 0) >= 2, patience);
+    terminal.keys('2');
+    await terminal.waitFor(/first-one +ended +2\/2/, 2 * patience);
     const history = await place.run(['history']);
     expect(
       history.out
