@@ -154,3 +154,53 @@ test('the host hears of a start only after its intent is written, however slow t
   expect(early).toEqual([]);
   expect(rig.jobsOf(run).map(job => job.verdict)).toEqual(['ok', 'ok', 'ok']);
 });
+
+test('a cancel that meets a start still on its way claims it on the host: "cancelled" stays true', async () => {
+  const rig = new Rig({});
+  rig.hosts.lateBy = 60_000;
+  const run = await rig.run(['h01'], { command: '5 0', async: 60 });
+  await rig.clock.pass(1000);
+  const jid = rig.jobsOf(run)[0]?.jid;
+  if (jid === undefined) throw new Error('no job');
+  void rig.engine.cancel(jid, undefined);
+  await rig.untilQuiet();
+  expect(rig.jobsOf(run)[0]?.verdict).toBe('cancelled');
+  expect(rig.hosts.ran.size).toBe(0);
+});
+
+test('a no-log start whose driver was killed is claimed before it is called never started', async () => {
+  const rig = new Rig({});
+  rig.hosts.lateBy = 60_000;
+  const run = await rig.run(['h01'], { command: '5 0', async: 60, options: { log: 'no' } });
+  await rig.clock.pass(1000);
+  const next = await rig.killed();
+  await next.untilQuiet();
+  const { state } = [...next.state.jobs.values()][0] ?? {};
+  expect(state).toMatchObject({ kind: 'ended', verdict: { kind: 'unreachable', began: 'never' } });
+  expect(next.hosts.ran.size).toBe(0);
+  expect(next.state.runs.get(run)?.phase.kind).toBe('ended');
+});
+
+test('a no-log start that was only cut off is sent again from memory; its output is not fetched', async () => {
+  const rig = new Rig({});
+  const run = await rig.run(['h01'], { command: '5 0', async: 60, options: { log: 'no' } });
+  rig.hosts.lateBy = 3_600_000;
+  await rig.clock.pass(1000);
+  rig.hosts.lateBy = undefined;
+  await rig.untilQuiet(0.5);
+  expect(rig.jobsOf(run).map(({ verdict }) => verdict)).toEqual(['ok']);
+  expect(rig.journal.bytes.size).toBe(0);
+  expect(JSON.stringify(rig.events.filter(({ type }) => type.startsWith('job.')))).not.toContain('script');
+});
+
+test('a job given up before its start arrived is claimed when the host answers, and never runs behind the run', async () => {
+  const rig = new Rig({});
+  rig.hosts.lateBy = 10 * 3_600_000;
+  const run = await rig.run(['h01'], { command: '5 0', async: 60, options: { giveUp: 60 } });
+  rig.hosts.dead.add('h01');
+  await rig.clock.pass(5000);
+  await rig.clock.pass(1_800_000);
+  rig.hosts.dead.delete('h01');
+  await rig.untilQuiet(24);
+  expect([rig.hosts.ran.size, rig.jobsOf(run)[0]?.verdict]).toEqual([0, 'unreachable']);
+});

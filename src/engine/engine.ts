@@ -43,6 +43,8 @@ export class Engine {
   readonly #dispatcher: Dispatcher;
   readonly #roster = new Roster();
   readonly #watched = new Set<Jid>();
+  /** Scripts of no-log jobs, which the state does not hold; gone with the driver. */
+  readonly #scripts = new Map<Jid, string>();
   /** Runs that are being paused or aborted. */
   readonly #held = new Set<string>();
   readonly #turns = new Turns<Jid>();
@@ -186,6 +188,7 @@ export class Engine {
     this.#roster.follow(start, start.host);
     const { script, ...order } = start.order;
     const log = this.#run(start.run)?.options.log ?? 'yes';
+    if (log === 'no' && script !== undefined) this.#scripts.set(start.jid, script);
     await this.#parts.spine.emit({
       durability: 'intent',
       events: [
@@ -241,7 +244,7 @@ export class Engine {
 
   async #acted(act: Act, answer: Result<HostState | number>): Promise<void> {
     const job = this.#job(act.jid);
-    if (job === undefined || job.state.kind === 'ended') return;
+    if (job === undefined || !isOutstanding(job)) return;
     if (!answer.ok) {
       await this.#advance(act.jid, { kind: 'unheard', failure: answer.failure });
       return;
@@ -278,7 +281,10 @@ export class Engine {
     const job = this.#job(jid);
     if (job === undefined) return;
     if (!isOutstanding(job)) return this.#settle(job);
-    if (effect.kind === 'send') return this.#sendAgain(job, start);
+    if (effect.kind === 'send') {
+      this.#sendAgain(job, start);
+      return;
+    }
     if (giveUpAt(this.#run(job.runId), job) <= this.#parts.clock.wall()) {
       await this.#step(jid, { kind: 'given-up' }, undefined);
       this.#lookIn(jid, effect.kind === 'look' ? effect.after : 0);
@@ -301,19 +307,17 @@ export class Engine {
     }
   }
 
-  /** The same start under the same jid: nothing of it is known there. */
-  async #sendAgain(job: Job, start: Start | undefined): Promise<void> {
+  /**
+   * The same start under the same jid: nothing of it is known there. One that must not begin any more is claimed on its
+   * host instead: the start may still be on its way, so only the host's claim makes "never" true.
+   */
+  #sendAgain(job: Job, start: Start | undefined): void {
     const order = this.#parts.spine.state.orders.get(job.jid);
     const host = this.#roster.hostOf(job);
     if (host === undefined || order === undefined) return;
-    const script = start?.order.script ?? order.script;
-    if (script === undefined || job.cancelAsked !== undefined) {
-      const verdict =
-        job.cancelAsked !== undefined
-          ? ({ kind: 'cancelled', elapsed: 0 } as const)
-          : ({ kind: 'failed', rc: 0, elapsed: 0, why: 'it never began, and its command was not kept (no-log): run it again' } as const);
-      await this.#parts.spine.emit({ events: [{ type: 'job.ended', jid: job.jid, verdict }] });
-      this.#settle(job);
+    const script = start?.order.script ?? order.script ?? this.#scripts.get(job.jid);
+    if (script === undefined || job.cancelAsked !== undefined || job.state.kind === 'ended') {
+      this.#sendCancel(job);
       return;
     }
     this.#queue.add({
@@ -342,6 +346,7 @@ export class Engine {
     const host = this.#roster.hostOf(job);
     if (host !== undefined) this.#dispatcher.forget(host, job.jid);
     this.#watched.delete(job.jid);
+    this.#scripts.delete(job.jid);
     this.#roster.leave(job);
     this.#dispatcher.pump();
   }

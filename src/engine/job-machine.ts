@@ -25,7 +25,7 @@ export type Input =
 /** What is to be done next for the job, after its events are written. */
 export type Effect =
   | { readonly kind: 'look'; readonly after: number }
-  /** The start goes out again under the same jid. */
+  /** The host knows nothing of it: the start goes out again under the same jid, or its jid is claimed there for nobody. */
   | { readonly kind: 'send' }
   | { readonly kind: 'rest' };
 
@@ -85,11 +85,10 @@ const heard = (job: Job, report: JobReport, around: Around): Advance => {
   const { state } = report;
   if (state.kind === 'unknown' || state.kind === 'unclaimed') {
     if (before !== undefined) return ended(job, lost('vanished', report));
-    // Given up meanwhile: its run has gone on without it, so it is not begun behind the operator's back.
-    if (job.state.kind === 'ended' && job.state.verdict.kind === 'unreachable') return ended(job, { ...job.state.verdict, began: 'never' });
     return step([], { kind: 'send' });
   }
   if (state.kind === 'cleaned') return ended(job, lost('vanished', report));
+  if (state.kind === 'cancelled' && report.pid === 0 && before === undefined) return ended(job, neverBegan(job));
 
   const events: Draft[] = [];
   const on = before ?? onHostFrom(report, around);
@@ -105,7 +104,7 @@ const heard = (job: Job, report: JobReport, around: Around): Advance => {
     ['err', report.err, job.output.err],
   ] as const) {
     const fresh = freshBytes(chunk, have);
-    if (fresh.length === 0) continue;
+    if (fresh.length === 0 || around.log === 'no') continue;
     output.push({ jid: job.jid, stream, offset: have, bytes: fresh });
     events.push({
       type: 'job.output',
@@ -132,6 +131,17 @@ const heard = (job: Job, report: JobReport, around: Around): Advance => {
     }
   } else if (job.state.kind === 'waiting') events.push({ type: 'job.answered', jid: job.jid });
   return { events, output, effect: nextLook(job, on, before, around) };
+};
+
+/** The host has claimed the jid without running it, so a start that is still on its way finds it taken. */
+const neverBegan = ({ state, cancelAsked }: Job): Verdict => {
+  if (state.kind === 'ended' && state.verdict.kind === 'unreachable') return { ...state.verdict, began: 'never' };
+  if (cancelAsked !== undefined) return { kind: 'cancelled', elapsed: 0 };
+  const failure: Failure =
+    state.kind === 'stale'
+      ? state.failure
+      : { tag: 'connection-lost', cause: 'its start was cut off, and its command was not kept (no-log)' };
+  return { kind: 'unreachable', failure, began: 'never' };
 };
 
 const nextLook = (job: Job, on: OnHost, before: OnHost | undefined, around: Around): Effect => {

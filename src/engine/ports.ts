@@ -39,6 +39,8 @@ export type StartRequest = {
   readonly cap: number;
   /** How long the start may linger on the line for a quick result, ms; 0 while anybody waits for the slot. */
   readonly linger: number;
+  /** Most bytes of each stream that the answer may bring; absent: as many as the wire likes. */
+  readonly most?: number;
   /** `--once NAME`: the host's claim includes this name. */
   readonly once?: string;
   /** Told to auditors and to `adopt`: written into the job folder. */

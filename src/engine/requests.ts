@@ -20,6 +20,7 @@ export const startRequestOf = (run: Run | undefined, start: Start, linger: numbe
   grace: graceOf(run),
   cap: run?.options.cap ?? 0,
   linger: start.order.mode === 'let-go' ? 0 : linger,
+  ...(run?.options.log === 'no' && { most: 0 }),
   ...(run?.options.once !== undefined && { once: run.options.once }),
   about: aboutOf(run, start),
 });

@@ -84,7 +84,7 @@ const lineOver = (connection: Connection, ask: Ask, by: Identity): RemoteLine =>
   start: async start => {
     const script = scriptText(start.script);
     if (!script.ok) return script;
-    const reply = await ask({ kind: 'start', start: { ...start, script: script.value }, by, most: mostWithStart });
+    const reply = await ask({ kind: 'start', start: { ...start, script: script.value }, by, most: start.most ?? mostWithStart });
     return only(reply, 'start', value => value.answer);
   },
   look: async jobs => (jobs.length === 0 ? ok([]) : only(await ask({ kind: 'look', jobs }), 'reports', value => value.reports)),

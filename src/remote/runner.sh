@@ -202,7 +202,8 @@ respect_fence() {
   mine=$BASE/epoch/$LINE.$EPOCH_OF_DRIVER.$DRIVER new=
   if [ ! -e "$mine" ]; then
     for other in "$BASE/epoch/$LINE.$EPOCH_OF_DRIVER".*; do
-      [ ! -e "$other" ] || refuse fenced "another driver has this epoch"
+      # A start beside this one may have written our own name meanwhile.
+      [ "$other" = "$mine" ] || [ ! -e "$other" ] || refuse fenced "another driver has this epoch"
     done
     lay_folders
     { true >"$mine"; } 2>/dev/null || TROUBLE=$(LC_ALL=C exec touch "$mine" 2>&1) || refuse_trouble

@@ -194,7 +194,7 @@ export const jobsContract = (name: string, open: OpenLine): void => {
       const mark = hex(8);
       const start = startOf(`echo x >>"$HOME/${mark}"`);
       expect(value(await line.cancel(start.jid, 2)).kind).toBe('cancelled');
-      expect(value(await line.start(start))).toMatchObject({ kind: 'exists', report: { state: { kind: 'cancelled' } } });
+      expect(value(await line.start(start))).toMatchObject({ kind: 'exists', report: { state: { kind: 'cancelled' }, pid: 0 } });
       expect(text((await runJob(line, `cat "$HOME/${mark}" || echo none`)).out.bytes)).toBe('none\n');
       line.close();
     });

@@ -39,7 +39,8 @@ type SimulatedJob = {
   cancelledAt: number | undefined;
 };
 
-type SimulatedHost = { readonly jobs: Map<Jid, SimulatedJob>; boot: number };
+/** `claimed`: jids that were cancelled before their start came; they never run. */
+type SimulatedHost = { readonly jobs: Map<Jid, SimulatedJob>; readonly claimed: Set<Jid>; boot: number };
 
 export class SimulatedHosts implements Jobs {
   readonly #clock: Clock;
@@ -55,6 +56,8 @@ export class SimulatedHosts implements Jobs {
   open = 0;
   mostOpen = 0;
   onOpen: (open: number) => void = () => {};
+  /** Starts arrive so many ms after their link has died; undefined: at once, over a living link. */
+  lateBy: number | undefined;
   /** Called when a start arrives at a host. */
   onStart: (jid: Jid) => void = () => {};
   /** Drivers so far: what an earlier one had open closed when it was killed, and it hears nothing any more. */
@@ -123,6 +126,10 @@ export class SimulatedHosts implements Jobs {
     };
     return {
       start: async request => {
+        if (this.lateBy !== undefined) {
+          this.#clock.after(this.lateBy, () => this.#start(this.#host(name), request));
+          return fail(failure('connection-lost', name));
+        }
         const reply = await talk(host => this.#start(host, request));
         if (!reply.ok || request.linger === 0) return reply;
         await this.#pause(request.linger);
@@ -139,7 +146,10 @@ export class SimulatedHosts implements Jobs {
       cancel: (jid, _grace) =>
         talk((host): HostState => {
           const job = host.jobs.get(jid);
-          if (job === undefined) return { kind: 'unknown' };
+          if (job === undefined) {
+            host.claimed.add(jid);
+            return { kind: 'cancelled', rc: 0 };
+          }
           job.cancelledAt ??= this.#clock.now();
           return { kind: 'stopping' };
         }),
@@ -158,7 +168,8 @@ export class SimulatedHosts implements Jobs {
   #start(host: SimulatedHost, request: StartRequest): StartReply {
     this.onStart(request.jid);
     const known = host.jobs.get(request.jid);
-    if (known === undefined) {
+    const isClaimed = host.claimed.has(request.jid);
+    if (known === undefined && !isClaimed) {
       this.ran.set(request.jid, (this.ran.get(request.jid) ?? 0) + 1);
       const [seconds, rc] = request.script.split(' ').map(Number) as [number, number];
       host.jobs.set(request.jid, {
@@ -172,7 +183,7 @@ export class SimulatedHosts implements Jobs {
       });
     }
     const report = this.#report(host, { jid: request.jid, outFrom: 0, errFrom: 0, most: 65536 });
-    return { kind: known === undefined ? 'started' : 'exists', report };
+    return { kind: known === undefined && !isClaimed ? 'started' : 'exists', report };
   }
 
   #report(host: SimulatedHost, request: LookRequest): JobReport {
@@ -182,11 +193,16 @@ export class SimulatedHosts implements Jobs {
     const bytes = new TextEncoder().encode('line text\n'.repeat(printed / 10)).subarray(request.outFrom, request.outFrom + request.most);
     return {
       jid: request.jid,
-      state: job === undefined ? { kind: 'unknown' } : this.#state(host, job, elapsed),
+      state:
+        job !== undefined
+          ? this.#state(host, job, elapsed)
+          : host.claimed.has(request.jid)
+            ? { kind: 'cancelled', rc: 0 }
+            : { kind: 'unknown' },
       startedAt: job === undefined ? 0 : 1_000_000,
       elapsed: Math.floor(elapsed),
       limit: job?.limit ?? 0,
-      pid: 100,
+      pid: job === undefined ? 0 : 100,
       bootId: String(host.boot),
       out: { size: printed, from: request.outFrom, bytes },
       err: { size: 0, from: request.errFrom, bytes: new Uint8Array(0) },
@@ -205,7 +221,7 @@ export class SimulatedHosts implements Jobs {
   }
 
   #host(name: string): SimulatedHost {
-    const known = this.#hosts.get(name) ?? { jobs: new Map(), boot: 1 };
+    const known = this.#hosts.get(name) ?? { jobs: new Map(), claimed: new Set<Jid>(), boot: 1 };
     this.#hosts.set(name, known);
     return known;
   }
