@@ -1,5 +1,6 @@
 // The only place that follows a run without a screen: events to an output, heartbeat, Ctrl-C, exit code.
 
+import { failureSentence } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type OutputStream, shortJid } from '../domain/job.ts';
 import { fold } from '../domain/nodeset.ts';
 import { countHosts, exitCodeOf } from '../domain/recap.ts';
@@ -11,6 +12,9 @@ import type { World } from './world.ts';
 
 /** A minute without a word is followed by one. */
 const heartbeatEvery = 60_000;
+
+/** How long a follower who was told to stop waits for the driver's word, ms. */
+const pauseWithin = 2000;
 
 /** Most bytes that one question for output brings. */
 const pieceSize = 1 << 20;
@@ -42,6 +46,7 @@ export const follow = ({ world, link, run, makeOutput, onStop }: FollowParts): P
   return new Promise<Followed>(resolve => {
     let over = false;
     let interrupts = 0;
+    let banner: string | undefined;
     let unlisten: () => void = () => {};
     let disarm: () => void = () => {};
     const finish = (code: number): void => {
@@ -72,7 +77,9 @@ export const follow = ({ world, link, run, makeOutput, onStop }: FollowParts): P
         finish(code);
         return;
       }
-      void link.ask({ verb: 'pause', on: { run } }).then(() => {
+      // A driver that cannot write (its disk is full) answers late or never; whoever wants to leave may.
+      const late = new Promise<void>(resolve => world.clock.after(pauseWithin, resolve));
+      void Promise.race([link.ask({ verb: 'pause', on: { run } }), late]).then(() => {
         world.say(interruptedWords(state, run));
         finish(code);
       });
@@ -91,7 +98,8 @@ export const follow = ({ world, link, run, makeOutput, onStop }: FollowParts): P
           output.news(push.events, state);
           break;
         case 'banner':
-          if (push.failure !== undefined) world.say(push.failure.cause);
+          if (push.failure !== undefined && push.failure.cause !== banner) world.say(failureSentence(push.failure));
+          banner = push.failure?.cause;
           break;
         case 'gone':
           world.say('the driver went away; another one takes over, nothing is lost');

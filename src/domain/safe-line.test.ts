@@ -1,7 +1,7 @@
 // Host output is hostile: what may reach a terminal, whole, cut at every byte, and random.
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { lastSafeLine, makeSanitiser, safeText, withoutColours } from './safe-line.ts';
+import { lastSafeLine, makeSanitiser, safeJson, safeText, withoutColours } from './safe-line.ts';
 
 const linesOf = (...chunks: (string | Uint8Array)[]): string[] => {
   const sanitiser = makeSanitiser();
@@ -153,4 +153,11 @@ test('safeText is one plain line', () => {
   expect(safeText('web01\x1b]0;x\x07\nrm -rf\t/')).toBe('web010;x rm -rf /');
   expect(safeText('\x1b[31mred\x1b[0m')).toBe('red');
   expect(safeText('abcdef', 4)).toBe('abc…');
+});
+
+test('JSON keeps its value and holds nothing that a terminal acts on', () => {
+  const hostile = { text: 'a\u009b2J\u0090\u202ex\u2028\u007f\u001b[2J', list: ['\u0085'] };
+  const json = safeJson(hostile);
+  expect(json).not.toMatch(/[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/);
+  expect(JSON.parse(json)).toEqual(hostile);
 });

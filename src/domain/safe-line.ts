@@ -275,3 +275,13 @@ const penAfter = (pen: Pen, parameters: string): Pen => {
   }
   return next;
 };
+
+/**
+ * JSON that a terminal may be shown: C1 controls and bidi marks, which JSON leaves as they are, become `\\uXXXX`.
+ * A reader gets the same value back.
+ */
+export const safeJson = (value: unknown, indent?: number): string =>
+  JSON.stringify(value, undefined, indent).replace(
+    /[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );

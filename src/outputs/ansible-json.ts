@@ -3,6 +3,7 @@
 import type { Event, EventOf } from '../domain/event.ts';
 import { countHosts } from '../domain/recap.ts';
 import type { Run, State } from '../domain/run-state.ts';
+import { safeJson } from '../domain/safe-line.ts';
 import type { Task } from '../domain/task.ts';
 import type { Output, OutputParts } from './output.ts';
 
@@ -19,7 +20,7 @@ export const ansibleJsonOutput = ({ write, run }: OutputParts): Output => {
     heartbeat() {},
     async ended(state) {
       const known = state.runs.get(run);
-      if (known !== undefined) write(`${JSON.stringify(sorted(reportOf(known, state, told, opened)), undefined, 4)}\n`);
+      if (known !== undefined) write(`${safeJson(sorted(reportOf(known, state, told, opened)), 4)}\n`);
     },
   };
 };

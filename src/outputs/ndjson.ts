@@ -2,11 +2,12 @@
 
 import { countHosts, lastLineOf } from '../domain/recap.ts';
 import type { State } from '../domain/run-state.ts';
+import { safeJson } from '../domain/safe-line.ts';
 import { isAbout, type Output, type OutputParts } from './output.ts';
 
 /** Every event of the run as one line of JSON; a last object sums up. Scripts are left out: they may be long. */
 export const ndjsonOutput = ({ write, run }: OutputParts): Output => {
-  const line = (value: unknown): void => write(`${JSON.stringify(value)}\n`);
+  const line = (value: unknown): void => write(`${safeJson(value)}\n`);
   return {
     news(events, state) {
       for (const event of events) {

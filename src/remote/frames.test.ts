@@ -70,7 +70,7 @@ test('a start arrives as it was sent, in ASCII lines that nobody can forge', () 
       kind: 'start',
       by,
       most: 65_536,
-      start: { jid, script: start.script, once: onceName('nightly'), about: { run: 'r', number: '12' } },
+      start: { jid, script: start.script, once: onceName('nightly', start.about.host), about: { run: 'r', number: '12' } },
     },
   });
   const { runId: _, runNumber: __, ...texts } = about;

@@ -55,8 +55,12 @@ export const encodeWithRunner = (request: Request, nonce: string, runner: Runner
   };
 };
 
-/** The name of a `--once` mark on the host. */
-export const onceName = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, 32);
+/** The mark of a `--once` name on the host: two inventory names share nothing, also where they are one account. */
+export const onceName = (name: string, host: string): string =>
+  createHash('sha256')
+    .update(`${Buffer.byteLength(name)}:${name}${host}`)
+    .digest('hex')
+    .slice(0, 32);
 
 /** Most digits of an epoch; names on the host sort by it. */
 const epochWidth = 16;
@@ -91,7 +95,7 @@ const startBody = ({ start, by, most }: Request & { kind: 'start' }): Uint8Array
     start.cap,
     start.linger,
     most,
-    start.once === undefined ? '-' : onceName(start.once),
+    start.once === undefined ? '-' : onceName(start.once, start.about.host),
     about.length,
     script.length,
   ].join(' ');

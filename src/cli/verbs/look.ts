@@ -5,7 +5,7 @@ import { isOutstanding, type Job, shortJid } from '../../domain/job.ts';
 import { countHosts, exitCodeOf, lastLineOf } from '../../domain/recap.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import type { Run, State } from '../../domain/run-state.ts';
-import { safeText } from '../../domain/safe-line.ts';
+import { safeJson, safeText } from '../../domain/safe-line.ts';
 import { verdictSentence } from '../../domain/verdict.ts';
 import type { Link } from '../../driver/protocol.ts';
 import { type JobEntry, readHistory, readJobs } from '../../journal/read.ts';
@@ -32,7 +32,7 @@ export const jobsVerb = async (world: World, flags: LookFlags): Promise<Result<n
   }
   const read = readJobs(stateDir, { which: flags.all === true ? 'all' : 'outstanding' });
   if (!read.ok) return read;
-  if (flags.json === true) for (const entry of read.value) world.write(`${JSON.stringify(jobObject(entry, world.clock.wall()))}\n`);
+  if (flags.json === true) for (const entry of read.value) world.write(`${safeJson(jobObject(entry, world.clock.wall()))}\n`);
   else if (read.value.length === 0) world.write(flags.all === true ? 'no jobs yet\n' : 'nothing is outstanding\n');
   else for (const entry of read.value) world.write(`${jobLine(entry, world.clock.wall())}\n`);
   if (flags.look !== true) return ok(0);
@@ -78,7 +78,7 @@ const jobObject = ({ job, run, title, fleet, command, by }: JobEntry, wall: numb
 export const historyVerb = (world: World, flags: LookFlags): Result<number> => {
   const read = readHistory(stateDirOf(world, flags.state), { limit: flags.all === true ? 100_000 : 50 });
   if (!read.ok) return read;
-  if (flags.json === true) for (const run of read.value) world.write(`${JSON.stringify(run)}\n`);
+  if (flags.json === true) for (const run of read.value) world.write(`${safeJson(run)}\n`);
   else if (read.value.length === 0) world.write('no runs yet\n');
   else {
     for (const run of read.value) {
