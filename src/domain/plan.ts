@@ -4,7 +4,7 @@ import type { Inventory } from './inventory.ts';
 import { selectHosts } from './pattern.ts';
 import type { Result } from './result.ts';
 import { ok } from './result.ts';
-import type { Task } from './task.ts';
+import type { ModuleCall, Task } from './task.ts';
 import { taskDefaults } from './task.ts';
 import type { Vars } from './value.ts';
 
@@ -85,6 +85,23 @@ export const resolveHosts = (
     plays.push({ ...play, hosts: selected.value.hosts });
   }
   return ok({ plan: { ...plan, plays }, warnings: [...warnings] });
+};
+
+/** A plan as the journal may have it, and the calls of its no-log tasks by path, which stay in memory. */
+export type MaskedPlan = { readonly plan: Plan; readonly kept: ReadonlyMap<string, ModuleCall> };
+
+/** Takes the arguments of no-log tasks out of a plan. */
+export const maskPlan = (plan: Plan): MaskedPlan => {
+  const kept = new Map<string, ModuleCall>();
+  const plays = plan.plays.map(play => ({
+    ...play,
+    tasks: play.tasks.map(task => {
+      if (!task.noLog) return task;
+      kept.set(task.path, task.module);
+      return { ...task, module: { name: task.module.name, args: {} } };
+    }),
+  }));
+  return { plan: { ...plan, plays }, kept };
 };
 
 /** The slices in which `serial` takes the hosts; one slice without it. Nobody: no batch. */

@@ -3,6 +3,7 @@
 import type { Actor, Event } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import { isOutstanding, type Jid } from '../domain/job.ts';
+import { type MaskedPlan, maskPlan } from '../domain/plan.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { emptyState, type Run, type State } from '../domain/run-state.ts';
@@ -71,6 +72,8 @@ export class Driver implements DriverPort {
   readonly #listeners = new Set<(news: DriverNews) => void>();
   readonly #watches = new Map<number, readonly Jid[]>();
   readonly #owners = new Map<string, number>();
+  /** Calls of no-log tasks by run and path: in memory only. */
+  readonly #kept = new Map<string, MaskedPlan['kept']>();
   #nextNumber: number;
   /** Everything was paused, so whatever is asked for now comes paused as well. */
   #pausedAll: Actor | undefined;
@@ -81,7 +84,13 @@ export class Driver implements DriverPort {
     for (const sighting of parts.heritage.sightings) reduceSighting(state, sighting);
     this.#spine = new Spine(parts.journal, parts.clock, state);
     this.#engine = new Engine({ spine: this.#spine, jobs: parts.jobs, clock: parts.clock, random: parts.random, settings: parts.settings });
-    this.#walker = new Walker({ spine: this.#spine, engine: this.#engine, clock: parts.clock, kit: parts.kit });
+    this.#walker = new Walker({
+      spine: this.#spine,
+      engine: this.#engine,
+      clock: parts.clock,
+      kit: parts.kit,
+      keptCall: (run, path) => this.#kept.get(run)?.get(path),
+    });
     this.#nextNumber = parts.heritage.nextRunNumber;
     this.#pausedAll = whoPausedAll(state);
     this.#spine.subscribe((events, sightings) => {
@@ -214,7 +223,8 @@ export class Driver implements DriverPort {
   }
 
   async #submit(ask: Extract<Ask, { verb: 'submit' }>, client: ClientInfo): Promise<Result<Answers['submit']>> {
-    const { fleet, plan, options } = ask;
+    const { fleet, options } = ask;
+    const { plan, kept } = maskPlan(ask.plan);
     const running = [...this.state().runs.values()].find(
       run => options.once !== undefined && run.options.once === options.once && run.phase.kind !== 'ended',
     );
@@ -222,6 +232,7 @@ export class Driver implements DriverPort {
     if (client.hello.agentSocket !== undefined) this.#parts.takeAgent(client.hello.agentSocket);
     const run = this.#parts.newRunId();
     const number = this.#nextNumber;
+    if (kept.size > 0) this.#kept.set(run, kept);
     this.#nextNumber += 1;
     if (options.askedFrom === 'headless') this.#owners.set(run, client.id);
     const isNew = !this.state().fleets.has(fleet.id);

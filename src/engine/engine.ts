@@ -200,6 +200,7 @@ export class Engine {
           path: start.path,
           attempt: start.attempt,
           ...order,
+          ...(log === 'no' && { command: '' }),
           ...(log === 'yes' && script !== undefined && { script }),
         },
       ],

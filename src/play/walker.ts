@@ -4,7 +4,7 @@ import type { Event, Fleet, PlannedHost, Sighting, TaskResult } from '../domain/
 import { type Jid, type Job, jidOf, parseJid } from '../domain/job.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { HostProgress, Run } from '../domain/run-state.ts';
-import { isLetGo, type Task } from '../domain/task.ts';
+import { isLetGo, type ModuleCall, type Task } from '../domain/task.ts';
 import type { Vars } from '../domain/value.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/ports.ts';
@@ -24,6 +24,8 @@ export type WalkerParts = {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly kit: Kit;
+  /** What a no-log task really calls; undefined when the driver that knew it has gone. */
+  readonly keptCall: (run: string, path: string) => ModuleCall | undefined;
 };
 
 export class Walker {
@@ -147,7 +149,10 @@ export class Walker {
   }
 
   async #begin(spot: Spot): Promise<void> {
-    const prepared = this.#parts.kit.prepare(spot);
+    const call = spot.task.noLog ? this.#parts.keptCall(spot.run.id, spot.task.path) : spot.task.module;
+    if (call === undefined)
+      return this.#end(spot, failedResult('its command was not kept (no-log), and the driver that knew it has gone: run it again'));
+    const prepared = this.#parts.kit.prepare({ ...spot, task: { ...spot.task, module: call } });
     if (!prepared.ok) return this.#end(spot, failedResult(prepared.failure));
     const what = prepared.value;
     if (what.kind === 'skipped') return this.#end(spot, { status: 'skipped', message: what.reason });

@@ -515,7 +515,8 @@ give_verdict() { # EXIT STATUS
   [ "$1" -lt 256 ] || set -- $(($1 - 128)) # ksh
   since_began
   mv "$JOB/end" "$JOB/end.$1.$ELAPSED.$NOW"
-  rm -f "$JOB/out.pipe" "$JOB/err.pipe" "$JOB/hello.pipe"
+  # The script goes too: it may hold what nobody should find here, and `about` tells the command where it may be told.
+  rm -f "$JOB/out.pipe" "$JOB/err.pipe" "$JOB/hello.pipe" "$JOB/script"
   tell_syslog "end rc=$1"
   exit 0
 }

@@ -1,5 +1,5 @@
 // The real binary against a real sshd: connections counted on the server's side, exactly once through kills of the driver.
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -182,3 +182,35 @@ const slowPlay = `- hosts: all
       retries: 10
       delay: 4
 `;
+
+describe.skipIf(!sshdAvailable())('--no-log on a real sshd', () => {
+  test('leaves the command and its output nowhere, here or there', async () => {
+    const sshd = await startSshd();
+    const place = makePlace();
+    try {
+      writeFileSync(join(place.dir, 'hosts.yml'), sshd.inventory(['h01']));
+      const ran = await place.run([
+        'run',
+        'all',
+        '-i',
+        'hosts.yml',
+        '--no-log',
+        '-B',
+        '60',
+        '--',
+        'echo said-$((40 + 2)) > ran; echo hidden-said; : hidden-word',
+      ]);
+      expect(ran.code, ran.err).toBe(0);
+      expect(readFileSync(join(sshd.home, 'ran'), 'utf8')).toBe('said-42\n');
+      expect(ran.out + ran.err).not.toContain('hidden');
+      const found = [place.stateDir, join(sshd.home, '.rollcall', 'jobs')].map(folder =>
+        spawnSync('grep', ['-rlaE', 'hidden-word', folder]).stdout.toString(),
+      );
+      expect(found).toEqual(['', '']);
+      expect(spawnSync('grep', ['-rla', 'hidden-said', place.stateDir]).stdout.toString()).toBe('');
+    } finally {
+      await place.end();
+      await sshd.stop();
+    }
+  }, 60_000);
+});

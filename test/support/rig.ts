@@ -116,7 +116,7 @@ export class Rig {
       random,
       settings: { ...someSettings, ...parts.settings },
     });
-    this.walker = new Walker({ spine: this.spine, engine: this.engine, clock: this.clock, kit: simpleKit });
+    this.walker = new Walker({ spine: this.spine, engine: this.engine, clock: this.clock, kit: simpleKit, keptCall: () => undefined });
   }
 
   get state(): State {
