@@ -20,7 +20,9 @@ try {
     target: 'node22.13',
     loader: { '.sh': 'text' },
     external: ['*.node', 'cpu-features', 'minijinja-js'],
-    banner: { js: "import { createRequire as __benchRequire } from 'node:module'; const require = __benchRequire(import.meta.url); const __dirname = import.meta.dirname;" },
+    banner: {
+      js: "import { createRequire as __benchRequire } from 'node:module'; const require = __benchRequire(import.meta.url); const __dirname = import.meta.dirname;",
+    },
     logLevel: 'warning',
   });
   const ran = spawnSync(process.execPath, ['--expose-gc', `${out}main.mjs`, root, ...process.argv.slice(2)], { stdio: 'inherit' });
