@@ -58,7 +58,7 @@ export const reach = async (world: World, stateDir: string, client: Hello['clien
     JSON.stringify(driverArguments(stateDir, wish)),
   ] as const;
   return keepLink({
-    reach: () => reachDriver({ stateDir, hello, spawn: { command: [...command], env: withoutSecrets(world.env) } }),
+    reach: owns => reachDriver({ stateDir, hello: { ...hello, owns }, spawn: { command: [...command], env: withoutSecrets(world.env) } }),
   });
 };
 

@@ -51,6 +51,8 @@ export type RunOptions = {
   readonly grace: number;
   readonly cap: number;
   readonly once?: string;
+  /** Chosen by the client: what is submitted twice, because an answer was lost, is queued once. */
+  readonly submission?: string;
   readonly log: 'yes' | 'no';
   readonly template: 'yes' | 'no';
   readonly reason?: string;

@@ -47,11 +47,17 @@ export const standingOf = (row: HostProgress, run: Run, jobs: ReadonlyMap<Jid, J
     return row.out.how;
   }
   if (row.batch === 0) return 'neverStarted';
-  if (row.at !== 'ended' && run.phase.kind !== 'ended') return 'running';
+  if (row.at !== 'ended' && run.phase.kind !== 'ended' && !hasEndedLastTask(row, run)) return 'running';
   const { ok: done, changed, skipped } = row.tally;
   if (changed > 0) return 'changed';
   if (done === 0 && skipped > 0) return 'skipped';
   return done === 0 ? 'neverStarted' : 'ok';
+};
+
+/** Its batch goes on, but not with this host. */
+const hasEndedLastTask = ({ last, batch }: HostProgress, { plan }: Run): boolean => {
+  const task = plan.plays.at(-1)?.tasks.at(-1);
+  return last !== undefined && last.path === task?.path && last.batch === batch;
 };
 
 /** The run's last line, the same in every output. */

@@ -19,7 +19,7 @@ export const jobAfter = (job: Job, event: JobEvent, order: JobOrder | undefined)
         },
       };
     case 'job.joined':
-      return { ...job, follows: event.other };
+      return joinedTo(job, event.other);
     case 'job.output':
       return {
         ...job,
@@ -76,6 +76,8 @@ export const jobAfter = (job: Job, event: JobEvent, order: JobOrder | undefined)
     }
   }
 };
+
+const joinedTo = ({ follows: _, ...own }: Job, other: Job['jid']): Job => (other === own.jid ? own : { ...own, follows: other });
 
 /** What the host told about it, once it has begun. */
 export const onHostOf = (state: JobState): OnHost | undefined => (state.kind === 'starting' ? undefined : state.on);

@@ -165,7 +165,10 @@ export class Driver implements DriverPort {
     return () => this.#listeners.delete(listener);
   }
 
-  clientCame(): void {}
+  /** A headless client that comes back after its driver was killed owns its runs as before. */
+  clientCame(client: ClientInfo): void {
+    for (const run of client.hello.owns ?? []) this.#owners.set(run, client.id);
+  }
 
   /** A console that leaves leaves its runs driving; a headless client that vanishes holds what had not begun. */
   clientGone(client: ClientInfo): void {
@@ -229,6 +232,11 @@ export class Driver implements DriverPort {
       run => options.once !== undefined && run.options.once === options.once && run.phase.kind !== 'ended',
     );
     if (running !== undefined) return ok({ run: running.id, number: running.number, joined: 'yes' });
+    const queued = this.#submitted(options.submission);
+    if (queued !== undefined) {
+      if (options.askedFrom === 'headless') this.#owners.set(queued.id, client.id);
+      return ok({ run: queued.id, number: queued.number, joined: 'no' });
+    }
     if (client.hello.agentSocket !== undefined) this.#parts.takeAgent(client.hello.agentSocket);
     const run = this.#parts.newRunId();
     const number = this.#nextNumber;
@@ -247,6 +255,10 @@ export class Driver implements DriverPort {
       ],
     });
     return ok({ run, number, joined: 'no' });
+  }
+
+  #submitted(submission: string | undefined): Run | undefined {
+    return submission === undefined ? undefined : [...this.state().runs.values()].find(({ options }) => options.submission === submission);
   }
 
   async #pause(on: Selection, by: Actor): Promise<Result<Answers['pause']>> {

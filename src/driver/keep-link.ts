@@ -1,15 +1,21 @@
 // The only place that outlives a driver: when the link is gone it reaches for a driver at once, which starts a new one,
-// and goes on with its fresh snapshot. What was asked and not answered fails: nobody knows whether it was done.
+// and goes on with its fresh snapshot. What was asked and not answered is asked again where twice means once; else it
+// fails: nobody knows whether it was done.
+import { randomUUID } from 'node:crypto';
 import { fail, type Result } from '../domain/result.ts';
 import { pushesInOrder } from './link.ts';
 import { type After, afterByTimer } from './ports.ts';
-import type { Ask, Link, Push } from './protocol.ts';
+import type { Answers, Ask, Link, Push } from './protocol.ts';
 
 export type KeepSetting = {
-  /** Connects, starting a driver where there is none. */
-  readonly reach: () => Promise<Result<Link>>;
+  /** Connects, starting a driver where there is none; it is told which runs are this client's. */
+  readonly reach: (owned: readonly string[]) => Promise<Result<Link>>;
   readonly after?: After;
+  readonly newSubmission?: () => string;
 };
+
+/** What may be asked twice: a submission carries a name of its own, the others say how things are to be. */
+const twiceIsOnce: ReadonlySet<Ask['verb']> = new Set(['submit', 'pause', 'resume', 'abort', 'cancel', 'ask', 'output', 'status', 'watch']);
 
 /** Pause after the first failed try, ms; doubled up to {@link longestPause}. */
 const firstPause = 500;
@@ -19,11 +25,12 @@ type Ends = { readonly kind: 'linked'; readonly link: Link } | { readonly kind: 
 
 /**
  * A link that is made again whenever it is gone. It pushes `gone`, then the new driver's snapshot.
- * Questions asked in between wait for the new driver.
+ * Questions asked in between wait for the new driver, and those that twice is once for are asked again.
  * @failure whatever the first `reach` fails with
  */
-export const keepLink = async ({ reach, after = afterByTimer }: KeepSetting): Promise<Result<Link>> => {
-  const first = await reach();
+export const keepLink = async ({ reach, after = afterByTimer, newSubmission = randomUUID }: KeepSetting): Promise<Result<Link>> => {
+  const owned: string[] = [];
+  const first = await reach(owned);
   if (!first.ok) return first;
   const pushes = pushesInOrder();
   let status = first.value.status;
@@ -44,7 +51,7 @@ export const keepLink = async ({ reach, after = afterByTimer }: KeepSetting): Pr
   /** One try at once; after a failed one the next a little later, until there is a driver or we are closed. */
   const again = (pause: number): void => {
     if (closed) return;
-    const next = reach().then(result => {
+    const next = reach(owned).then(result => {
       if (closed) {
         if (result.ok) result.value.close();
         return fail({ tag: 'driver-gone' as const, cause: 'closed here' });
@@ -61,9 +68,21 @@ export const keepLink = async ({ reach, after = afterByTimer }: KeepSetting): Pr
   attach(first.value);
   const ask = async (question: Ask): Promise<Result<unknown>> => {
     if (question.verb === 'watch') watched = question;
-    if (ends.kind === 'linked') return ends.link.ask(question);
-    const reached = await ends.next;
-    return reached.ok ? reached.value.ask(question) : reached;
+    if (question.verb !== 'submit') return askOnce(question);
+    const options = { ...question.options, submission: question.options.submission ?? newSubmission() };
+    const answer = await askOnce({ ...question, options });
+    if (answer.ok && options.askedFrom === 'headless') owned.push((answer.value as Answers['submit']).run);
+    return answer;
+  };
+
+  const askOnce = async (question: Ask): Promise<Result<unknown>> => {
+    for (;;) {
+      const link = ends.kind === 'linked' ? { ok: true as const, value: ends.link } : await ends.next;
+      if (!link.ok) return link;
+      const answer = await link.value.ask(question);
+      const isLost = !answer.ok && answer.failure.tag === 'driver-gone' && !closed;
+      if (!isLost || (ends.kind === 'linked' && ends.link === link.value) || !twiceIsOnce.has(question.verb)) return answer;
+    }
   };
 
   return {

@@ -49,7 +49,7 @@ export const reachDriver = async (setting: ReachSetting): Promise<Result<Link>> 
   }
 };
 
-/** A driver on its way. `lost`: another one holds the lease. */
+/** A driver on its way. `lost`: another one holds the lease, or somebody killed it; `failed`: it cannot start. */
 type Started = {
   over?: { readonly how: 'lost'; readonly at: number } | { readonly how: 'failed'; readonly failure: Failure };
 };
@@ -67,9 +67,9 @@ const startDriver = (stateDir: string, { command, env }: DriverCommand): Result<
     child.once('error', error => {
       begun.over = { how: 'failed', failure: gone(`the driver could not be started: ${error.message}`) };
     });
-    child.once('exit', (code, signal) => {
-      const failed = (): Failure => startFailure(stateDir, child.pid) ?? gone(lastWords(stateDir, from, code ?? signal));
-      begun.over = code === 0 ? { how: 'lost', at: Date.now() } : { how: 'failed', failure: failed() };
+    child.once('exit', code => {
+      const failed = (): Failure => startFailure(stateDir, child.pid) ?? gone(lastWords(stateDir, from, code));
+      begun.over = code === 0 || code === null ? { how: 'lost', at: Date.now() } : { how: 'failed', failure: failed() };
     });
     child.unref();
     return ok(begun);
@@ -108,9 +108,17 @@ const openLog = (stateDir: string): number => {
   return openSync(path, 'a', 0o600);
 };
 
-const lastWords = (stateDir: string, from: number, how: number | string | null): string => {
-  const said = readFileSync(logPath(stateDir)).subarray(from).toString('utf8').trim().split('\n').at(-1) ?? '';
+const lastWords = (stateDir: string, from: number, how: number | null): string => {
+  const said = logFrom(stateDir, from).trim().split('\n').at(-1) ?? '';
   return `the driver ended at once (${how})${said === '' ? '' : `: ${said}`}; see ${logPath(stateDir)}`;
+};
+
+const logFrom = (stateDir: string, from: number): string => {
+  try {
+    return readFileSync(logPath(stateDir)).subarray(from).toString('utf8');
+  } catch {
+    return '';
+  }
 };
 
 const gone = (cause: string): Failure => ({ tag: 'driver-gone', cause });

@@ -17,6 +17,8 @@ export type Hello = {
   readonly wants: 'state' | 'nothing';
   /** SSH_AUTH_SOCK of the client, used for the runs it submits. */
   readonly agentSocket?: string;
+  /** Runs that this client submitted headless to an earlier driver of the folder. */
+  readonly owns?: readonly string[];
 };
 
 /** Which jobs or hosts a verb is about. */

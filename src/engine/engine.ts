@@ -283,7 +283,7 @@ export class Engine {
     if (job === undefined) return;
     if (!isOutstanding(job)) return this.#settle(job);
     if (effect.kind === 'send') {
-      this.#sendAgain(job, start);
+      this.#timers.arm(jid, effect.after, () => this.#sendAgain(jid, start));
       return;
     }
     if (giveUpAt(this.#run(job.runId), job) <= this.#parts.clock.wall()) {
@@ -312,10 +312,11 @@ export class Engine {
    * The same start under the same jid: nothing of it is known there. One that must not begin any more is claimed on its
    * host instead: the start may still be on its way, so only the host's claim makes "never" true.
    */
-  #sendAgain(job: Job, start: Start | undefined): void {
-    const order = this.#parts.spine.state.orders.get(job.jid);
-    const host = this.#roster.hostOf(job);
-    if (host === undefined || order === undefined) return;
+  #sendAgain(jid: Jid, start: Start | undefined): void {
+    const order = this.#parts.spine.state.orders.get(jid);
+    const job = this.#job(jid);
+    const host = job && this.#roster.hostOf(job);
+    if (host === undefined || job === undefined || order === undefined || !isOutstanding(job)) return;
     const script = start?.order.script ?? order.script ?? this.#scripts.get(job.jid);
     if (script === undefined || job.cancelAsked !== undefined || job.state.kind === 'ended') {
       this.#sendCancel(job);

@@ -42,6 +42,25 @@ test.each<Verdict>([
   expect(advance(ended(verdict), { kind: 'unheard', failure: lost }, around)).toMatchObject({ events: [], effect: { kind: 'rest' } });
 });
 
+const starting: Job = { ...ended({ kind: 'cancelled', elapsed: 0 }), state: { kind: 'starting', at: 1 } };
+const other = `j${'2'.repeat(25)}.1` as Jid;
+
+test('a job that follows one which has not begun is sent again after a while, and told of it once', () => {
+  const taken = { kind: 'answered', reply: { kind: 'taken', by: other } } as const;
+  expect(advance(starting, taken, around).events).toEqual([{ type: 'job.joined', jid, other }]);
+  const following = { ...starting, follows: other };
+  expect(advance(following, taken, around).events).toEqual([]);
+  const { effect } = advance(following, { kind: 'looked', report: { ...done, jid: other, state: { kind: 'unclaimed' } } }, around);
+  expect(effect).toMatchObject({ kind: 'send' });
+  expect(effect.kind === 'send' && effect.after).toBeGreaterThan(1000);
+});
+
+test('a job that gets its name in the end is its own from then on', () => {
+  const report: JobReport = { ...done, state: { kind: 'running' } };
+  const { events } = advance({ ...starting, follows: other }, { kind: 'answered', reply: { kind: 'started', report } }, around);
+  expect(events).toMatchObject([{ type: 'job.joined', other: jid }, { type: 'job.started' }]);
+});
+
 test('only a job that was given up and may still run comes home later', () => {
   const given = ended({ kind: 'unreachable', failure: lost, began: 'maybe' });
   expect(advance(given, { kind: 'looked', report: done }, around).events.at(-1)).toMatchObject({

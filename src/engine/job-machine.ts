@@ -5,7 +5,7 @@
 //   starting --unheard(sent)--> stale --looked: unknown--> send again under its own jid
 //   running  --looked: done, all bytes here--> ended     acknowledged, then unknown --> lost, never sent again
 import type { Failure } from '../domain/failure.ts';
-import type { Job, OnHost, Verdict } from '../domain/job.ts';
+import type { Jid, Job, OnHost, Verdict } from '../domain/job.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { JobOrder } from '../domain/run-state.ts';
 import { lastSafeLine } from '../domain/safe-line.ts';
@@ -26,7 +26,7 @@ export type Input =
 export type Effect =
   | { readonly kind: 'look'; readonly after: number }
   /** The host knows nothing of it: the start goes out again under the same jid, or its jid is claimed there for nobody. */
-  | { readonly kind: 'send' }
+  | { readonly kind: 'send'; readonly after: number }
   | { readonly kind: 'rest' };
 
 /** What the machine may ask about the world. */
@@ -60,11 +60,9 @@ export const advance = (job: Job, input: Input, around: Around): Advance => {
   if (isOver(job)) return nothing;
   switch (input.kind) {
     case 'answered':
-      return input.reply.kind === 'taken'
-        ? step([{ type: 'job.joined', jid: job.jid, other: input.reply.by }], { kind: 'look', after: 0 })
-        : heard(job, input.reply.report, around);
+      return input.reply.kind === 'taken' ? joined(job, input.reply.by) : heard(job, input.reply.report, 'its start', around);
     case 'looked':
-      return heard(job, input.report, around);
+      return heard(job, input.report, 'a look', around);
     case 'start-failed':
       return input.sent === 'no'
         ? ended(job, { kind: 'unreachable', failure: input.failure, began: 'never' })
@@ -80,17 +78,24 @@ export const advance = (job: Job, input: Input, around: Around): Advance => {
 const isOver = ({ state }: Job): boolean =>
   state.kind === 'ended' && !(state.verdict.kind === 'unreachable' && state.verdict.began === 'maybe');
 
-const heard = (job: Job, report: JobReport, around: Around): Advance => {
+const joined = (job: Job, other: Jid): Advance =>
+  step(job.follows === other ? [] : [{ type: 'job.joined', jid: job.jid, other }], { kind: 'look', after: 0 });
+
+const heard = (job: Job, report: JobReport, through: 'its start' | 'a look', around: Around): Advance => {
   const before = onHostOf(job.state);
   const { state } = report;
   if (state.kind === 'unknown' || state.kind === 'unclaimed') {
     if (before !== undefined) return ended(job, lost('vanished', report));
-    return step([], { kind: 'send' });
+    // Its start has just tried, or another's job holds its name and has not begun: that takes the host a while.
+    const isTooSoon = through === 'its start' || job.follows !== undefined;
+    return step([], { kind: 'send', after: isTooSoon ? backOff(1, around.random) : 0 });
   }
   if (state.kind === 'cleaned') return ended(job, lost('vanished', report));
-  if (state.kind === 'cancelled' && report.pid === 0 && before === undefined) return ended(job, neverBegan(job));
+  if (state.kind === 'cancelled' && report.pid === 0 && before === undefined) return ended(job, neverBegan(job, around));
 
   const events: Draft[] = [];
+  // The name that another's job held has come to it after all.
+  if (through === 'its start' && job.follows !== undefined) events.push({ type: 'job.joined', jid: job.jid, other: job.jid });
   const on = before ?? onHostFrom(report, around);
   if (before === undefined) events.push({ type: 'job.started', jid: job.jid, on });
   else if (job.state.kind === 'stale') events.push({ type: 'job.answered', jid: job.jid });
@@ -134,13 +139,11 @@ const heard = (job: Job, report: JobReport, around: Around): Advance => {
 };
 
 /** The host has claimed the jid without running it, so a start that is still on its way finds it taken. */
-const neverBegan = ({ state, cancelAsked }: Job): Verdict => {
+const neverBegan = ({ state, cancelAsked }: Job, { log }: Around): Verdict => {
   if (state.kind === 'ended' && state.verdict.kind === 'unreachable') return { ...state.verdict, began: 'never' };
   if (cancelAsked !== undefined) return { kind: 'cancelled', elapsed: 0 };
-  const failure: Failure =
-    state.kind === 'stale'
-      ? state.failure
-      : { tag: 'connection-lost', cause: 'its start was cut off, and its command was not kept (no-log)' };
+  const why = log === 'no' ? 'its command was not kept (no-log)' : 'another run took its --once name meanwhile';
+  const failure: Failure = state.kind === 'stale' ? state.failure : { tag: 'connection-lost', cause: `its start was cut off, and ${why}` };
   return { kind: 'unreachable', failure, began: 'never' };
 };
 

@@ -80,7 +80,9 @@ const sentenceOf = (event: Event, state: State): string | undefined => {
     case 'job.started':
       return jobLine(state, event.jid, job => `started ${shortJid(job.jid)} pid ${event.on.pid}`);
     case 'job.joined':
-      return jobLine(state, event.jid, () => `follows ${event.other}, which holds the name already`);
+      return jobLine(state, event.jid, () =>
+        event.other === event.jid ? 'has the name now' : `follows ${event.other}, which holds the name already`,
+      );
     case 'job.waiting':
       return jobLine(state, event.jid, () => `waits: ${safeText(event.for)}`);
     case 'job.answered':

@@ -64,8 +64,9 @@ refuse() { # TAG TEXT
   finish
 }
 
-# Turns what mkdir, cp, dd or mv said (in $TROUBLE) into one of our failures.
+# Turns what mkdir, cp, dd or mv said first (in $TROUBLE) into one of our failures.
 refuse_trouble() {
+  TROUBLE=${TROUBLE%%"$NL"*}
   case $TROUBLE in
     # dash says "I/O error" when its own printf finds the disk full.
     *'No space left'* | *'uota exceeded'* | *'rite error'* | *'I/O error'*) refuse disk-full "$TROUBLE" ;;
@@ -340,7 +341,10 @@ take_name() {
     mine=$JOB
     examine "$holder"
     JOB=$mine
-    case $STATE in unclaimed | starting | running | stopping | orphan) yield_name && return 1 ;; esac
+    case $STATE in
+      unclaimed) abandoned "$holder" || { yield_name && return 1; } ;;
+      starting | running | stopping | orphan) yield_name && return 1 ;;
+    esac
     ln "$ticket" "$name.$holder" 2>/dev/null || continue
     read -r next <"$name"
     if [ "$next" = "$first" ]; then
@@ -351,6 +355,14 @@ take_name() {
     rm -f "$name.$holder"
   done
   rm -f "$ticket"
+}
+
+# Staged over a minute ago and claimed by nobody: whoever began it died there. Its name must not die with it.
+abandoned() { # JID
+  [ -n "$(find "$BASE/jobs/$1" -prune -mmin +1 2>/dev/null)" ] || return 1
+  mine=$JOB JOB=$BASE/jobs/$1
+  claim && plant_never
+  JOB=$mine
 }
 
 # The job that was staged goes away again; only whoever holds its claim may do that.
@@ -514,6 +526,9 @@ give_verdict() { # EXIT STATUS
   [ "$1" -lt 384 ] || set -- $(($1 - 256)) # yash
   [ "$1" -lt 256 ] || set -- $(($1 - 128)) # ksh
   since_began
+  # The timekeeper may have been killed; what ran too long is not told as if it had not.
+  { read -r limit <"$JOB/limit"; } 2>/dev/null && [ "$limit" -gt 0 ] && [ "$ELAPSED" -gt $((limit * 10 + 50)) ] &&
+    { mv "$JOB/reason" "$JOB/why.timeout" || :; }
   mv "$JOB/end" "$JOB/end.$1.$ELAPSED.$NOW"
   # The script goes too: it may hold what nobody should find here, and `about` tells the command where it may be told.
   rm -f "$JOB/out.pipe" "$JOB/err.pipe" "$JOB/hello.pipe" "$JOB/script"
@@ -729,10 +744,7 @@ cancel() {
     umask 077
     [ -d "$JOB" ] || mkdir "$JOB" 2>/dev/null
     # Whoever holds the claim decides: it never begins, also when its start is still on its way.
-    claim && {
-      { true >"$JOB/end.143.0.$NOW" && true >"$JOB/why.cancel" && true >"$JOB/out.closed" && true >"$JOB/err.closed"; } 2>/dev/null
-      [ -e "$JOB/super" ] || say - >"$JOB/super"
-    }
+    claim && plant_never
   fi
   examine "$JID"
   case $STATE in
@@ -743,6 +755,11 @@ cancel() {
     orphan) stop_it_ourselves ;;
   esac
   report_one "$JID" 0 0 0
+}
+
+plant_never() {
+  { true >"$JOB/end.143.0.$NOW" && true >"$JOB/why.cancel" && true >"$JOB/out.closed" && true >"$JOB/err.closed"; } 2>/dev/null
+  [ -e "$JOB/super" ] || say - >"$JOB/super"
 }
 
 wake_timekeeper() { [ "$STATE" = starting ] || { lives "$TIMER" "$TIMER_BIRTH" && kill -USR1 "$TIMER" 2>/dev/null; }; }

@@ -87,6 +87,7 @@ function runnerContract(shell: Shell): void {
       const start = startOf('sleep 600');
       value(await line.start(start));
       const { supervisor, child } = processesOf(link, start.jid);
+      await waitFor('its session', () => (isThere(-child) ? true : undefined));
       process.kill(supervisor, 'SIGKILL');
       process.kill(-child, 'SIGKILL');
       expect((await lookUntil(line, start.jid, 'lost')).state).toEqual({ kind: 'lost', why: 'killed' });
@@ -130,6 +131,29 @@ function runnerContract(shell: Shell): void {
       expect(value(await line.start(start)).kind).toBe('exists');
       await lookUntil(line, start.jid, 'done');
       expect(readFileSync(mark, 'utf8')).toBe('x\n');
+    });
+
+    test('takes a --once name from a job that was staged long ago and never claimed', async () => {
+      const stuck = await openLine(shell, link, source => source.replace(/^launch\(\) \{$/m, 'launch() {\n  return 0'));
+      const line = await openLine(shell, link);
+      const once = hex(8);
+      const mark = join(link.home, hex(8));
+      const dead = startOf(`echo dead >>"${mark}"`, { once });
+      const next = startOf(`echo next >>"${mark}"`, { once, linger: 3000 });
+      value(await stuck.start(dead));
+      expect(value(await line.start(next))).toEqual({ kind: 'taken', by: dead.jid });
+      age(jobFolder(link, dead.jid), 1);
+      expect(value(await line.start(next)).kind).toBe('started');
+      await lookUntil(line, next.jid, 'done');
+      expect(value(await line.start(dead))).toMatchObject({ kind: 'exists', report: { state: { kind: 'cancelled' }, pid: 0 } });
+      expect(readFileSync(mark, 'utf8')).toBe('next\n');
+    });
+
+    test('tells a job that outlived its limit as timed out, also when its timekeeper was killed', async () => {
+      const line = await openLine(shell, link, source => source.replace('  keep_time &', '  true &'));
+      const start = startOf('sleep 7', { limit: 1 });
+      value(await line.start(start));
+      expect((await lookUntil(line, start.jid, 'timed-out')).state).toEqual({ kind: 'timed-out', rc: 0 });
     });
 
     test('lets one supervisor have a job, however often it is launched', async () => {

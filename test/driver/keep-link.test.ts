@@ -1,6 +1,8 @@
 // A link that outlives its drivers: what it asks, watches and tells while one driver is gone and the next not there yet.
 import { expect, test } from 'vitest';
+import type { Fleet, RunOptions } from '../../src/domain/event.ts';
 import type { Failure } from '../../src/domain/failure.ts';
+import type { Plan } from '../../src/domain/plan.ts';
 import { fail, ok, type Result } from '../../src/domain/result.ts';
 import { type Desk, openDesk } from '../../src/driver/desk.ts';
 import { keepLink } from '../../src/driver/keep-link.ts';
@@ -15,6 +17,8 @@ const away: Failure = { tag: 'driver-gone', cause: 'cannot start' };
 /** Drivers that come and go as the test says, and the pauses that the link takes. */
 const stage = () => {
   const asked: Ask[] = [];
+  const owned: (readonly string[])[] = [];
+  let answering: 'yes' | 'never' = 'yes';
   const pauses: { readonly delay: number; readonly fire: () => void }[] = [];
   let desk: Desk | undefined;
   let tries = 0;
@@ -22,15 +26,24 @@ const stage = () => {
     const driver = handDriver();
     driver.onAsk(async ask => {
       asked.push(ask);
-      return ok({ touched: 1 });
+      if (answering === 'never') await new Promise(() => {});
+      return ok(ask.verb === 'submit' ? { run: 'r1', number: 1, joined: 'no' } : { touched: 1 });
     });
     desk = openDesk({ driver, onBug() {} });
   };
   rise();
   return {
     asked,
+    owned,
     pauses,
-    rise,
+    rise() {
+      answering = 'yes';
+      rise();
+    },
+    /** What is asked from now on gets no answer. */
+    unsure() {
+      answering = 'never';
+    },
     tries: () => tries,
     fall() {
       desk?.close();
@@ -40,8 +53,9 @@ const stage = () => {
       pauses.push({ delay, fire });
       return () => {};
     },
-    async reach(): Promise<Result<Link>> {
+    async reach(runs: readonly string[]): Promise<Result<Link>> {
       tries += 1;
+      owned.push([...runs]);
       if (desk === undefined) return fail(away);
       const hello = { hello: protocolVersion, actor: { user: 'a', machine: 'b' }, client: 'console', wants: 'state' } as const;
       const link = await memoryLink(desk, { hello });
@@ -50,7 +64,7 @@ const stage = () => {
   };
 };
 
-const kept = async (on: ReturnType<typeof stage>): Promise<Link> => {
+const kept = async (on: Parameters<typeof keepLink>[0]): Promise<Link> => {
   const link = await keepLink(on);
   if (!link.ok) throw new Error(link.failure.cause);
   return link.value;
@@ -85,6 +99,38 @@ test('while no driver can be had questions fail with the reason, and it is tried
   on.pauses[1]?.fire();
   await until(() => pushes.at(-1)?.kind === 'snapshot' && pushes.length > 1);
   expect(await link.ask({ verb: 'status' })).toMatchObject({ ok: true });
+  link.close();
+});
+
+test('a submission whose answer was lost with its driver is asked again under the same name', async () => {
+  const on = stage();
+  const link = await kept({ ...on, newSubmission: () => 's1' });
+  on.unsure();
+  const options = { askedFrom: 'headless' } as RunOptions;
+  const answer = link.ask({ verb: 'submit', fleet: {} as Fleet, plan: {} as Plan, options });
+  await until(() => on.asked.length === 1);
+  on.fall();
+  on.rise();
+  expect(await answer).toMatchObject({ ok: true, value: { run: 'r1' } });
+  const submitted = { verb: 'submit', options: { submission: 's1' } };
+  expect(on.asked).toMatchObject([submitted, submitted]);
+  on.fall();
+  on.rise();
+  await until(() => on.owned.length === 3);
+  expect(on.owned).toEqual([[], [], ['r1']]);
+  link.close();
+});
+
+test('what twice is not once fails when its answer is lost', async () => {
+  const on = stage();
+  const link = await kept(on);
+  on.unsure();
+  const answer = link.ask({ verb: 'extend', on: {}, by: 60 });
+  await until(() => on.asked.length === 1);
+  on.fall();
+  on.rise();
+  expect(await answer).toMatchObject({ ok: false, failure: { tag: 'driver-gone' } });
+  expect(on.asked.length).toBe(1);
   link.close();
 });
 

@@ -77,6 +77,17 @@ test('every client gets a snapshot and then each event once, in order', async ()
   for (const pushes of seen) expect(notes(pushes)).toEqual(wanted);
 });
 
+test('a driver that is killed before it answers is followed by another', async () => {
+  const { spawn, ...rest } = setting();
+  const dead = join(folder.path, 'was-here');
+  const once = ['/bin/sh', '-c', `[ -e '${dead}' ] && exec "$0" "$@"; : >'${dead}'; kill -9 $$`, ...spawn.command] as const;
+  const link = await reachDriver({ ...rest, spawn: { ...spawn, command: [...once] } });
+  if (!link.ok) throw new Error(link.failure.cause);
+  pids.add(link.value.status.pid);
+  links.push(link.value);
+  expect(existsSync(dead)).toBe(true);
+});
+
 test('a killed driver is replaced at once by a client that is connected, and nothing noted is lost', async () => {
   const kept = await keepLink({ reach: () => reachDriver(setting()) });
   if (!kept.ok) throw new Error(kept.failure.cause);

@@ -1,0 +1,27 @@
+// A host counts as running until its own last task has ended, not until its batch has.
+import { expect, test } from 'vitest';
+import { adHocPlan } from './plan.ts';
+import { countHosts } from './recap.ts';
+import type { HostProgress, Run } from './run-state.ts';
+
+const plan = adHocPlan({ pattern: 'all', command: 'true', module: 'shell', async: 60 });
+const tally = { ok: 0, changed: 0, unreachable: 0, failures: 0, skipped: 0, rescued: 0, ignored: 0 };
+const row = (host: string, more: Partial<HostProgress> = {}): HostProgress => ({
+  host,
+  batch: 1,
+  at: 'open',
+  tally,
+  registered: {},
+  ...more,
+});
+const through = { path: '0.0', batch: 1, result: { status: 'changed' } } as const;
+const counts = (...rows: HostProgress[]) =>
+  countHosts({ plan, phase: { kind: 'going' }, hosts: new Map(rows.map(one => [one.host, one])) } as unknown as Run, new Map());
+
+test('a host that is through while its batch goes on counts by what it did', () => {
+  expect(counts(row('a', { last: through, tally: { ...tally, ok: 1, changed: 1 } }), row('b'))).toMatchObject({ changed: 1, running: 1 });
+});
+
+test('a host whose next batch has opened is running again', () => {
+  expect(counts(row('a', { batch: 2, last: through, tally: { ...tally, ok: 1, changed: 1 } }))).toMatchObject({ changed: 0, running: 1 });
+});
