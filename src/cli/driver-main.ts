@@ -99,7 +99,10 @@ const main = async (argument: string): Promise<void> => {
         status: () => driver.status(),
         subscribe: listener => driver.subscribe(listener),
         banner: () => driver.banner(),
-        clientCame: () => idle.busy(),
+        clientCame: client => {
+          driver.clientCame(client);
+          idle.busy();
+        },
         clientGone: client => {
           driver.clientGone(client);
           idle.free();
