@@ -93,6 +93,8 @@ export type RetryDialog = {
   readonly run: string;
   readonly failed: readonly string[];
   readonly unreachable: readonly string[];
+  /** Not to be tried again: they may still run. */
+  readonly silent: readonly string[];
   readonly which?: RetryWhich;
   readonly number: Line;
   readonly opened: Opened;
@@ -105,6 +107,10 @@ export type View = {
   readonly tab: Tab;
   /** Host under the cursor. */
   readonly cursor: string;
+  /** Line of *needs a hand* that the cursor was sent to; empty: none, as soon as the cursor moves on. */
+  readonly hand: string;
+  /** Lines taken off *needs a hand*. */
+  readonly dealt: ReadonlySet<string>;
   /** First line of the grid's window when the last key was handled. */
   readonly top: number;
   readonly marks: ReadonlySet<string>;
@@ -118,7 +124,7 @@ export type View = {
   /** Cursor in the lists of the other tabs. */
   readonly at: Readonly<Record<Exclude<Tab, 'hosts'>, number>>;
   readonly modes: readonly Mode[];
-  /** Said in the hint row until the next key; empty: nothing. */
+  /** Said in the hint row until the next key, or for some seconds; empty: nothing. */
   readonly toast: string;
 };
 
@@ -156,6 +162,8 @@ export const firstView = (fleet: Fleet, columns: number, rows: number): View => 
   rows,
   tab: 'hosts',
   cursor: fleet.hosts[0]?.name ?? '',
+  hand: '',
+  dealt: new Set(),
   top: 0,
   marks: new Set(),
   marksBefore: new Set(),

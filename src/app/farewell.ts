@@ -1,6 +1,7 @@
 // The only place that says what goes on when an operator leaves. It is printed on the main screen after the console has gone.
 import type { Console } from './console-state.ts';
-import { countKinds, hostViews, ownRuns, runCounts } from './host-view.ts';
+import { ownRuns, runCounts } from './host-view.ts';
+import { hostsScreen } from './hosts-screen.ts';
 import { counted } from './words.ts';
 
 /** `3 jobs go on, and 1 queued run with 40 hosts (driver 4711). "rollcall" comes back here.` */
@@ -22,7 +23,6 @@ export const farewellOf = (console: Console): string => {
 };
 
 const pastWords = (console: Console): string => {
-  const counts = countKinds(hostViews(console).all);
-  const bad = (['failed', 'timed-out', 'lost', 'unreachable'] as const).reduce((sum, kind) => sum + (counts.get(kind) ?? 0), 0);
-  return bad === 0 ? 'Nothing is running. ' : `Nothing is running; ${counted(bad, 'host')} ended badly. `;
+  const bad = new Set(hostsScreen(console).trouble.map(view => view.name)).size;
+  return bad === 0 ? 'Nothing is running. ' : `Nothing is running; ${counted(bad, 'host')} need a hand. `;
 };

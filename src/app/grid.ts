@@ -5,8 +5,9 @@ import { batchesOf } from '../domain/plan.ts';
 import type { Run } from '../domain/run-state.ts';
 import type { Console } from './console-state.ts';
 import { fits } from './filter.ts';
-import { type HostView, hostViews, runInFocus, troubled } from './host-view.ts';
+import { type HostView, hostViews, runInFocus } from './host-view.ts';
 import { windowTop } from './layout.ts';
+import { looks } from './letters.ts';
 
 /** `list`: a host a line; `medium`: some a line, with words; `names`: name and letter; `dense`: a letter. */
 export type Form = 'list' | 'medium' | 'names' | 'dense';
@@ -210,9 +211,8 @@ const sectionsOf = (console: Console, shown: readonly HostView[]): readonly Sect
   const run = runInFocus(console);
   const { order } = console.view;
   if (order === 'trouble') {
-    const bad = troubled({ all: shown, byName: new Map() }, console.wall);
-    const rest = shown.filter(view => !bad.includes(view));
-    return [{ key: 'trouble first', hosts: [...bad, ...rest], stage: 'open' }];
+    const worst = (view: HostView): number => looks[view.kind].hand || Number.POSITIVE_INFINITY;
+    return [{ key: 'trouble first', hosts: [...shown].sort((a, b) => (worst(a) === worst(b) ? 0 : worst(a) - worst(b))), stage: 'open' }];
   }
   const isRoll = run !== undefined && batchCount(run) > 1;
   return isRoll && (order === 'batch' || (order === 'auto' && run.phase.kind !== 'ended')) ? byBatch(run, shown) : byGroup(shown);

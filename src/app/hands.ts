@@ -27,7 +27,7 @@ export type PlanTask = (task: TypedTask) => Extract<Ask, { readonly verb: 'submi
 export type Hands = {
   see(): Console;
   set(change: Partial<View>): void;
-  /** Says something in the hint row until the next key. */
+  /** Says something in the hint row until the next key, or for some seconds; the empty text takes it away. */
   toast(text: string): void;
   open(mode: Mode): void;
   /** Replaces the mode on top. */

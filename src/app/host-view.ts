@@ -4,7 +4,7 @@ import type { Fleet } from '../domain/event.ts';
 import type { Jid, Job } from '../domain/job.ts';
 import type { HostProgress, Run } from '../domain/run-state.ts';
 import type { Console, Data } from './console-state.ts';
-import { type CellKind, isOut, looks } from './letters.ts';
+import { type CellKind, isOut } from './letters.ts';
 
 /** One host as the grid shows it. */
 export type HostView = {
@@ -63,19 +63,38 @@ export const runInFocus = ({ data, setting, view }: Pick<Console, 'data' | 'sett
 /** `run`: the one in focus where the host is in it, else the first that will come to it. */
 const viewOf = (data: Data, known: ReadonlySet<string>, name: string, group: string, run: Run | undefined): HostView => {
   const { out, last } = newestJobs(data, known, name);
-  const progress = run?.hosts.get(name);
-  if (out !== undefined && out.state.kind !== 'ended') return seen(data, { name, group, kind: out.state.kind, job: out });
-  const own = progress?.jid === undefined ? undefined : data.state.jobs.get(progress.jid);
-  const verdict = own ?? (run?.batches.length === 0 || run === undefined ? last : undefined);
-  const ended = verdict?.state.kind === 'ended' ? endedKind(verdict.state.verdict.kind) : undefined;
-  if (run !== undefined && progress !== undefined && run.phase.kind !== 'ended') {
-    const view = { name, group, run, progress };
-    if (own === undefined && (ended === undefined || looks[ended].hand === 0)) return { ...view, kind: notBegun(run, progress) };
-    if (own !== undefined && progress.wait !== undefined && progress.at === 'open') return { ...view, kind: 'between', job: own };
-  }
-  if (ended !== undefined && verdict !== undefined) return seen(data, { name, group, kind: ended, job: verdict });
-  return { name, group, kind: run === undefined ? 'idle' : 'skipped', ...(run && { run }), ...(progress && { progress }) };
+  const job = out ?? (run === undefined ? last : undefined);
+  const shown = job === undefined ? run : data.state.runs.get(job.runId);
+  const row = shown?.hosts.get(name);
+  if (shown === undefined || row === undefined) return { name, group, kind: 'idle' };
+  return viewInRun(data, shown, out === undefined ? row : { ...row, jid: out.jid }, group);
 };
+
+/** A host as it stands in one run, whatever else goes on there. */
+export const viewInRun = (data: Data, run: Run, row: HostProgress, group = ''): HostView => {
+  const job = row.jid === undefined ? undefined : data.state.jobs.get(row.jid);
+  return { name: row.host, group, kind: kindInRun(run, row, job), ...(job && { job }), run, progress: row };
+};
+
+const kindInRun = (run: Run, row: HostProgress, job: Job | undefined): CellKind => {
+  if (job !== undefined && job.state.kind !== 'ended') return job.state.kind;
+  const verdict = job?.state.kind === 'ended' ? job.state.verdict.kind : undefined;
+  if (row.out !== undefined) {
+    if (isTriedAgain(run, row)) return notBegun(run);
+    // A task may fail without a job of its own, or by its own condition although its command ended with 0.
+    return verdict === undefined || verdict === 'ok' || job?.taskPath !== row.out.path ? row.out.how : verdict;
+  }
+  if (run.phase.kind !== 'ended' && row.at === 'open' && row.wait !== undefined) return 'between';
+  if (verdict !== undefined) return verdict;
+  if (row.tally.ok > 0 && row.at === 'ended') return 'ok';
+  return row.at === 'ended' || run.phase.kind === 'ended' ? 'skipped' : notBegun(run);
+};
+
+/** Its failure has been answered by a retry whose job has not been asked for yet. */
+const isTriedAgain = (run: Run, row: HostProgress): boolean =>
+  run.phase.kind !== 'ended' && (row.batch !== row.last?.batch || run.retry.includes(row.host));
+
+const notBegun = ({ phase }: Run): CellKind => (phase.kind === 'paused' ? 'held' : phase.kind === 'going' ? 'queued' : 'skipped');
 
 /** The newest job that is out there, and the newest of all; a host has one job a run, so the last few tell. */
 const newestJobs = (data: Data, known: ReadonlySet<string>, name: string): { readonly out?: Job; readonly last?: Job } => {
@@ -91,26 +110,6 @@ const newestJobs = (data: Data, known: ReadonlySet<string>, name: string): { rea
   return last === undefined ? {} : { last };
 };
 
-const notBegun = (run: Run, progress: HostProgress): CellKind => {
-  if (progress.at === 'ended' || run.phase.kind === 'aborting') return 'skipped';
-  return run.phase.kind === 'paused' ? 'held' : 'queued';
-};
-
-/** A host seen through its job. */
-const seen = (data: Data, view: Pick<HostView, 'name' | 'group' | 'kind'> & { readonly job: Job }): HostView => {
-  const run = data.state.runs.get(view.job.runId);
-  const progress = run?.hosts.get(view.name);
-  return { ...view, ...(run && { run }), ...(progress && { progress }) };
-};
-
-const endedKind = (verdict: 'ok' | 'failed' | 'timed-out' | 'cancelled' | 'unreachable' | 'lost'): CellKind => verdict;
-
-/** Hosts that need a hand, the worst first, then in inventory order. A host that has just fallen silent is given half a minute. */
-export const troubled = (views: HostViews, wall: number): readonly HostView[] =>
-  views.all
-    .filter(view => looks[view.kind].hand > 0 && !(view.job?.state.kind === 'stale' && wall - view.job.state.since < 30_000))
-    .sort((a, b) => looks[a.kind].hand - looks[b.kind].hand);
-
 /** How many hosts are in each state. */
 export const countKinds = (views: readonly HostView[]): ReadonlyMap<CellKind, number> => {
   const counts = new Map<CellKind, number>();
@@ -118,24 +117,37 @@ export const countKinds = (views: readonly HostView[]): ReadonlyMap<CellKind, nu
   return counts;
 };
 
-/** What a run's hosts have come to. */
-export type RunCounts = { readonly hosts: number; readonly done: number; readonly out: number; readonly bad: number };
+/** What a run's hosts have come to. `out`: on a host now, what was let go included; `never`: the run ended before their turn. */
+export type RunCounts = {
+  readonly hosts: number;
+  readonly done: number;
+  readonly out: number;
+  readonly bad: number;
+  readonly never: number;
+  readonly kinds: ReadonlyMap<CellKind, number>;
+};
 
 /** Counts of one run, from its own jobs. */
-export const runCounts = (data: Data, run: Run): RunCounts => {
+export const runCounts = (data: Data, run: Run): RunCounts => remember(data, `counts ${run.id}`, '', () => countRun(data, run));
+
+const countRun = (data: Data, run: Run): RunCounts => {
+  const isOneTask = run.plan.plays.length === 1 && run.plan.plays[0]?.tasks.length === 1;
+  const hasEnded = run.phase.kind === 'ended';
+  const views = [...run.hosts.values()].map(row => ({ row, ...viewInRun(data, run, row) }));
   let done = 0;
   let out = 0;
   let bad = 0;
-  for (const progress of run.hosts.values()) {
-    const job = progress.jid === undefined ? undefined : data.state.jobs.get(progress.jid);
-    if (progress.out !== undefined) bad += 1;
-    if (job !== undefined && job.state.kind !== 'ended') out += 1;
-    else if (progress.at === 'ended' || progress.out !== undefined || (job !== undefined && run.phase.kind === 'ended')) done += 1;
-    else if (job !== undefined && run.plan.plays.length === 1 && run.plan.plays[0]?.tasks.length === 1 && progress.wait === undefined)
-      done += 1;
+  for (const { row, kind, job } of views) {
+    if (endedBadly.has(kind)) bad += 1;
+    if (isOut(kind)) out += 1;
+    else if (endedBadly.has(kind) || row.at === 'ended' || (job !== undefined && (hasEnded || (isOneTask && kind === 'ok')))) done += 1;
   }
-  return { hosts: run.hosts.size, done, out, bad };
+  const never = hasEnded ? views.filter(({ row }) => row.batch === 0).length : 0;
+  return { hosts: views.length, done, out, bad, never, kinds: countKinds(views) };
 };
+
+/** How a host may go out of a run. */
+export const endedBadly: ReadonlySet<CellKind> = new Set(['failed', 'timed-out', 'cancelled', 'unreachable', 'lost']);
 
 /** Jobs that are out there on these hosts. */
 export const jobsOut = (views: HostViews, names: readonly string[]): readonly Job[] =>

@@ -4,8 +4,9 @@ import type { Run } from '../domain/run-state.ts';
 import type { Console, View } from './console-state.ts';
 import { dialogHeight } from './dialog-height.ts';
 import { type Grid, gridOf } from './grid.ts';
-import { type HostView, hostViews, ownRuns, troubled } from './host-view.ts';
+import { type HostView, ownRuns } from './host-view.ts';
 import { hostsLayout, type Layout } from './layout.ts';
+import { troubled } from './trouble.ts';
 
 export type HostsScreen = {
   readonly layout: Layout;
@@ -29,8 +30,7 @@ export const hostsScreen = (console: Console): HostsScreen => {
 
 const makeScreen = (console: Console): HostsScreen => {
   const { view, data, setting } = console;
-  const views = hostViews(console);
-  const trouble = troubled(views, console.wall);
+  const trouble = troubled(console);
   const runs = ownRuns(data, setting.fleet).filter(run => run.phase.kind !== 'ended');
   const { columns, rows, zoom, top } = view;
   const wants = { columns, rows, trouble: trouble.length, runs: runs.length, zoom, dialog: dialogHeight(view) };

@@ -111,7 +111,7 @@ export const handlePaste = (text: string, hands: Hands) => {
 
 const handleKey = (key: string, hands: Hands) => {
   const console = hands.see();
-  if (console.view.toast !== '') hands.set({ toast: '' });
+  if (console.view.toast !== '') hands.toast('');
   const mode = topMode(console.view);
   if (key === 'ctrl-c') return mode === undefined ? hands.leave() : goBack(hands);
   if (key === 'ctrl-l') return hands.terminal('redraw');

@@ -3,9 +3,8 @@
 import type { Job } from '../domain/job.ts';
 import type { SafeLine } from '../domain/safe-line.ts';
 import type { Console } from './console-state.ts';
-import { hostViews, runInFocus } from './host-view.ts';
+import { runInFocus, viewInRun } from './host-view.ts';
 import { type CellKind, looks } from './letters.ts';
-import { jobsOfRun } from './targets.ts';
 import { stateWord } from './words.ts';
 
 /** Hosts whose outputs are equal. */
@@ -22,11 +21,11 @@ export type OutputFold = {
 export const outputFolds = (console: Console): readonly OutputFold[] => {
   const run = runInFocus(console);
   if (run === undefined) return [];
-  const views = hostViews(console).byName;
   const folds = new Map<string, { hosts: string[]; fold: Omit<OutputFold, 'hosts'> }>();
-  for (const job of jobsOfRun(console, run)) {
-    const view = views.get(job.host);
-    if (view?.job?.jid !== job.jid) continue;
+  for (const row of run.hosts.values()) {
+    const view = viewInRun(console.data, run, row);
+    const { job } = view;
+    if (job === undefined) continue;
     const { lines, compared } = linesOf(console, job);
     const word = stateWord(view);
     const key = `${word}\n${lines.join('\n')}`;

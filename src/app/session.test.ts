@@ -143,6 +143,21 @@ test('a key that is not possible says why', () => {
   expect(toast(over)).toBe('nothing is running or queued');
 });
 
+test('a toast leaves by itself, and a newer one has its whole time', async () => {
+  const over = sessionOver(practiceFleet);
+  press(over, 'X');
+  expect(toast(over)).not.toBe('');
+  over.clock.pass(4000);
+  over.session.trouble('something newer');
+  over.clock.pass(4000);
+  expect(toast(over)).toBe('something newer');
+  over.clock.pass(3000);
+  expect(toast(over)).toBe('');
+  expect(over.clock.armed()).toBe(0);
+  press(over, 'X', 'j');
+  expect([toast(over), over.clock.armed()]).toEqual(['', 0]);
+});
+
 test('R retries what failed, what was never reached, or both', () => {
   const over = sessionOver(practiceFleet, practiceAtWork().story);
   press(over, 'R');

@@ -4,18 +4,19 @@ import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Event, Fleet, Sighting } from '../domain/event.ts';
 import { describeFailure } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
-import { countHosts } from '../domain/recap.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
-import type { State } from '../domain/run-state.ts';
 import type { Link, Push } from '../driver/protocol.ts';
 import { type Console, type Data, emptyData, firstView, type Setting, type View } from './console-state.ts';
 import { eventWords } from './event-words.ts';
 import { farewellOf } from './farewell.ts';
 import type { ChooseHosts, Hands, PlanTask } from './hands.ts';
+import { runCounts } from './host-view.ts';
 import { hostsScreen } from './hosts-screen.ts';
 import { handleChunk, handlePaste } from './keymap.ts';
 import { makeTails } from './tails.ts';
+import { handUnderCursor } from './targets.ts';
 import { tickEvery, typedCommands, visibleLooks, wantedTails } from './wants.ts';
+import { notWell } from './words.ts';
 
 /** Time, as the engine has it; tests own it. */
 export type Clock = { now(): number; wall(): number; after(delay: number, fire: () => void): () => void };
@@ -55,6 +56,9 @@ export type Session = {
   close(): void;
 };
 
+/** Milliseconds that a toast stands where the keys are told. */
+const toastStays = 6000;
+
 /** Events told in the Events tab. */
 const keptEvents = 500;
 
@@ -70,6 +74,7 @@ export const makeSession = (parts: SessionParts): Session => {
   let lastInterrupt = Number.NEGATIVE_INFINITY;
   let flush: (() => void) | undefined;
   let tick: (() => void) | undefined;
+  let toastEnds: (() => void) | undefined;
   let tickDelay: number | undefined;
   let askTerminal: (what: 'redraw' | 'suspend') => void = () => {};
   let isClosed = false;
@@ -146,7 +151,7 @@ export const makeSession = (parts: SessionParts): Session => {
       reduce(data.state, event);
       if (event.type === 'job.requested') noteJob(data, event.host, event.jid);
       if (event.type === 'job.output') tails.grown(event);
-      if (event.type === 'run.ended') hands.toast(endedWords(data.state, event.run));
+      if (event.type === 'run.ended') hands.toast(endedWords(data, event.run));
       const words = eventWords(event, data.state);
       if (words !== undefined) data.happened.push({ at: event.at, text: words });
     }
@@ -171,7 +176,11 @@ export const makeSession = (parts: SessionParts): Session => {
   const hands: Hands = {
     see: () => store.getState(),
     set: change => store.setState(old => ({ view: { ...old.view, ...change } })),
-    toast: text => hands.set({ toast: text }),
+    toast: text => {
+      toastEnds?.();
+      toastEnds = text === '' || isClosed ? undefined : clock.after(toastStays, () => draw({ ...store.getState().view, toast: '' }));
+      hands.set({ toast: text });
+    },
     open: mode => hands.set({ modes: [...store.getState().view.modes, mode] }),
     swap: mode => hands.set({ modes: [...store.getState().view.modes.slice(0, -1), mode] }),
     close: () => hands.set({ modes: store.getState().view.modes.slice(0, -1) }),
@@ -236,6 +245,7 @@ export const makeSession = (parts: SessionParts): Session => {
       unlisten();
       flush?.();
       tick?.();
+      toastEnds?.();
     },
   };
 };
@@ -254,13 +264,14 @@ const keepCursor = (hands: Hands): void => {
   const isShown = grid.shown.some(view => view.name === cursor);
   if (!isShown && first !== undefined) hands.set({ cursor: first.name });
   if (grid.top !== top) hands.set({ top: grid.top });
+  if (hands.see().view.hand !== '' && handUnderCursor(hands.see()) === undefined) hands.set({ hand: '' });
 };
 
 /** A run that ends is told wherever the operator is: the next one may have taken its place on the screen. */
-const endedWords = (state: State, id: string): string => {
-  const run = state.runs.get(id);
+const endedWords = (data: Data, id: string): string => {
+  const run = data.state.runs.get(id);
   if (run === undefined) return '';
-  const { ok, changed, ...rest } = countHosts(run, state.jobs);
-  const trouble = rest.failed + rest.unreachable + rest.lost + rest.timedOut + rest.cancelled;
-  return `run ${run.number} ended: ${ok + changed} of ${run.hosts.size} ok${trouble > 0 ? `, ${trouble} in trouble` : ''}`;
+  const counts = runCounts(data, run);
+  const rest = notWell(counts);
+  return `run ${run.number} ended: ${counts.kinds.get('ok') ?? 0} of ${counts.hosts} ok${rest === '' ? '' : `, ${rest}`}`;
 };

@@ -2,7 +2,9 @@
 import type { Jid, Job } from '../domain/job.ts';
 import type { Run } from '../domain/run-state.ts';
 import { type Console, topMode } from './console-state.ts';
-import { hostViews, jobsOut, ownRuns } from './host-view.ts';
+import { type HostView, hostViews, jobsOut, ownRuns } from './host-view.ts';
+import { hostsScreen } from './hosts-screen.ts';
+import { troubleKey } from './trouble.ts';
 
 /** Marked hosts in inventory order, else the host under the cursor. */
 export const targetHosts = (console: Console): readonly string[] => {
@@ -26,8 +28,20 @@ export const targetJobs = (console: Console): readonly Job[] => {
     const run = runUnderCursor(console);
     return run === undefined ? [] : jobsOfRun(console, run).filter(job => job.state.kind !== 'ended');
   }
+  const hand = console.view.marks.size > 0 ? undefined : handUnderCursor(console);
+  if (hand !== undefined) return hand.job === undefined || hand.job.state.kind === 'ended' ? [] : [hand.job];
   return jobsOut(hostViews(console), targetHosts(console));
 };
+
+/** The line of *needs a hand* that `]` went to. */
+export const handUnderCursor = (console: Console): HostView | undefined => {
+  const { hand, cursor } = console.view;
+  return hand === '' ? undefined : hostsScreen(console).trouble.find(view => view.name === cursor && troubleKey(view) === hand);
+};
+
+/** What the preview shows: that line, else the host under the cursor as the grid has it. */
+export const viewUnderCursor = (console: Console): HostView | undefined =>
+  handUnderCursor(console) ?? hostViews(console).byName.get(console.view.cursor);
 
 /** Newest job of each host of a run. */
 export const jobsOfRun = ({ data }: Console, run: Run): readonly Job[] =>
@@ -50,7 +64,7 @@ export const jobUnderCursor = (console: Console): Job | undefined => {
   if (open !== undefined) return console.data.state.jobs.get(open);
   const { cursor } = console.view;
   const last = console.data.jobsOf.get(cursor)?.at(-1);
-  return hostViews(console).byName.get(cursor)?.job ?? (last === undefined ? undefined : console.data.state.jobs.get(last));
+  return viewUnderCursor(console)?.job ?? (last === undefined ? undefined : console.data.state.jobs.get(last));
 };
 
 /** Whether a mode that takes text has the keys. */

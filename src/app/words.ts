@@ -5,7 +5,7 @@ import { describeFailure } from '../domain/failure.ts';
 import type { Job, LostWhy } from '../domain/job.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { Run } from '../domain/run-state.ts';
-import type { HostView } from './host-view.ts';
+import { endedBadly, type HostView, type RunCounts } from './host-view.ts';
 import { looks } from './letters.ts';
 
 /** How long ago, from our wall clock. */
@@ -46,6 +46,9 @@ export const seenAt = (job: Job): number => (job.state.kind === 'starting' || jo
 /** Why a host needs a hand: what it is, and what a person wants to know next. */
 export const handWords = (view: HostView, wall: number): { readonly what: string; readonly more: string } => {
   const state = view.job?.state;
+  const out = view.progress?.out;
+  if (out !== undefined && (state === undefined || state.kind === 'ended') && out.path !== view.job?.taskPath)
+    return { what: looks[view.kind].word, more: view.progress?.last?.result.message ?? 'the task failed before a command was sent' };
   if (view.job === undefined || state === undefined) return { what: looks[view.kind].word, more: '' };
   if (state.kind === 'stale') {
     const { what, why } = describeFailure({ ...state.failure, cause: state.failure.cause });
@@ -95,19 +98,27 @@ export const limitLeft = (job: Job, wall: number): string => {
   return `limit ${formatDuration(Math.max(0, on.limit - (wall - on.startedAt) / 1000))} left`;
 };
 
-/** Where a run stands, in a word. */
-export const phaseWord = (run: Run): string => {
+/** Where a run stands, in a word or two; one that ended without all of its hosts does not say so plainly. */
+export const phaseWord = (run: Run, counts: RunCounts): string => {
   switch (run.phase.kind) {
     case 'paused':
       return 'paused';
     case 'aborting':
       return 'ending';
     case 'ended':
-      return 'ended';
+      return counts.out > 0 ? 'let go' : counts.never === 0 ? 'ended' : counts.never === counts.hosts ? 'dropped' : 'cut short';
     case 'going':
       return run.batches.length === 0 ? 'queued' : 'running';
   }
 };
+
+/** What is not well in a run that has ended: `2 failed 1 lost`, `2 let go`, `5 never begun`; empty when all is well. */
+export const notWell = ({ kinds, out, never }: RunCounts): string =>
+  [
+    ...[...kinds].filter(([kind]) => endedBadly.has(kind)).map(([kind, count]) => `${count} ${looks[kind].word}`),
+    ...(out > 0 ? [`${out} let go`] : []),
+    ...(never > 0 ? [`${never} never begun`] : []),
+  ].join(', ');
 
 /** `1 host`, `3 hosts`. */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

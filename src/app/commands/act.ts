@@ -1,30 +1,41 @@
 // The only place for the commands that change the world: type a task, cancel, retry, pause, more time.
 // None of them acts by itself on more than it names: all but pausing open a dialog first.
+
+import { isOutstanding } from '../../domain/job.ts';
 import { fold } from '../../domain/nodeset.ts';
 import type { Run } from '../../domain/run-state.ts';
 import type { Console } from '../console-state.ts';
-import { ownRuns, runInFocus } from '../host-view.ts';
+import { endedBadly, ownRuns, runInFocus, viewInRun } from '../host-view.ts';
 import { emptyLine, lineOf } from '../line-editor.ts';
-import { jobsOfRun, runUnderCursor, targetHosts, targetJobs } from '../targets.ts';
+import { handUnderCursor, openJid, runUnderCursor, targetHosts, targetJobs } from '../targets.ts';
 import { counted } from '../words.ts';
 import { type Command, onTabs } from './command.ts';
 
-/** The run that R and X on lists are about. */
-const actedRun = (console: Console): Run | undefined => (console.view.tab === 'jobs' ? runUnderCursor(console) : runInFocus(console));
+/** The run that R is about: the one under the cursor of a list, of the job that is open, or of the trouble that `]` went to. */
+const actedRun = (console: Console): Run | undefined => {
+  if (console.view.tab === 'jobs' && openJid(console) === undefined) return runUnderCursor(console);
+  const jid = openJid(console);
+  const job = jid === undefined ? undefined : console.data.state.jobs.get(jid);
+  if (job !== undefined) return console.data.state.runs.get(job.runId);
+  return handUnderCursor(console)?.run ?? runInFocus(console);
+};
 
-const retryable = (console: Console): { readonly run: Run; readonly failed: string[]; readonly unreachable: string[] } | undefined => {
+type Retryable = { readonly run: Run; readonly failed: string[]; readonly unreachable: string[]; readonly silent: string[] };
+
+/** Hosts that are out of the run by how they went out; on those that fell silent the job may still run. */
+const retryable = (console: Console): Retryable | undefined => {
   const run = actedRun(console);
   if (run === undefined) return undefined;
   const { marks } = console.view;
-  const failed: string[] = [];
-  const unreachable: string[] = [];
-  for (const job of jobsOfRun(console, run)) {
-    if (job.state.kind !== 'ended' || (marks.size > 0 && !marks.has(job.host))) continue;
-    const { kind } = job.state.verdict;
-    if (kind === 'unreachable') unreachable.push(job.host);
-    else if (kind !== 'ok') failed.push(job.host);
+  const found: Retryable = { run, failed: [], unreachable: [], silent: [] };
+  for (const row of run.hosts.values()) {
+    if (row.out === undefined || (marks.size > 0 && !marks.has(row.host))) continue;
+    const { kind, job } = viewInRun(console.data, run, row);
+    if (!endedBadly.has(kind)) continue;
+    const list = job !== undefined && isOutstanding(job) ? found.silent : row.out.how === 'unreachable' ? found.unreachable : found.failed;
+    list.push(row.host);
   }
-  return { run, failed, unreachable };
+  return found;
 };
 
 const openRuns = (console: Console): readonly Run[] => {
@@ -65,16 +76,18 @@ export const actCommands: readonly Command[] = [
     when: console => {
       const found = retryable(console);
       if (found === undefined) return 'nothing has run yet';
-      return found.failed.length + found.unreachable.length > 0 ? true : `run ${found.run.number}: no host failed or was unreachable`;
+      const { run, failed, unreachable, silent } = found;
+      if (failed.length + unreachable.length > 0) return true;
+      if (silent.length > 0) return `run ${run.number}: ${fold(silent)} fell silent and may still run; only what has ended is tried again`;
+      return `run ${run.number}: no host failed or was unreachable`;
     },
     act: hands => {
       const found = retryable(hands.see());
       if (found === undefined) return;
       hands.open({
         kind: 'retry',
+        ...found,
         run: found.run.id,
-        failed: found.failed,
-        unreachable: found.unreachable,
         number: emptyLine,
         opened: hands.opened(),
       });

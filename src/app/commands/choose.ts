@@ -1,7 +1,20 @@
 // The only place for the commands that choose: marks, order.
 import { type Console, orders } from '../console-state.ts';
+import type { HostView } from '../host-view.ts';
 import { hostsScreen } from '../hosts-screen.ts';
+import { handUnderCursor, openJid, targetHosts } from '../targets.ts';
+import { failures, troubleKey } from '../trouble.ts';
+import { counted } from '../words.ts';
 import { always, type Command } from './command.ts';
+
+/** The failure that `]` went to or whose job is open, else all of the marked hosts or the one under the cursor. */
+const failuresOfTargets = (console: Console): readonly HostView[] => {
+  const all = failures(console);
+  const one = openJid(console) ?? (console.view.marks.size === 0 ? handUnderCursor(console)?.job?.jid : undefined);
+  if (one !== undefined) return all.filter(view => view.job?.jid === one);
+  const hosts = new Set(targetHosts(console));
+  return all.filter(view => hosts.has(view.name));
+};
 
 const shownNames = (console: Console): readonly string[] => hostsScreen(console).grid.shown.map(view => view.name);
 
@@ -55,6 +68,23 @@ export const chooseCommands: readonly Command[] = [
       const { marks, marksBefore } = hands.see().view;
       if (marks.size > 0) hands.set({ marks: new Set(), marksBefore: marks });
       else hands.set({ marks: marksBefore, marksBefore: new Set() });
+    },
+  },
+  {
+    id: 'dealt-with',
+    keys: ['D'],
+    title: 'take failures of the marked hosts, else the one under the cursor, off needs a hand; again: bring them back',
+    group: 'choose',
+    places: ['hosts', 'job'],
+    when: console => (failuresOfTargets(console).length > 0 ? true : 'no failure there that needs a hand'),
+    act: hands => {
+      const console = hands.see();
+      const keys = failuresOfTargets(console).map(troubleKey);
+      const dealt = new Set(console.view.dealt);
+      const isBack = keys.every(key => dealt.has(key));
+      for (const key of keys) if (!dealt.delete(key) || !isBack) dealt.add(key);
+      hands.set({ dealt });
+      hands.toast(`${counted(keys.length, 'failure')} ${isBack ? 'back on' : 'off'} the list; D ${isBack ? 'takes off' : 'brings back'}`);
     },
   },
   {

@@ -4,6 +4,8 @@ import { type GridLine, lineOfHost } from '../grid.ts';
 import type { Hands } from '../hands.ts';
 import { hostViews } from '../host-view.ts';
 import { hostsScreen } from '../hosts-screen.ts';
+import { handUnderCursor } from '../targets.ts';
+import { troubleKey } from '../trouble.ts';
 import { always, type Command, onTabs, type Place, placeOf } from './command.ts';
 import { listLength } from './list-length.ts';
 
@@ -66,10 +68,12 @@ const moveCells = (hands: Hands, by: number): void => {
 
 /** Previous or next host that needs a hand, in the order of the list. */
 const moveTrouble = (hands: Hands, by: number): void => {
-  const { trouble } = hostsScreen(hands.see());
-  const at = trouble.findIndex(view => view.name === hands.see().view.cursor);
+  const console = hands.see();
+  const { trouble } = hostsScreen(console);
+  const here = handUnderCursor(console) ?? trouble.find(view => view.name === console.view.cursor);
+  const at = here === undefined ? -1 : trouble.indexOf(here);
   const next = trouble[at === -1 ? (by > 0 ? 0 : trouble.length - 1) : (at + by + trouble.length) % trouble.length];
-  if (next !== undefined) hands.set({ cursor: next.name, tab: 'hosts' });
+  if (next !== undefined) hands.set({ cursor: next.name, hand: troubleKey(next), tab: 'hosts' });
 };
 
 const someTrouble = (console: Console): true | string => (hostsScreen(console).trouble.length > 0 ? true : 'nobody needs a hand');

@@ -51,7 +51,7 @@ export const retryKey = (mode: RetryDialog, key: string, hands: Hands) => {
   const letters: Readonly<Record<string, RetryWhich>> = { f: 'failed', u: 'unreachable', b: 'both' };
   const which = letters[key];
   if (which !== undefined) {
-    if (retryHosts(mode, which).length === 0) return hands.toast(`no host ${which === 'failed' ? 'failed' : 'was unreachable'}`);
+    if (retryHosts(mode, which).length === 0) return hands.toast(which === 'failed' ? 'no host failed' : 'every host was reached');
     return hands.swap({ ...mode, which, number: emptyLine });
   }
   const chosen = retryChoice(mode);

@@ -1,15 +1,18 @@
 // The only place that draws the dialogs at the foot of the screen. Each repeats the fleet's label, so that no key is pressed on the wrong one.
 import { formatDuration } from '../../domain/duration.ts';
 import { fold } from '../../domain/nodeset.ts';
+import type { Run } from '../../domain/run-state.ts';
 import { keyName } from '../commands.ts';
-import type { CancelDialog, Console, Mode, Prompt, RetryDialog, StartDialog } from '../console-state.ts';
+import type { CancelDialog, Console, Mode, Prompt, RetryDialog, RetryWhich, StartDialog } from '../console-state.ts';
 import { topMode } from '../console-state.ts';
 import { retryChoice, retryHosts } from '../dialogs/confirm.ts';
 import { manyHosts } from '../dialogs/prompt.ts';
 import { paletteEntries } from '../dialogs/typed.ts';
 import type { ChooseHosts } from '../hands.ts';
+import { countKinds, viewInRun } from '../host-view.ts';
+import { looks } from '../letters.ts';
 import type { Line } from '../line-editor.ts';
-import { charactersOf, type Palette, type Piece, pad, row, rule, widthOf } from '../style.ts';
+import { charactersOf, cut, type Palette, type Piece, pad, row, rule, widthOf } from '../style.ts';
 import { counted } from '../words.ts';
 import { labelPiece } from './header.ts';
 
@@ -137,7 +140,7 @@ const startContent = (console: Console, mode: StartDialog): Content => {
     pieces: [
       [' ', label(console), ' ', ['strong', counted(hosts.length, 'host')], `  ${fold(hosts)}`],
       [' runs  ', ['strong', mode.command]],
-      [` ${pace}`, ['dim', `   limit ${formatDuration(console.setting.limit)}${hosts.length > 1 ? '   c changes the pace' : ''}`]],
+      [` ${pace}`, ['dim', `   limit ${formatDuration(console.setting.limit)}`]],
       ask,
     ],
     ...(isMany && { cursor: { x: widthOf(` type ${hosts.length} and Enter to start it: `) + mode.number.at, y: 4 } }),
@@ -147,17 +150,19 @@ const startContent = (console: Console, mode: StartDialog): Content => {
 const button = (text: string, on: boolean): Piece => [on ? 'bar' : 'text', ` ${text} `];
 
 const cancelContent = (console: Console, mode: CancelDialog): Content => {
+  const { columns } = console.view;
   const isMany = mode.hosts.length >= manyHosts;
   const jobs = counted(mode.jids.length, 'job');
   const run = mode.run === undefined ? undefined : console.data.state.runs.get(mode.run);
-  const rest = run === undefined ? '' : `  run ${run.number} ${run.plan.title}: what has not begun is dropped`;
-  const prompt = ` type ${mode.hosts.length} and Enter to cancel, Enter alone keeps them running: `;
+  const dropped = ': what has not begun is dropped';
+  const prompt = ` type ${mode.hosts.length} to cancel, or Enter alone to keep them: `;
   return {
     title: 'cancel?',
     pieces: [
-      [' ', label(console), ' ', ['strong', jobs], ` on ${fold(mode.hosts) || 'no host'}${rest}`],
-      [' TERM now, KILL after the grace; each says gone only when its host has said so'],
-      [],
+      [' ', label(console), ' ', ['strong', jobs], ` on ${fold(mode.hosts) || 'no host'}`],
+      // The title gives way, so that what it means for the run is never cut.
+      run === undefined ? [] : [` run ${run.number} `, cut(run.plan.title, columns - 10 - dropped.length), dropped],
+      [' TERM now, KILL after the grace; gone when its host says so'],
       isMany
         ? [prompt, mode.number.text]
         : [' ', button('Keep running', mode.on === 'keep'), '  ', button(`c  Cancel ${jobs}`, mode.on === 'act')],
@@ -171,10 +176,8 @@ const retryContent = (console: Console, mode: RetryDialog): Content => {
   const hosts = retryHosts(mode, which);
   const run = console.data.state.runs.get(mode.run);
   const isMany = hosts.length >= manyHosts && console.setting.fleet.practice === 'no';
-  const choice = (letter: string, name: 'failed' | 'unreachable' | 'both', words: string, count: number): readonly Piece[] => [
-    count === 0 ? ['dim', ` ${letter} ${words} ${count} `] : button(`${letter} ${words} ${count}`, which === name),
-    ' ',
-  ];
+  const choice = (letter: string, name: RetryWhich, words: string): readonly Piece[] =>
+    retryHosts(mode, name).length === 0 ? [] : [button(`${letter} ${words}`, which === name), ' '];
   const prompt = ` type ${hosts.length} and Enter to retry: `;
   const last: readonly Piece[] =
     which === undefined
@@ -187,16 +190,29 @@ const retryContent = (console: Console, mode: RetryDialog): Content => {
     pieces: [
       [
         ' ',
-        ...choice('f', 'failed', 'failed', mode.failed.length),
-        ...choice('u', 'unreachable', 'never reached', mode.unreachable.length),
-        ...choice('b', 'both', 'both', mode.failed.length + mode.unreachable.length),
+        ...choice('f', 'failed', run === undefined ? '' : howTheyEnded(console, run, mode.failed)),
+        ...choice('u', 'unreachable', `${mode.unreachable.length} never reached`),
+        ...(mode.failed.length * mode.unreachable.length === 0 ? [] : choice('b', 'both', `all ${retryHosts(mode, 'both').length}`)),
       ],
       [' ', label(console), ' ', ['strong', counted(hosts.length, 'host')], `  ${fold(hosts)}`],
-      [['dim', ' a retry is a new attempt; it follows the one that ended']],
+      [
+        [
+          'dim',
+          mode.silent.length === 0
+            ? ' a retry is a new attempt; it follows the one that ended'
+            : ` not ${fold(mode.silent)}: silent, may still run`,
+        ],
+      ],
       last,
     ],
     ...(isMany && { cursor: { x: widthOf(prompt) + mode.number.at, y: 4 } }),
   };
+};
+
+/** `2 lost, 1 timed out`. */
+const howTheyEnded = ({ data }: Console, run: Run, hosts: readonly string[]): string => {
+  const rows = hosts.map(host => run.hosts.get(host)).filter(row => row !== undefined);
+  return [...countKinds(rows.map(row => viewInRun(data, run, row)))].map(([kind, count]) => `${count} ${looks[kind].word}`).join(', ');
 };
 
 const extendContent = (console: Console, mode: Mode & { kind: 'extend' }): Content => {

@@ -6,10 +6,10 @@ import { placeOf } from '../commands/command.ts';
 import { hintsFor, keyName } from '../commands.ts';
 import type { Console } from '../console-state.ts';
 import { topMode } from '../console-state.ts';
-import { countKinds, hostViews, ownRuns, runCounts, runInFocus } from '../host-view.ts';
+import { hostViews, ownRuns, runCounts, runInFocus } from '../host-view.ts';
 import { isOut } from '../letters.ts';
 import { bar, type Palette, type Piece, row, widthOf } from '../style.ts';
-import { counted, since, until } from '../words.ts';
+import { counted, notWell, since, until } from '../words.ts';
 
 /** The last but one row: running, paused, idle; what alarms takes the whole row in reverse. */
 export const stateRow = (console: Console, palette: Palette): string => {
@@ -58,17 +58,13 @@ const whys: Readonly<Record<string, string>> = {
 const idlePieces = (console: Console): Piece[] => {
   const last = ownRuns(console.data, console.setting.fleet).at(-1);
   if (last === undefined) return [['strong', 'IDLE'], '  nothing has run yet   ', ['key', 'n'], ' types the first task'];
-  const counts = countKinds(hostViews(console).all);
-  const bad = (['failed', 'timed-out', 'lost', 'unreachable', 'cancelled'] as const)
-    .map(kind => [kind, counts.get(kind) ?? 0] as const)
-    .filter(([, count]) => count > 0);
   const ended = last.phase.kind === 'ended' ? `, ${since(console.wall, last.phase.at)} ago` : '';
-  const result = bad.length === 0 ? 'no failures' : bad.map(([kind, count]) => `${count} ${kind}`).join(' ');
+  const result = notWell(runCounts(console.data, last));
   return [
     ['strong', 'IDLE'],
     `  last: run ${last.number} ${last.plan.title}`,
     ['dim', ended],
-    bad.length === 0 ? ['dim', `   ${result}`] : ['strong', `   ${result}`],
+    result === '' ? ['dim', '   no failures'] : ['strong', `   ${result}`],
   ];
 };
 

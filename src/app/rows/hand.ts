@@ -1,10 +1,11 @@
 // The only place for *needs a hand* and the queue: the list that decides the next key, and what else is under way.
 import type { Run } from '../../domain/run-state.ts';
 import type { Console } from '../console-state.ts';
-import { type HostView, runCounts, runInFocus } from '../host-view.ts';
+import { type HostView, type RunCounts, runCounts, runInFocus } from '../host-view.ts';
 import type { HostsScreen } from '../hosts-screen.ts';
 import { looks } from '../letters.ts';
 import { type Palette, type Piece, pad, padFront, row, rule, widthOf } from '../style.ts';
+import { handUnderCursor } from '../targets.ts';
 import { counted, handWords, phaseWord } from '../words.ts';
 
 /** The rows of both, beside each other where the screen is wide. */
@@ -12,19 +13,24 @@ export const handRows = (console: Console, palette: Palette, { layout, trouble, 
   const { hand } = layout;
   const { columns } = console.view;
   if (hand.height === 0) return [];
-  const half = Math.floor(columns / 2);
+  const focus = runInFocus(console)?.id;
+  // Whoever reads a failure of another run than the one on top must see whose it is.
+  const label = trouble.some(view => view.run?.id !== focus) ? 'task' : 'none';
+  // Why a host needs a hand is worth more room than how far a run is.
+  const gap = 2;
+  const half = Math.floor(columns * 0.53) - gap;
   const title = trouble.length === 0 ? 'needs a hand: nobody' : `needs a hand: ${trouble.length}`;
   const more = trouble.length > hand.trouble ? `+${trouble.length - hand.trouble} more  ]` : '';
   if (hand.beside === 'below') {
-    const lines = trouble.slice(0, hand.trouble).map(view => row(palette, columns, troublePieces(console, view, columns)));
+    const lines = trouble.slice(0, hand.trouble).map(view => row(palette, columns, troublePieces(console, view, columns, label)));
     const queue = runs.slice(0, hand.runs).map(run => row(palette, columns, runPieces(console, run, columns)));
     return [...(hand.rule === 1 ? [rule(palette, columns, title, more)] : []), ...lines, ...queue];
   }
   const head =
-    rule(palette, half, title, more) +
+    rule(palette, half + gap, title, more) +
     rule(
       palette,
-      columns - half,
+      columns - half - gap,
       `queue: ${runs.length === 0 ? 'empty' : counted(runs.length, 'run')}`,
       runs.length > hand.runs ? `+${runs.length - hand.runs} more  2` : '',
     );
@@ -32,17 +38,19 @@ export const handRows = (console: Console, palette: Palette, { layout, trouble, 
     const view = at < hand.trouble ? trouble[at] : undefined;
     const run = at < hand.runs ? runs[at] : undefined;
     return (
-      row(palette, half, view === undefined ? [] : troublePieces(console, view, half)) +
-      row(palette, columns - half, run === undefined ? [] : runPieces(console, run, columns - half))
+      row(palette, half, view === undefined ? [] : troublePieces(console, view, half, label)) +
+      ' '.repeat(gap) +
+      row(palette, columns - half - gap, run === undefined ? [] : runPieces(console, run, columns - half - gap))
     );
   });
   return [head, ...lines];
 };
 
-const troublePieces = ({ view: { cursor }, wall }: Console, view: HostView, columns: number): Piece[] => {
-  const { what, more } = handWords(view, wall);
+const troublePieces = (console: Console, view: HostView, columns: number, label: 'task' | 'none'): Piece[] => {
+  const { what, more } = handWords(view, console.wall);
   const look = looks[view.kind];
-  const isHere = view.name === cursor;
+  const hand = handUnderCursor(console);
+  const isHere = hand === undefined ? view.name === console.view.cursor : view === hand;
   return [
     isHere ? ['cursor-row', '>'] : ' ',
     [look.tone, look.letter],
@@ -51,6 +59,7 @@ const troublePieces = ({ view: { cursor }, wall }: Console, view: HostView, colu
     ' ',
     pad(what, 17),
     ' ',
+    ...(label === 'task' ? [['strong', pad(view.run?.plan.title ?? '', columns < 70 ? 12 : 16)] as const, '  '] : []),
     more,
   ];
 };
@@ -64,8 +73,9 @@ export const runPieces = (console: Console, run: Run, columns: number): Piece[] 
   return [isFocus ? '> ' : '  ', ['strong', padFront(String(run.number), 3)], ' ', pad(run.plan.title, title), ' ', end];
 };
 
-const runNote = (run: Run, { out, bad }: { readonly out: number; readonly bad: number }): string => {
-  const word = phaseWord(run);
+const runNote = (run: Run, counts: RunCounts): string => {
+  const { out, bad } = counts;
+  const word = phaseWord(run, counts);
   const parts = [word === 'running' ? `${out} out` : word, ...(bad > 0 ? [`${bad} bad`] : [])];
   return pad(parts.join(' '), 14);
 };

@@ -2,9 +2,11 @@
 import type { Console, Tab } from '../console-state.ts';
 import { tabs } from '../console-state.ts';
 import { batchCount } from '../grid.ts';
-import { countKinds, hostViews, runInFocus } from '../host-view.ts';
+import { hostViews, runCounts, runInFocus } from '../host-view.ts';
+import { hostsScreen } from '../hosts-screen.ts';
 import { type CellKind, isOut, looks } from '../letters.ts';
 import { cut, type Palette, type Piece, row, widthOf } from '../style.ts';
+import { countsWithTrouble } from '../trouble.ts';
 import { counted, phaseWord } from '../words.ts';
 
 /** Row 1: the label in reverse, where it was read, how many hosts, the run in focus; the time while time matters. */
@@ -46,7 +48,7 @@ const batchWords = (console: Console): string => {
   if (run === undefined) return '';
   const of = batchCount(run);
   const batch = of > 1 ? `  batch ${run.batches.length}/${of}` : '';
-  return run.phase.kind === 'going' && run.batches.length > 0 ? batch : `${batch}  ${phaseWord(run)}`;
+  return run.phase.kind === 'going' && run.batches.length > 0 ? batch : `${batch}  ${phaseWord(run, runCounts(console.data, run))}`;
 };
 
 /** A clock that stands still would lie, so it is there only while the screen is drawn by itself. */
@@ -91,9 +93,9 @@ const counters: readonly Counter[] = [
 
 /** Row 2: slots and how many hosts are in each state; what alarms is in capitals and reverse. Narrow screens have letters. */
 export const countersRow = (console: Console, palette: Palette): string => {
+  const counts = countsWithTrouble(console, hostsScreen(console).trouble);
   const { slots } = console.data.state;
   const { columns } = console.view;
-  const counts = countKinds(hostViews(console).all);
   const pieces: Piece[] = [`slots ${slots.open}/${slots.forks}`];
   if (slots.behind > 0) pieces.push('  ', ['warning', `behind ${Math.ceil(slots.behind / 1000)}s`]);
   if (columns < 70) return row(palette, columns, [...pieces, '  ', ...letterPieces(counts)]);

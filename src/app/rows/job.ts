@@ -6,7 +6,7 @@ import { onHostOf } from '../../domain/reduce-job.ts';
 import { type SafeLine, withoutColours } from '../../domain/safe-line.ts';
 import type { Console, Mode } from '../console-state.ts';
 import { verdictWords } from '../event-words.ts';
-import { type HostView, hostViews } from '../host-view.ts';
+import { type HostView, viewInRun } from '../host-view.ts';
 import { windowTop } from '../layout.ts';
 import { looks } from '../letters.ts';
 import { charactersOf, type Palette, type Piece, row, rule } from '../style.ts';
@@ -31,8 +31,9 @@ export const jobHeaderRow = (console: Console, palette: Palette, job: Job): stri
 
 /** The view of the host whose job this is, with this very job. */
 const viewOf = (console: Console, job: Job): HostView => {
-  const view = hostViews(console).byName.get(job.host);
-  if (view?.job?.jid === job.jid) return view;
+  const run = console.data.state.runs.get(job.runId);
+  const row = run?.hosts.get(job.host);
+  if (run !== undefined && row?.jid === job.jid) return viewInRun(console.data, run, row);
   const kind = job.state.kind === 'ended' ? job.state.verdict.kind : job.state.kind;
   return { name: job.host, group: '', kind, job };
 };

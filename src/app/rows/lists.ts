@@ -5,7 +5,7 @@ import type { SafeLine } from '../../domain/safe-line.ts';
 import { keyGroups } from '../commands.ts';
 import type { Console } from '../console-state.ts';
 import { plannedBatches } from '../grid.ts';
-import { hostViews, runCounts, runInFocus } from '../host-view.ts';
+import { runCounts, runInFocus, viewInRun } from '../host-view.ts';
 import { windowTop } from '../layout.ts';
 import { looks } from '../letters.ts';
 import { outputFolds } from '../output-folds.ts';
@@ -51,9 +51,9 @@ export const runsRows = (console: Console, palette: Palette, height: number): st
     return [
       ['strong', padFront(String(run.number), 4)],
       run === inFocus ? ' * ' : '   ',
-      pad(run.plan.title, Math.max(10, columns - (isWide ? 90 : 51))),
+      pad(run.plan.title, Math.max(10, columns - (isWide ? 92 : 53))),
       ' ',
-      [run.phase.kind === 'ended' ? 'dim' : run.phase.kind === 'paused' ? 'warning' : 'busy', pad(phaseWord(run), 7)],
+      [run.phase.kind === 'ended' ? 'dim' : run.phase.kind === 'paused' ? 'warning' : 'busy', pad(phaseWord(run, counts), 9)],
       ` ${padFront(`${counts.done}/${counts.hosts}`, 9)}  ${bar}`,
       counts.bad > 0 ? ['alarm', padFront(`${counts.bad} bad`, 8)] : padFront('', 8),
       ['dim', `  ${pad(when, 12)}`],
@@ -75,14 +75,13 @@ export const runsRows = (console: Console, palette: Palette, height: number): st
 export const rollRows = (console: Console, palette: Palette, height: number): string[] => {
   const run = runInFocus(console);
   if (run === undefined) return listRows(console, palette, height, 'roll', [], 0, 'Nothing has run yet. n types a task');
-  const views = hostViews(console).byName;
   const entries = plannedBatches(run).map((batch): Piece[] => {
     const word = batch.endedAt !== undefined ? 'done' : batch.openedAt !== undefined ? 'OPEN' : 'waiting';
     const letters = new Map<string, number>();
     if (batch.openedAt !== undefined) {
       for (const name of batch.hosts) {
-        const view = views.get(name);
-        const letter = view === undefined ? '?' : looks[view.kind].letter;
+        const row = run.hosts.get(name);
+        const letter = row === undefined ? '?' : looks[viewInRun(console.data, run, row).kind].letter;
         letters.set(letter, (letters.get(letter) ?? 0) + 1);
       }
     }
@@ -98,7 +97,7 @@ export const rollRows = (console: Console, palette: Palette, height: number): st
     ];
   });
   const counts = runCounts(console.data, run);
-  const title = `run ${run.number} ${run.plan.title}: ${phaseWord(run)}, ${counts.done} of ${counted(counts.hosts, 'host')} done, ${counts.out} out, ${counts.bad} bad`;
+  const title = `run ${run.number} ${run.plan.title}: ${phaseWord(run, counts)}, ${counts.done} of ${counted(counts.hosts, 'host')} done, ${counts.out} out, ${counts.bad} bad`;
   return listRows(console, palette, height, title, entries, Math.min(console.view.at.roll, entries.length - 1), 'no batch');
 };
 

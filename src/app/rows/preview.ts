@@ -3,18 +3,19 @@ import { describeFailure } from '../../domain/failure.ts';
 import { shortJid } from '../../domain/job.ts';
 import type { SafeLine } from '../../domain/safe-line.ts';
 import type { Console, Tail } from '../console-state.ts';
-import { type HostView, hostViews } from '../host-view.ts';
+import type { HostView } from '../host-view.ts';
 import type { HostsScreen } from '../hosts-screen.ts';
 import { looks } from '../letters.ts';
 import { type Palette, type Piece, row, rule } from '../style.ts';
+import { viewUnderCursor } from '../targets.ts';
 import { limitLeft, nextLook, ranFor, seenAt, since, stateWord } from '../words.ts';
 
 /** All rows of the pane; without a rule (small screens) one row of facts. */
 export const previewRows = (console: Console, palette: Palette, { layout }: HostsScreen): string[] => {
-  const { columns, cursor } = console.view;
+  const { columns } = console.view;
   const { height, rule: ruled } = layout.preview;
   if (height === 0) return [];
-  const view = hostViews(console).byName.get(cursor);
+  const view = viewUnderCursor(console);
   if (view === undefined) return Array.from({ length: height }, () => ' '.repeat(columns));
   const facts = factsOf(view, console.wall).join('  ');
   if (ruled === 0) return [row(palette, columns, [['dim', `${view.name}  ${facts}`]]), ...emptyRows(columns, height - 1)];

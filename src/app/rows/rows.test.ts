@@ -1,0 +1,75 @@
+// What the panes of a screen say, composed without a terminal: sentences that must be whole at a width, columns that must not touch.
+import { expect, test } from 'vitest';
+import { practiceFleet, sessionOver, storyOf } from '../../../test/support/console.ts';
+import { kernelPatch, kernelPatchFleet, practiceAtWork } from '../../../test/support/nights.ts';
+import type { Fleet } from '../../domain/event.ts';
+import { type SafeLine, withoutColours } from '../../domain/safe-line.ts';
+import { screenOf } from '../screen.ts';
+
+/** The rows on the screen after some keys, half a second apart. */
+const screenAfter = (fleet: Fleet, story: ReturnType<typeof storyOf>, [columns, rows]: readonly [number, number], ...keys: string[]) => {
+  const { session, clock } = sessionOver(fleet, story);
+  session.resize(columns, rows);
+  for (const key of keys) {
+    clock.pass(500);
+    session.keys([key]);
+  }
+  return screenOf(session.store.getState(), 'plain', session.chooseHosts)
+    .panes.flatMap(pane => pane.draw())
+    .map(row => withoutColours(row as SafeLine));
+};
+
+test.each([
+  [120, 40],
+  [200, 60],
+] as const)('needs a hand and the queue beside it are apart at %ix%i', (...size) => {
+  const rows = screenAfter(kernelPatchFleet, kernelPatch(), size);
+  const border = Math.floor(size[0] * 0.53);
+  const beside = rows.slice(4, 8);
+  expect(beside[0]).toContain('web170');
+  for (const row of beside) expect(row.slice(border - 2, border)).toBe('  ');
+});
+
+test.each([
+  [60, 15],
+  [80, 24],
+] as const)('the dialogs that ask before they act are whole at %ix%i', (...size) => {
+  const many = (keys: string[]) => screenAfter(kernelPatchFleet, kernelPatch(), size, ...keys);
+  for (const rows of [
+    screenAfter(practiceFleet, practiceAtWork().story, size, 'j', 'X'),
+    screenAfter(practiceFleet, practiceAtWork().story, size, '2', 'j', 'X'),
+    many(['2', 'j', 'j', 'X']),
+    many(['R']),
+    many([']', ']', 'T']),
+    many(['a', 'n', ...'uptime', 'enter']),
+    many(['a', 'n', ...'uptime']),
+  ]) {
+    const from = rows.findIndex(row => /^-- (cancel|retry|more|start|new)/.test(row));
+    expect(from, rows.join('\n')).not.toBe(-1);
+    const dialog = rows.slice(from + 1, -2);
+    expect(dialog).not.toHaveLength(0);
+    // A nodeset may be long; what is asked and what it means may not be cut.
+    const said = dialog.filter(line => !/^ +(PRACTICE|PROD) |: what has not/.test(line));
+    for (const row of said) expect(row, dialog.join('\n')).not.toContain('…');
+  }
+});
+
+test('a retry says what became of its hosts', () => {
+  const story = storyOf(practiceFleet);
+  const run = story.queue(1, 'uptime', ['web1', 'web2', 'web3', 'web4', 'web5'], 60);
+  story.openBatch(run, 1, 60);
+  const begin = (host: string) => story.request(run, host, 59);
+  story.end(begin('web1'), { kind: 'lost', why: 'reboot', elapsed: 3 }, 50);
+  story.end(begin('web2'), { kind: 'lost', why: 'killed', elapsed: 3 }, 50);
+  story.end(begin('web3'), { kind: 'timed-out', rc: 143, elapsed: 3 }, 50);
+  story.end(begin('web4'), { kind: 'unreachable', began: 'maybe', failure: { tag: 'connection-lost', host: 'web4', cause: 'x' } }, 50);
+  story.end(begin('web5'), { kind: 'unreachable', began: 'never', failure: { tag: 'refused', host: 'web5', cause: 'x' } }, 50);
+  story.endBatch(run, 1, 49);
+  story.endRun(run, 49);
+  const screen = screenAfter(practiceFleet, story, [80, 24], 'R').join('\n');
+  expect(screen).toContain('f 2 lost, 1 timed out');
+  expect(screen).toContain('u 1 never reached');
+  expect(screen).toContain('b all 4');
+  expect(screen).toContain('not web4: silent, may still run');
+  expect(screen).not.toContain('failed');
+});
