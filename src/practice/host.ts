@@ -29,11 +29,14 @@ export const downTime = 8000;
 /** A job that lasted this long (milliseconds) is what a rebooting host waits for. */
 const longJob = 3000;
 
-/** Opens a host on a free port of 127.0.0.1 and keeps that port while the host lives, also over its reboots. */
-export const openHost = async (role: Role, executor: Executor, clientKey: ParsedKey): Promise<Host> => {
+/**
+ * Opens a host on a port of 127.0.0.1 and keeps that port while the host lives, also over its reboots. In the same
+ * folder a host of the same name gets the same port where that is free, so that a run outlives its fleet.
+ */
+export const openHost = async (role: Role, executor: Executor, clientKey: ParsedKey, folder: string): Promise<Host> => {
   const keys = makeKeyPair();
   const wire = new Wire(role, executor, clientKey, keys.privateText);
-  const port = await wire.open();
+  const port = await wire.open(20_000 + (seedOf(`${folder} ${role.name}`) % 10_000));
   return {
     role,
     port,
@@ -71,8 +74,12 @@ class Wire {
   }
 
   /** Listens; a refusing host gives its port back at once, so that it is known and closed. */
-  async open(): Promise<number> {
-    await this.#listen();
+  async open(wished: number): Promise<number> {
+    this.#port = wished;
+    await this.#listen().catch(() => {
+      this.#port = 0;
+      return this.#listen();
+    });
     if (this.#role.character === 'refusing') this.#stopListening();
     return this.#port;
   }

@@ -84,7 +84,7 @@ class Practice {
   #ensure(count: number): Promise<PracticeFleet> {
     const grown = this.#growing.then(async () => {
       const missing = castOf(count).slice(this.#hosts.length);
-      for (const role of missing) this.#hosts.push(await openHost(role, this.#executor!, this.#clientKey!));
+      for (const role of missing) this.#hosts.push(await openHost(role, this.#executor!, this.#clientKey!, this.#folder));
       const fleet = this.#describe();
       if (missing.length > 0) writeFleetFiles(fleet, new Map(this.#hosts.map(host => [host.role.name, host.publicKey])));
       return fleet;

@@ -179,6 +179,17 @@ whole('a stop ends it at once and says whether there was one', async context => 
   expect(await stopPractice(yard.stateDir)).toBe(false);
 });
 
+whole('the next fleet of a folder has its hosts where the last one had them', async context => {
+  const yard = await newYard(context);
+  const before = await yard.ensure();
+  await stopPractice(yard.stateDir);
+  const after = await yard.ensure();
+  expect(after.pid).not.toBe(before.pid);
+  // A port may be somebody else's by then, but not all of them.
+  const same = after.hosts.filter(({ port }, index) => port === before.hosts[index]?.port);
+  expect(same.length).toBeGreaterThan(before.hosts.length / 2);
+});
+
 whole('a process that cannot start is a failure with its last words, not a hang', async context => {
   const yard = await newYard(context);
   const result = await ensurePractice({
