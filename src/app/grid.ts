@@ -42,22 +42,27 @@ export type Grid = {
   readonly gutterWidth: number;
 };
 
-/** What the grid is drawn into. */
-export type GridSize = { readonly columns: number; readonly height: number };
+/** What the grid is drawn into; `list`: lines that there may be when each host has its own. */
+export type GridSize = { readonly columns: number; readonly height: number; readonly list: number };
 
-/** Width of a cell with words. */
+/** Least width of a cell with words. */
 const mediumWidth = 38;
 
 /** Arranges the hosts that the filter leaves. */
-export const gridOf = (console: Console, { columns, height }: GridSize, top: number): Grid => {
+export const gridOf = (console: Console, size: GridSize, top: number): Grid => {
   const views = hostViews(console);
   const fit = fits(console.view.filter);
   const shown = views.all.filter(fit);
   const hidden = views.all.length - shown.length;
   const sections = sectionsOf(console, shown);
-  const arrangement = arrange(sections, shown.length, columns, height, console.view.cursor);
+  const arrangement = arrange(sections, shown.length, size, console.view.cursor);
   const at = lineOfHost(arrangement.lines, console.view.cursor);
-  return { ...arrangement, shown, hidden, top: windowTop(top, Math.max(0, at), height, arrangement.lines.length) };
+  return {
+    ...arrangement,
+    shown,
+    hidden,
+    top: windowTop(top, Math.max(0, at), arrangement.form === 'list' ? size.list : size.height, arrangement.lines.length),
+  };
 };
 
 /** Index of the line that holds a host; -1 when it is folded away. */
@@ -66,11 +71,12 @@ export const lineOfHost = (lines: readonly GridLine[], host: string): number =>
 
 type Arrangement = Pick<Grid, 'form' | 'lines' | 'cellWidth' | 'gutterWidth'>;
 
-const arrange = (sections: readonly Section[], count: number, columns: number, height: number, cursor: string): Arrangement => {
+const arrange = (sections: readonly Section[], count: number, size: GridSize, cursor: string): Arrangement => {
+  const { columns, height } = size;
   const gutter = Math.min(10, Math.max(0, ...sections.flatMap(s => s.hosts.map(view => view.group.length))));
-  if (count <= height) return { form: 'list', ...inLines(sections, 1, gutter), cellWidth: columns - gutter - 1 };
-  const perRow = Math.floor(columns / mediumWidth);
-  if (perRow > 1 && Math.ceil(count / perRow) <= height) {
+  if (count <= size.list) return { form: 'list', ...inLines(sections, 1, gutter), cellWidth: columns - gutter - 1 };
+  const perRow = Math.max(2, Math.ceil(count / Math.max(1, height)));
+  if (perRow * mediumWidth <= columns) {
     const width = Math.floor(columns / perRow);
     return { form: 'medium', ...mediumLines(sections, perRow), cellWidth: width, gutterWidth: 0 };
   }

@@ -36,6 +36,6 @@ const makeScreen = (console: Console): HostsScreen => {
   const wants = { columns, rows, trouble: trouble.length, runs: runs.length, zoom, dialog: dialogHeight(view) };
   // First the grid takes all there is, then it gives back what its lines don't need.
   const roomy = hostsLayout(wants);
-  const grid = gridOf(console, { columns, height: roomy.grid.height - roomy.grid.rule }, top);
+  const grid = gridOf(console, { columns, height: roomy.grid.height - roomy.grid.rule, list: roomy.grid.list }, top);
   return { layout: hostsLayout({ ...wants, lines: grid.lines.length }), grid, trouble, runs };
 };

@@ -32,7 +32,8 @@ export type Layout = {
     readonly runs: number;
     readonly beside: 'beside' | 'below';
   };
-  readonly grid: { readonly height: number; readonly rule: number };
+  /** `list`: lines that it may have if the preview keeps no more than its last words. */
+  readonly grid: { readonly height: number; readonly rule: number; readonly list: number };
   readonly preview: { readonly height: number; readonly rule: number };
   readonly dialog: number;
   readonly state: number;
@@ -51,7 +52,9 @@ export const hostsLayout = (wants: Wants): Layout => {
   const hand = wants.zoom === 'on' ? noHand : handOf(wants, rule, Math.max(0, room - 6));
   room -= hand.height;
   const least = wants.zoom === 'on' || dialog > 0 ? 0 : previewLeast(rows);
-  const most = room - least;
+  // A line for each host is worth more than a second line of output.
+  const list = room - Math.min(least, rule + 1);
+  const most = wants.lines !== undefined && rule + wants.lines <= list ? list : room - least;
   // What the grid leaves free shows more of the output.
   const wanted = wants.lines === undefined ? most : Math.min(most, rule + Math.max(1, wants.lines));
   const preview = least === 0 ? 0 : room - wanted;
@@ -59,7 +62,7 @@ export const hostsLayout = (wants: Wants): Layout => {
   return {
     ...fixed,
     hand,
-    grid: { height: grid, rule: Math.min(rule, grid) },
+    grid: { height: grid, rule: Math.min(rule, grid), list: list - rule },
     preview: { height: preview, rule: compact ? 0 : Math.min(1, preview) },
     dialog,
   };
@@ -72,7 +75,7 @@ const previewLeast = (rows: number): number => (rows < 20 ? 1 : rows < 30 ? 3 : 
 const handOf = ({ columns, rows, trouble, runs }: Wants, rule: number, room: number): Layout['hand'] => {
   const beside = columns >= 110 && rows >= 30;
   const mostTrouble = rows < 20 ? 3 : rows < 50 ? 4 : 6;
-  const mostRuns = rows < 20 ? 1 : rows < 30 ? 2 : beside ? mostTrouble : 3;
+  const mostRuns = rows < 30 ? 1 : beside ? mostTrouble : 3;
   const shownRuns = Math.min(runs, mostRuns);
   const shownTrouble = Math.min(trouble, mostTrouble);
   if (beside) {

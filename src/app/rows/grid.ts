@@ -92,17 +92,25 @@ const listPieces = (console: Console, grid: Grid, line: GridLine & { kind: 'cell
     [job === undefined ? 'dim' : 'text', padFront(job === undefined ? '' : ranFor(job, wall), 6)],
     ' ',
     ['dim', pad(nextLook(view, wall), 10)],
-    // Where a host says why it needs a hand, that is worth more than its last words.
-    ['text', look.hand > 0 && view.kind !== 'failed' && view.kind !== 'timed-out' ? handWords(view, wall).more : (job?.lastLine ?? '')],
+    wordsOf(console, view),
   ];
 };
 
+/** What a host has to say in a row: where it needs a hand, why is worth more than its last words. */
+const wordsOf = (console: Console, view: HostView): string =>
+  looks[view.kind].hand > 0 && view.kind !== 'failed' && view.kind !== 'timed-out'
+    ? handWords(view, console.wall).more
+    : view.kind === 'queued' || view.kind === 'held'
+      ? ''
+      : (view.job?.lastLine ?? '');
+
 const mediumPieces = (console: Console, grid: Grid, view: HostView): Piece[] => {
-  const width = grid.cellWidth;
   const look = looks[view.kind];
   const isHere = console.view.cursor === view.name;
-  const job = view.kind === 'queued' || view.kind === 'held' ? undefined : view.job;
   const name = Math.min(16, Math.max(6, ...grid.shown.map(other => other.name.length)));
+  const job = view.kind === 'queued' || view.kind === 'held' ? undefined : view.job;
+  const next = nextLook(view, console.wall).replace(/ ago$/, '') || (job === undefined ? '' : ranFor(job, console.wall));
+  const room = grid.cellWidth - name - 20;
   return [
     pointer(console, view),
     [isHere ? 'cursor-row' : 'text', pad(view.name, name)],
@@ -111,10 +119,10 @@ const mediumPieces = (console: Console, grid: Grid, view: HostView): Piece[] => 
     ' ',
     pad(stateWord(view), 13),
     ' ',
-    [
-      'dim',
-      pad(nextLook(view, console.wall).replace(/ ago$/, '') || (job === undefined ? '' : ranFor(job, console.wall)), width - name - 18),
-    ],
+    ['dim', pad(next, Math.min(room, 7))],
+    // Less than a few words say nothing.
+    pad(room < 20 ? '' : ` ${wordsOf(console, view)}`, Math.max(0, room - 7)),
+    '  ',
   ];
 };
 

@@ -1,6 +1,6 @@
 // What the panes of a screen say, composed without a terminal: sentences that must be whole at a width, columns that must not touch.
 import { expect, test } from 'vitest';
-import { practiceFleet, sessionOver, storyOf } from '../../../test/support/console.ts';
+import { fleetOf, numbered, practiceFleet, sessionOver, storyOf } from '../../../test/support/console.ts';
 import { kernelPatch, kernelPatchFleet, practiceAtWork } from '../../../test/support/nights.ts';
 import type { Fleet } from '../../domain/event.ts';
 import { type SafeLine, withoutColours } from '../../domain/safe-line.ts';
@@ -72,4 +72,36 @@ test('a retry says what became of its hosts', () => {
   expect(screen).toContain('b all 4');
   expect(screen).toContain('not web4: silent, may still run');
   expect(screen).not.toContain('failed');
+});
+
+/** Hosts of which some fell silent and the rest run, and two more runs that wait. */
+const working = (fleet: Fleet, silent: number) => {
+  const story = storyOf(fleet);
+  const names = fleet.hosts.map(host => host.name);
+  const run = story.queue(1, 'uptime', names, 100);
+  story.openBatch(run, 1, 100);
+  for (const [at, name] of names.entries()) {
+    const jid = story.request(run, name, 99);
+    story.start(jid, 98);
+    story.output(jid, 9, `words of ${name}`, 9);
+    if (at < silent) story.end(jid, { kind: 'lost', why: 'reboot', elapsed: 9 }, 9);
+  }
+  story.queue(2, 'sleep 9', names, 50);
+  return story;
+};
+
+test('twelve hosts keep a line each at 80x24 while two of them need a hand', () => {
+  const rows = screenAfter(practiceFleet, working(practiceFleet, 2), [80, 24]);
+  const list = rows.slice(rows.findIndex(row => row.startsWith('-- hosts')));
+  expect(list.filter(row => /^(?!--).{8,9}\S+ +[RL] (running|lost) /.test(row))).toHaveLength(12);
+  expect(rows.filter(row => row.includes('words of'))).not.toHaveLength(0);
+  // What is under the cursor still says its last words.
+  expect(rows.at(-3)).toMatch(/\S/);
+});
+
+test('more hosts than lines take as few columns as they need, each with its last line', () => {
+  const thirty = fleetOf({ web: numbered('web', 40, 2) });
+  const rows = screenAfter(thirty, working(thirty, 0), [120, 40]);
+  const line = rows.find(row => row.includes('web01'));
+  expect(line).toMatch(/>web01 +R running .* words of web01 +web21 +R running .* words of web21/);
 });
