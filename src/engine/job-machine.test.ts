@@ -42,6 +42,17 @@ test.each<Verdict>([
   expect(advance(ended(verdict), { kind: 'unheard', failure: lost }, around)).toMatchObject({ events: [], effect: { kind: 'rest' } });
 });
 
+test.each(['unknown', 'unclaimed', 'cleaned'] as const)(
+  'a job that has begun is lost, and never sent again, when its host says %s',
+  kind => {
+    const on = { pid: 1, bootId: 'b', startedThere: 1, startedAt: 1, limit: 0 };
+    const running: Job = { ...ended({ kind: 'cancelled', elapsed: 0 }), state: { kind: 'running', on, seenAt: 1 } };
+    const after = advance(running, { kind: 'looked', report: { ...done, state: { kind } } }, around);
+    expect(after.events).toMatchObject([{ type: 'job.ended', verdict: { kind: 'lost', why: 'vanished' } }]);
+    expect(after.effect).toEqual({ kind: 'rest' });
+  },
+);
+
 const starting: Job = { ...ended({ kind: 'cancelled', elapsed: 0 }), state: { kind: 'starting', at: 1 } };
 const other = `j${'2'.repeat(25)}.1` as Jid;
 

@@ -18,7 +18,11 @@ type Wanted = {
   readonly serial: number;
   readonly forks: number;
 };
-type Key = { readonly at: number; readonly kind: 'pause' | 'resume' | 'cancel' | 'ask' | 'kill' | 'retry'; readonly which: number };
+type Key = {
+  readonly at: number;
+  readonly kind: 'pause' | 'resume' | 'cancel' | 'ask' | 'kill' | 'power' | 'retry';
+  readonly which: number;
+};
 type World = {
   readonly seed: number;
   readonly forks: number;
@@ -41,7 +45,7 @@ const wanted: fc.Arbitrary<Wanted> = fc.record({
 });
 const key: fc.Arbitrary<Key> = fc.record({
   at: fc.integer({ min: 0, max: 120 }),
-  kind: fc.constantFrom('pause', 'resume', 'cancel', 'ask', 'kill', 'retry'),
+  kind: fc.constantFrom('pause', 'resume', 'cancel', 'ask', 'kill', 'power', 'retry'),
   which: fc.integer({ min: 0, max: 40 }),
 });
 const world: fc.Arbitrary<World> = fc.record({
@@ -90,6 +94,7 @@ const live = async (what: World): Promise<{ rig: Rig; paused: string[] }> => {
     if (kind === 'ask' && jid !== undefined) rig.engine.ask(jid);
     if (kind === 'retry') await rig.retry(run);
     if (kind === 'kill') rig = await rig.killed();
+    if (kind === 'power') rig = await rig.killed('power lost');
   }
   await rig.untilQuiet(2);
   const paused = runs.filter(run => rig.state.runs.get(run)?.phase.kind === 'paused');

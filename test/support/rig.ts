@@ -37,16 +37,22 @@ export const someOptions: RunOptions = {
   extraVars: {},
 };
 
-/** Keeps entries; can be told to lose everything from some entry on, as kill -9 would. */
+/** How a driver ends: with its power the disk loses what came after the last intent. */
+export type End = 'killed' | 'power lost';
+
+/** Keeps entries as a disk does: all of them outlive the process, intents and what came before them outlive the power. */
 export class MemoryJournal implements Journal {
   readonly events: Event[] = [];
   readonly bytes = new Map<string, number>();
+  #durable: { readonly events: number; readonly bytes: ReadonlyMap<string, number> } = { events: 0, bytes: new Map() };
   onAppend: (entry: Entry) => void = () => {};
 
-  constructor(before?: MemoryJournal) {
+  constructor(before?: MemoryJournal, end: End = 'killed') {
     if (before === undefined) return;
-    this.events.push(...before.events);
-    for (const [key, size] of before.bytes) this.bytes.set(key, size);
+    const kept = end === 'killed' ? { events: before.events.length, bytes: before.bytes } : before.#durable;
+    this.events.push(...before.events.slice(0, kept.events));
+    for (const [key, size] of kept.bytes) this.bytes.set(key, size);
+    this.#durable = before.#durable;
   }
 
   async append(entry: Entry): Promise<Result<void>> {
@@ -56,6 +62,7 @@ export class MemoryJournal implements Journal {
       this.bytes.set(key, offset + bytes.length);
     }
     this.events.push(...(JSON.parse(JSON.stringify(entry.events)) as Event[]));
+    if (entry.durability === 'intent') this.#durable = { events: this.events.length, bytes: new Map(this.bytes) };
     this.onAppend(entry);
     return ok(undefined);
   }
@@ -196,12 +203,12 @@ export class Rig {
   }
 
   /** kill -9 and a new driver on what the journal holds; what was on its way to the hosts happens or not. */
-  async killed(): Promise<Rig> {
+  async killed(end: End = 'killed'): Promise<Rig> {
     this.hosts.driverKilled();
     this.engine.stop();
     this.walker.stop();
     this.journal.append = () => new Promise(() => {});
-    const journal = new MemoryJournal(this.journal);
+    const journal = new MemoryJournal(this.journal, end);
     const next = new Rig({ ...this.#parts, before: { clock: this.clock, hosts: this.hosts, journal, number: this.#number } });
     next.resumeAll();
     await this.clock.settle();
