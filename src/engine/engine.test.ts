@@ -1,6 +1,7 @@
 // How jobs live on simulated hosts and a clock that only the test moves.
 import { expect, test } from 'vitest';
 import { hostNames, Rig } from '../../test/support/rig.ts';
+import type { Jid } from '../domain/job.ts';
 
 test('a command on many hosts is started, let go, asked and ends ok on each', async () => {
   const rig = new Rig({ settings: { forks: 4 } });
@@ -153,6 +154,22 @@ test('the host hears of a start only after its intent is written, however slow t
   await rig.untilQuiet();
   expect(early).toEqual([]);
   expect(rig.jobsOf(run).map(job => job.verdict)).toEqual(['ok', 'ok', 'ok']);
+});
+
+test('what a host is about to be told outlives a loss of power', async () => {
+  const rig = new Rig({});
+  const durable = new Set<string>();
+  rig.journal.onAppend = ({ events, durability }) => {
+    for (const { type } of events) if (durability === 'intent') durable.add(type);
+  };
+  await rig.run(hostNames(1), { command: '60 0', async: 600 });
+  await rig.clock.pass(5000);
+  const [jid] = rig.state.jobs.keys();
+  void rig.engine.extend(jid as Jid, 900, undefined);
+  void rig.engine.cancel(jid as Jid, undefined);
+  await rig.clock.pass(5000);
+  for (const type of ['job.requested', 'job.extend-asked', 'job.cancel-asked']) expect(durable).toContain(type);
+  await rig.untilQuiet();
 });
 
 test('a cancel that meets a start still on its way claims it on the host: "cancelled" stays true', async () => {
