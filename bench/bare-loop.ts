@@ -1,6 +1,7 @@
-// The floor: ssh2 alone runs the same runner with the same forks, and nothing else: no journal, no driver, no events.
-// Arguments: JSON {names, port, user, keyPath, forks, scenario}; prints JSON {wall, cpu} without its own start-up.
-import { createHash, randomBytes } from 'node:crypto';
+// The floor: ssh2 alone runs the same runner with the same forks and poll, and nothing else: no journal, no driver, no events.
+// A child process that lives as long as the benchmark, as the driver does, so that both are as warm. Argument: JSON {@link Hosts};
+// each message is a {@link BareWork}, answered by its cost.
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Client } from 'ssh2';
 import { type Jid, jidOf } from '../src/domain/job.ts';
@@ -8,31 +9,28 @@ import { encodeRequest, encodeWithRunner, type Request } from '../src/remote/fra
 import { decodeReply } from '../src/remote/replies.ts';
 import { runner } from '../src/remote/runner-text.ts';
 
-type Task = {
+/** Where to, and how many connections at once. */
+export type Hosts = {
   readonly names: readonly string[];
   readonly port: number;
   readonly user: string;
   readonly keyPath: string;
   readonly forks: number;
-  readonly scenario: 'start' | 'look' | 'wall';
-  /** Seconds that the command sleeps. */
-  readonly seconds: number;
 };
 
-const task = JSON.parse(process.argv[2] ?? '{}') as Task;
-const key = readFileSync(task.keyPath);
-const run = randomBytes(16).toString('hex');
-const by = {
-  line: createHash('sha256').update(run).digest('hex').slice(0, 32),
-  epoch: Date.now(),
-  driverId: randomBytes(16).toString('hex'),
-};
+/** `look` is about the jobs of the last `start`; `wall` starts and looks each second until all are home. */
+export type BareWork = { readonly scenario: 'start' | 'look' | 'wall'; readonly seconds: number };
+
+const hosts = JSON.parse(process.argv[2] ?? '{}') as Hosts;
+const key = readFileSync(hosts.keyPath);
+const by = { line: randomBytes(16).toString('hex'), epoch: Date.now(), driverId: randomBytes(16).toString('hex') };
+let run = '';
 
 const connect = (): Promise<Client> =>
   new Promise((resolve, reject) => {
     const client = new Client();
     client.on('ready', () => resolve(client)).on('error', reject);
-    client.connect({ host: '127.0.0.1', port: task.port, username: task.user, privateKey: key });
+    client.connect({ host: '127.0.0.1', port: hosts.port, username: hosts.user, privateKey: key });
     client.setNoDelay(true);
   });
 
@@ -54,36 +52,44 @@ const close = (client: Client): Promise<void> =>
     client.end();
   });
 
-const ask = async (client: Client, request: Request): Promise<unknown> => {
+/** Says `done`, or what else the host says of the one job that is asked about. */
+const ask = async (client: Client, request: Request): Promise<string> => {
   const nonce = randomBytes(8).toString('hex');
   for (const encode of [encodeRequest, encodeWithRunner]) {
     const { command, stdin } = encode(request, nonce, runner);
     const stdout = await exec(client, command, stdin);
     const reply = decodeReply(request, nonce, { stdout, stderr: new Uint8Array(0), code: 0, signal: undefined });
     if (!reply.ok) throw new Error(reply.failure.cause);
-    if (reply.value.kind !== 'need') return reply.value;
+    if (reply.value.kind !== 'need') return 'reports' in reply.value ? (reply.value.reports[0]?.state.kind ?? '') : '';
   }
   throw new Error('the runner cannot be kept');
 };
 
-const over = async <T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> => {
-  const rest = [...items];
-  await Promise.all(
-    Array.from({ length: task.forks }, async () => {
-      for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
-    }),
-  );
+let free = hosts.forks;
+const queue: (() => void)[] = [];
+
+/** One connection for one request, when one of the forks is free. */
+const once = async (request: Request): Promise<string> => {
+  if (free === 0) await new Promise<void>(resolve => queue.push(resolve));
+  else free -= 1;
+  const client = await connect();
+  const said = await ask(client, request);
+  await close(client);
+  const next = queue.shift();
+  if (next === undefined) free += 1;
+  else next();
+  return said;
 };
 
 const jidFor = (host: string): Jid => jidOf({ runId: run, taskPath: '0.0', host, item: 0, attempt: 1 });
 
-const start = (host: string): Request => ({
+const start = (host: string, seconds: number): Request => ({
   kind: 'start',
   by,
   most: 65_536,
   start: {
     jid: jidFor(host),
-    script: `sleep ${task.seconds}`,
+    script: `sleep ${seconds}`,
     limit: 60,
     grace: 5,
     cap: 8 << 20,
@@ -97,43 +103,30 @@ const start = (host: string): Request => ({
       host,
       task: '0.0',
       batch: '1/1',
-      command: 'sleep',
+      command: `sleep ${seconds}`,
     },
   },
 });
 
 const look = (host: string): Request => ({ kind: 'look', jobs: [{ jid: jidFor(host), outFrom: 0, errFrom: 0, most: 65_536 }] });
 
-const oneByOne = (request: (host: string) => Request) => (hosts: readonly string[]) =>
-  over(hosts, async host => {
-    const client = await connect();
-    await ask(client, request(host));
-    await close(client);
-  });
-
-const startAll = oneByOne(start);
-const lookAll = oneByOne(look);
-
-const untilHome = async (): Promise<void> => {
-  await startAll(task.names);
-  let out = new Set(task.names);
-  while (out.size > 0) {
-    await new Promise(resolve => setTimeout(resolve, 1000));
-    const still = new Set<string>();
-    await over([...out], async host => {
-      const client = await connect();
-      const reply = (await ask(client, look(host))) as { readonly reports: readonly { readonly state: { readonly kind: string } }[] };
-      if (reply.reports[0]?.state.kind !== 'done') still.add(host);
-      await close(client);
-    });
-    out = still;
-  }
+const untilHome = async (host: string, seconds: number): Promise<void> => {
+  await once(start(host, seconds));
+  do await new Promise(resolve => setTimeout(resolve, 1000));
+  while ((await once(look(host))) !== 'done');
 };
 
-if (task.scenario === 'look') await startAll(task.names);
-const began = performance.now();
-const cpu = process.cpuUsage();
-await { start: () => startAll(task.names), look: () => lookAll(task.names), wall: untilHome }[task.scenario]();
-const used = process.cpuUsage(cpu);
-process.stdout.write(`${JSON.stringify({ wall: (performance.now() - began) / 1000, cpu: (used.user + used.system) / 1e6 })}\n`);
-process.exit(0);
+const work = async ({ scenario, seconds }: BareWork): Promise<void> => {
+  if (scenario !== 'look') run = randomBytes(16).toString('hex');
+  const one = { start: (host: string) => once(start(host, seconds)), look: (host: string) => once(look(host)), wall: untilHome }[scenario];
+  await Promise.all(hosts.names.map(host => one(host, seconds)));
+};
+
+process.on('message', async (message: BareWork) => {
+  const began = performance.now();
+  const cpu = process.cpuUsage();
+  await work(message);
+  const used = process.cpuUsage(cpu);
+  process.send?.({ wall: (performance.now() - began) / 1000, cpu: (used.user + used.system) / 1e6 });
+});
+process.on('disconnect', () => process.exit(0));

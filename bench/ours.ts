@@ -1,30 +1,32 @@
 // The only place that drives the real driver for a benchmark: its own process, this process as the client.
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Fleet, RunOptions } from '../src/domain/event.ts';
+import { isOutstanding } from '../src/domain/job.ts';
 import { adHocPlan } from '../src/domain/plan.ts';
 import { reduce, reduceSighting } from '../src/domain/reduce.ts';
 import { emptyState, type State } from '../src/domain/run-state.ts';
 import { reachDriver } from '../src/driver/lifecycle.ts';
 import { type Link, protocolVersion } from '../src/driver/protocol.ts';
-
-/** What a piece of work cost. Seconds. */
-export type Cost = { readonly wall: number; readonly cpu: number };
+import { type Cost, cpuOf, endAll, until, within } from './measure.ts';
 
 /** A driver under measurement. */
 export type Ours = {
-  /** One run of `command` on all hosts, to its end. */
+  readonly stateDir: string;
+  readonly pid: number;
+  /** One run of `command` on all hosts, until it has ended: with `poll: 0` when all have started, else when all are home. */
   run(command: string, wanted: { readonly async: number; readonly poll: number }): Promise<Cost>;
-  /** Asks every outstanding job once, and waits for the answers. */
+  /** Queues a run and comes back when all its jobs are confirmed to run. */
+  launch(command: string, wanted: { readonly async: number; readonly poll: number }): Promise<void>;
+  /** Waits until the first look after letting go has been at every job of the last run. */
+  firstLooks(): Promise<void>;
+  /** Asks every job of the last run once, and waits for the answers. */
   lookAtAll(): Promise<Cost>;
-  /** Seconds of CPU of driver and client per second, over `seconds`. */
-  idle(seconds: number): Promise<number>;
   end(): Promise<void>;
 };
 
-const options: RunOptions = {
+export const options: RunOptions = {
   forks: 25,
   giveUp: 1800,
   grace: 5,
@@ -37,7 +39,10 @@ const options: RunOptions = {
   extraVars: {},
 };
 
-/** Starts a driver of its own, as fast as it may go. */
+/** No wait of ours is longer, seconds. */
+const patience = 90;
+
+/** Starts a driver of its own, as fast as it may go, letting go of each connection at once. */
 export const openOurs = async (root: string, fleet: Fleet): Promise<Ours> => {
   const stateDir = mkdtempSync(join(tmpdir(), 'rollcall-bench-'));
   const settings = { forks: 25, handshakes: 100, persist: 0, linger: 0, startRate: 0, lookBytes: 65_536 };
@@ -55,8 +60,9 @@ export const openOurs = async (root: string, fleet: Fleet): Promise<Ours> => {
   const { pid } = link.status;
   const follower = follow(link);
   const names = fleet.hosts.map(({ name }) => name);
+  let last = '';
 
-  const measured = async (work: () => Promise<void>): Promise<Cost> => {
+  const measured = async (work: () => Promise<unknown>): Promise<Cost> => {
     const began = performance.now();
     const before = cpuOf(pid);
     const own = process.cpuUsage();
@@ -65,115 +71,99 @@ export const openOurs = async (root: string, fleet: Fleet): Promise<Ours> => {
     return { wall: (performance.now() - began) / 1000, cpu: cpuOf(pid) - before + (used.user + used.system) / 1e6 };
   };
 
+  const submit = async (command: string, wanted: { readonly async: number; readonly poll: number }): Promise<void> => {
+    const plan = adHocPlan({ pattern: 'all', command, module: 'shell', ...wanted });
+    const submitted = await link.ask({
+      verb: 'submit',
+      fleet,
+      options: { ...options, ...(wanted.poll > 0 && { poll: wanted.poll }) },
+      plan: { ...plan, plays: plan.plays.map(play => ({ ...play, hosts: names })) },
+    });
+    if (!submitted.ok) throw new Error(submitted.failure.cause);
+    last = submitted.value.run;
+  };
+  const ofLast = (state: State) => [...state.jobs.values()].filter(job => job.runId === last);
+
   return {
+    stateDir,
+    pid,
     run: (command, wanted) =>
       measured(async () => {
-        const plan = adHocPlan({ pattern: 'all', command, module: 'shell', ...wanted });
-        const poll = wanted.poll > 0 ? { poll: wanted.poll } : {};
-        const submitted = await link.ask({
-          verb: 'submit',
-          fleet,
-          options: { ...options, ...poll },
-          plan: { ...plan, plays: plan.plays.map(play => ({ ...play, hosts: names })) },
-        });
-        if (!submitted.ok) throw new Error(submitted.failure.cause);
-        await follower.until(state => state.runs.get(submitted.value.run)?.phase.kind === 'ended');
+        await submit(command, wanted);
+        await follower.until(`the end of ${command}`, state => state.runs.get(last)?.phase.kind === 'ended');
       }),
+    launch: async (command, wanted) => {
+      await submit(command, wanted);
+      const isUnderWay = (state: State): boolean => {
+        const jobs = ofLast(state);
+        return jobs.length === names.length && jobs.every(job => job.state.kind === 'running');
+      };
+      await follower.until(`all running: ${command}`, isUnderWay);
+    },
+    firstLooks: async () => {
+      // Of a job that was let go, the reader's `seen` counts the look; the answer to the start was counted as well, earlier.
+      await follower.until('the first looks', state => ofLast(state).every(job => follower.seen(job.jid) >= 2 || !isOutstanding(job)));
+    },
     lookAtAll: () =>
       measured(async () => {
-        const waiting = new Set<string>(
-          [...follower.state().jobs.values()].filter(job => job.state.kind !== 'ended').map(({ jid }) => jid),
-        );
-        const seen = follower.onSeen(jid => waiting.delete(jid));
-        await link.ask({ verb: 'ask', on: {} });
-        await follower.until(() => waiting.size === 0);
-        seen();
+        const jobs = ofLast(follower.state()).filter(isOutstanding);
+        const before = new Map(jobs.map(({ jid }) => [jid, follower.seen(jid)]));
+        if (jobs.length < names.length) throw new Error(`only ${jobs.length} jobs are left to look at`);
+        await link.ask({ verb: 'ask', on: { run: last } });
+        await follower.until('a look at all', () => jobs.every(({ jid }) => follower.seen(jid) > (before.get(jid) ?? 0)));
       }),
-    idle: async seconds => {
-      const { cpu } = await measured(() => new Promise(resolve => setTimeout(resolve, seconds * 1000)));
-      return cpu / seconds;
-    },
     end: async () => {
-      await link.ask({ verb: 'stop' });
+      await within('the driver to stop', 10, link.ask({ verb: 'stop' })).catch(() => undefined);
       link.close();
+      await until('the driver to end', () => !isAlive(pid), 10).catch(() => endAll([pid]));
       rmSync(stateDir, { recursive: true, force: true });
     },
   };
 };
 
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+/** The client: it keeps the state as a console does, and counts what was told of each job. */
 const follow = (link: Link) => {
   let state = emptyState();
   let check = (): void => {};
-  let seen: (jid: string) => void = () => {};
+  const seen = new Map<string, number>();
+  const count = (jid: string): void => void seen.set(jid, (seen.get(jid) ?? 0) + 1);
   link.onPush(push => {
     if (push.kind === 'snapshot') state = push.state;
     if (push.kind === 'events') {
       for (const event of push.events) {
         reduce(state, event);
-        if ('jid' in event) seen(event.jid);
+        if (event.type === 'job.ended') count(event.jid);
       }
       for (const sighting of push.sightings) {
         reduceSighting(state, sighting);
-        if (sighting.type === 'job.seen') seen(sighting.jid);
+        if (sighting.type === 'job.seen') count(sighting.jid);
       }
     }
     check();
   });
   return {
     state: (): State => state,
-    onSeen: (listener: (jid: string) => void) => {
-      seen = listener;
-      return () => {
-        seen = () => {};
-      };
-    },
-    until: (holds: (state: State) => boolean) =>
-      new Promise<void>(resolve => {
-        check = () => {
-          if (holds(state)) resolve();
-        };
-        check();
-      }),
+    seen: (jid: string): number => seen.get(jid) ?? 0,
+    until: (what: string, holds: (state: State) => boolean) =>
+      within(
+        what,
+        patience,
+        new Promise<void>(resolve => {
+          check = () => {
+            if (!holds(state)) return;
+            check = () => {};
+            resolve();
+          };
+          check();
+        }),
+      ),
   };
 };
-
-/** CPU seconds of a process so far, by the kernel. */
-export const cpuOf = (pid: number): number => {
-  const fields = statOf(pid);
-  return (Number(fields[11]) + Number(fields[12])) / 100;
-};
-
-/** CPU seconds of a process's children that it has waited for. */
-export const childrenCpuOf = (pid: number): number => {
-  const fields = statOf(pid);
-  return (Number(fields[13]) + Number(fields[14])) / 100;
-};
-
-const statOf = (pid: number): string[] => {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-};
-
-/** Milliseconds from start to the first frame of the console, in a terminal of its own. */
-export const firstFrame = (root: string, stateDir: string): Promise<number> =>
-  new Promise((resolve, reject) => {
-    const began = performance.now();
-    const child = spawn(
-      'script',
-      ['-qec', `stty cols 120 rows 40; exec ${process.execPath} ${join(root, 'dist/bin.js')} --practice --state ${stateDir}`, '/dev/null'],
-      {
-        stdio: ['pipe', 'pipe', 'ignore'],
-        env: { ...process.env, TERM: 'xterm-256color' },
-      },
-    );
-    let said = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (!said.includes('HOSTS')) return;
-      resolve(performance.now() - began);
-      child.stdin.write('q');
-      child.stdout.removeAllListeners('data').resume();
-    });
-    child.on('error', reject);
-    child.on('exit', () => reject(new Error(`the console ended without a frame: ${said.slice(-200)}`)));
-  });

@@ -1,5 +1,5 @@
 // The only place that runs the benchmarks: bundles them like the program, runs them, writes bench/RESULTS.md.
-// Ratios of one run count; absolute times depend on the machine. It takes some minutes and wants a quiet machine.
+// Ratios of one run count; absolute times depend on the machine. It takes some minutes, never more than six, and wants a quiet machine.
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -25,7 +25,11 @@ try {
     },
     logLevel: 'warning',
   });
-  const ran = spawnSync(process.execPath, ['--expose-gc', `${out}main.mjs`, root, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const ran = spawnSync(process.execPath, ['--expose-gc', `${out}main.mjs`, root, ...process.argv.slice(2)], {
+    stdio: 'inherit',
+    // It ends what it started when it is asked to end.
+    timeout: 335_000,
+  });
   process.exitCode = ran.status ?? 1;
 } finally {
   rmSync(out, { recursive: true, force: true });

@@ -1,0 +1,72 @@
+// The only place that runs what others would use: the system's ssh in a shell loop, and Ansible's async tasks.
+// They work on a quarter of the hosts, since their cost grows with the number of hosts; what is returned is for all.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Sshd } from '../test/support/sshd.ts';
+import { type Cost, endAll, type HostMeter, processesOf } from './measure.ts';
+
+/** Hosts that a peer is run on, and by how much its cost is multiplied. */
+export const peerHosts = { count: 25, times: 4 } as const;
+
+/** Only this key exchange, against OpenSSH's own first choice. */
+export const curve25519: readonly string[] = ['-o', 'KexAlgorithms=curve25519-sha256'];
+
+/** Starts a detached job on every host, then asks each for its exit status: two connections a host, 25 at once. */
+export const sshLoop = async (sshd: Sshd, extra: readonly string[]): Promise<Cost> => {
+  const ssh = ['ssh', '-F', '/dev/null', '-T', '-p', String(sshd.port), '-i', sshd.keyPath];
+  const words = [...ssh, '-o', `UserKnownHostsFile=${sshd.knownHostsPath}`, ...extra, `${sshd.user}@127.0.0.1`].join(' ');
+  const each = (command: string): string => `seq ${peerHosts.count} | xargs -P 25 -I{} ${words} '${command}'`;
+  const start = each('mkdir -p loop/{}; setsid sh -c "sleep 1; echo \\$? >loop/{}/rc" </dev/null >/dev/null 2>&1 &');
+  return scaled(await timed(['bash', '-c', `${start}; ${each('cat loop/{}/rc')}; true`], {}, 60));
+};
+
+/** What Ansible costs, on both sides. */
+export type AnsibleCost = { readonly here: Cost; readonly there: number };
+
+/**
+ * `ansible -B 60 -P 1`: a start and one poll of each host, connections kept as it does by default.
+ * Its own start-up, measured by `--list-hosts`, is taken off. Undefined where there is no Ansible.
+ */
+export const ansibleLoop = async (sshd: Sshd, meter: HostMeter): Promise<AnsibleCost | undefined> => {
+  if (spawnSync('ansible', ['--version'], { timeout: 20_000 }).status !== 0) return undefined;
+  const dir = mkdtempSync(join(tmpdir(), 'rollcall-bench-ansible-'));
+  try {
+    const names = Array.from({ length: peerHosts.count }, (_, i) => `a${i + 1}`);
+    // All names stand for one address: each gets a connection of its own, as hosts would.
+    const ownPath = `    ansible_control_path: ${dir}/{{ inventory_hostname }}\n    ansible_python_interpreter: /usr/bin/python3\n`;
+    writeFileSync(join(dir, 'hosts.yml'), sshd.inventory(names).replace('  vars:\n', `  vars:\n${ownPath}`));
+    const env = { ANSIBLE_LOCAL_TEMP: dir, ANSIBLE_HOME: dir, ANSIBLE_CONFIG: '/dev/null' };
+    const ansible = ['ansible', 'all', '-i', join(dir, 'hosts.yml')];
+    const before = meter.seconds();
+    const work = await timed([...ansible, '-f', '25', '-B', '60', '-P', '1', '-m', 'shell', '-a', 'true'], env, 80);
+    const there = meter.seconds() - before;
+    const startUp = await timed([...ansible, '--list-hosts'], env, 25);
+    return { here: scaled({ wall: work.wall - startUp.wall, cpu: work.cpu - startUp.cpu }), there: there * peerHosts.times };
+  } finally {
+    endAll(processesOf(dir));
+    rmSync(dir, { recursive: true, force: true });
+  }
+};
+
+const scaled = ({ wall, cpu }: Cost): Cost => ({ wall: wall * peerHosts.times, cpu: cpu * peerHosts.times });
+
+/** Runs a command in a process group of its own, with all that it starts accounted for by the shell. */
+const timed = async (command: readonly string[], env: NodeJS.ProcessEnv, seconds: number): Promise<Cost> => {
+  const child = spawn('bash', ['-c', 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1', 'time', ...command], {
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const late = setTimeout(() => child.pid !== undefined && endAll([-child.pid]), seconds * 1000);
+  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  clearTimeout(late);
+  if (code !== 0) throw new Error(`${command[0]} ended with ${code ?? `the end of its ${seconds} s`}`);
+  const [wall = 0, user = 0, system = 0] = said.trim().split(/\s+/).map(Number);
+  return { wall, cpu: user + system };
+};
