@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
-import { makeSanitiser, withoutColours } from '../domain/safe-line.ts';
+import { makeSanitiser, type SafeLine, withoutColours } from '../domain/safe-line.ts';
 import { bar, cut, type Piece, pad, padFront, row, rule } from './style.ts';
 
 const nasty = fc.oneof(
@@ -62,4 +62,43 @@ test('NO_COLOR takes the colours and leaves reverse video', () => {
   expect(row('plain', 3, [['alarm', 'F 1']])).toBe('\x1b[7mF 1\x1b[0m');
   const [red] = makeSanitiser().push('\x1b[31mred\x1b[0m\n');
   expect(row('plain', 3, [{ output: red as never }])).toBe('red');
+});
+
+/** What a terminal that knows no clusters makes of a text: every code point for itself, marks on the one before. */
+const cellsOf = (text: string): number =>
+  Array.from(text, ch => (/\p{M}/u.test(ch) ? 0 : stringWidth(ch))).reduce((sum, width) => sum + width, 0);
+
+test('no row holds a character whose width terminals disagree about, nor a cluster that some draw wider than others', () => {
+  const samples = [
+    'नमस्ते',
+    'क्षि',
+    'กำ',
+    'ক্ষ',
+    'ക്ഷ',
+    '1\u20e3',
+    '☰',
+    '🪿',
+    '🫨',
+    '\u1112\u1161\u11ab',
+    'ᅡ',
+    '㉈',
+    '𓀀',
+    '👨👩',
+    'e\u0301',
+    '日本語',
+    '🟢 ok',
+  ];
+  for (const sample of samples) {
+    for (const piece of [sample, { output: sample as SafeLine }, { output: `\x1b[31m${sample}\x1b[0m` as SafeLine }]) {
+      const drawn = withoutColours(row('colour', 40, ['>', piece]) as SafeLine);
+      expect([sample, cellsOf(drawn), stringWidth(drawn)]).toEqual([sample, 40, 40]);
+      expect(drawn).not.toMatch(/[🪿🫨☰㉈𓀀ᅡ]/u);
+    }
+  }
+  expect(row('plain', 12, ['日本語 e\u0301 🟢'])).toBe('日本語 é 🟢 ');
+  expect(row('plain', 3, ['\u1112\u1161\u11ab'])).toBe('한 ');
+});
+
+test('a padded cell keeps its columns when a character of it is replaced', () => {
+  expect(pad('a🪿', 4)).toBe('a?  ');
 });

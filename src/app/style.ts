@@ -3,6 +3,7 @@
 // It knows tones (what a thing means), not states or hosts.
 import stringWidth from 'string-width';
 import { type SafeLine, safeText, withoutColours } from '../domain/safe-line.ts';
+import { steadyText } from './steady-text.ts';
 
 /** `plain`: NO_COLOR; attributes such as reverse video stay. */
 export type Palette = 'colour' | 'plain';
@@ -63,7 +64,14 @@ const paint = (palette: Palette, tone: Tone, text: string): string => {
 const onlyAscii = /^[\x20-\x7e]*$/;
 
 /** The gate: what is not printable never passes, wherever it came from. */
-const gate = (text: string): string => (onlyAscii.test(text) ? text : safeText(text));
+const gate = (text: string): string => (onlyAscii.test(text) ? text : steadyText(safeText(text)));
+
+/** The same for a line of host output, whose colours stay. */
+const steadyLine = (line: SafeLine): SafeLine =>
+  line
+    .split(/(\x1b\[[0-9;]*m)/)
+    .map((part, at) => (at % 2 === 1 ? part : steadyText(part)))
+    .join('') as SafeLine;
 
 /** Columns that a text without colours takes. */
 export const widthOf = (text: string): number => (onlyAscii.test(text) ? text.length : stringWidth(text));
@@ -71,8 +79,8 @@ export const widthOf = (text: string): number => (onlyAscii.test(text) ? text.le
 /** The text in at most `width` columns; what is cut ends with `…`. */
 export const cut = (text: string, width: number): string => {
   if (width <= 0) return '';
-  if (widthOf(text) <= width) return text;
-  return `${head(text, width - 1)}…`;
+  const clean = gate(text);
+  return widthOf(clean) <= width ? clean : `${head(clean, width - 1)}…`;
 };
 
 /** The text in exactly `width` columns, cut or padded at its end. */
@@ -99,6 +107,20 @@ const head = (text: string, width: number): string => {
     used += wide;
   }
   return taken;
+};
+
+/** A long text in pieces of at most `width` columns; an empty one is one piece. */
+export const pieces = (text: string, width: number): string[] => {
+  const left = gate(text);
+  const cuts: string[] = [];
+  let from = 0;
+  while (from < left.length) {
+    // A character wider than the room would never fit, and is left to be cut.
+    const piece = head(left.slice(from), width) || left.slice(from);
+    cuts.push(piece);
+    from += piece.length;
+  }
+  return cuts.length === 0 ? [''] : cuts;
 };
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
@@ -158,8 +180,9 @@ type Clean = { readonly tone: Tone; readonly text: string; readonly width: numbe
 const clean = (piece: Piece): Clean => {
   if (typeof piece === 'string') return measured('text', gate(piece));
   if ('output' in piece) {
-    const text = withoutColours(piece.output);
-    return { tone: 'text', text, width: widthOf(text), output: piece.output };
+    const output = onlyAscii.test(withoutColours(piece.output)) ? piece.output : steadyLine(piece.output);
+    const text = withoutColours(output);
+    return { tone: 'text', text, width: widthOf(text), output };
   }
   return measured(piece[0], gate(piece[1]));
 };

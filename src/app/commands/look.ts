@@ -1,6 +1,7 @@
 // The only place for the commands that look closer and change nothing but what is asked and shown.
 import type { Console, Mode } from '../console-state.ts';
 import { lineOf } from '../line-editor.ts';
+import { logHeight, logLines } from '../log-lines.ts';
 import { outputFolds } from '../output-folds.ts';
 import { jobUnderCursor, runUnderCursor, targetJobs } from '../targets.ts';
 import { counted } from '../words.ts';
@@ -159,8 +160,8 @@ function hasSearch(console: Console): true | string {
 function hit(hands: Parameters<Command['act']>[0], by: number): void {
   const console = hands.see();
   const mode = logMode(console);
-  const lines = console.data.tails.get(mode.jid)?.lines ?? [];
-  const last = Math.max(0, lines.length - (console.view.rows - 4));
+  const lines = logLines(console, mode);
+  const last = Math.max(0, lines.length - logHeight(console));
   const from = mode.at === 'end' ? last : mode.at;
   const wanted = mode.search.toLowerCase();
   for (let step = 1; step <= lines.length; step += 1) {

@@ -4,6 +4,7 @@ import { type GridLine, lineOfHost } from '../grid.ts';
 import type { Hands } from '../hands.ts';
 import { hostViews } from '../host-view.ts';
 import { hostsScreen } from '../hosts-screen.ts';
+import { logHeight, logLines } from '../log-lines.ts';
 import { handUnderCursor } from '../targets.ts';
 import { troubleKey } from '../trouble.ts';
 import { always, type Command, onTabs, type Place, placeOf } from './command.ts';
@@ -24,11 +25,10 @@ export const moveRows = (hands: Hands, by: number): void => {
 };
 
 const moveLog = (hands: Hands, by: number): void => {
-  const { view, data } = hands.see();
-  const mode = view.modes.at(-1);
+  const console = hands.see();
+  const mode = console.view.modes.at(-1);
   if (mode?.kind !== 'log') return;
-  const height = view.rows - 4;
-  const last = Math.max(0, (data.tails.get(mode.jid)?.lines.length ?? 0) - height);
+  const last = Math.max(0, logLines(console, mode).length - logHeight(console));
   const from = mode.at === 'end' ? last : mode.at;
   const to = Math.max(0, from + by);
   hands.swap({ ...mode, at: to >= last ? 'end' : to });

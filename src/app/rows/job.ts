@@ -9,7 +9,8 @@ import { verdictWords } from '../event-words.ts';
 import { type HostView, viewInRun } from '../host-view.ts';
 import { windowTop } from '../layout.ts';
 import { looks } from '../letters.ts';
-import { charactersOf, type Palette, type Piece, row, rule } from '../style.ts';
+import { logLines } from '../log-lines.ts';
+import { type Palette, type Piece, row, rule } from '../style.ts';
 import { handWords, limitLeft, nextLook, ranFor, seenAt, since, stateWord } from '../words.ts';
 import { clockPieces, labelPiece } from './header.ts';
 
@@ -122,7 +123,7 @@ const linePiece = (line: { readonly stream: 'out' | 'err'; readonly text: SafeLi
 export const logRows = (console: Console, palette: Palette, mode: Mode & { kind: 'log' }, height: number): string[] => {
   const { columns } = console.view;
   const tail = console.data.tails.get(mode.jid);
-  const lines = (tail?.lines ?? []).flatMap(line => (mode.wrap === 'wrap' ? wrapped(line, columns - 1) : [line]));
+  const lines = logLines(console, mode);
   const body = height - 1;
   const top = mode.at === 'end' ? Math.max(0, lines.length - body) : windowTop(mode.at, mode.at, body, lines.length);
   const wanted = mode.search.toLowerCase();
@@ -151,17 +152,4 @@ export const logRows = (console: Console, palette: Palette, mode: Mode & { kind:
     ...shown,
     ...Array.from({ length: Math.max(0, body - shown.length) }, () => ' '.repeat(columns)),
   ].slice(0, height);
-};
-
-/** A long line in pieces; colours are given up, since a piece must stand alone. */
-const wrapped = (
-  line: { readonly stream: 'out' | 'err'; readonly text: SafeLine },
-  columns: number,
-): { stream: 'out' | 'err'; text: SafeLine }[] => {
-  const characters = charactersOf(withoutColours(line.text));
-  if (characters.length <= columns) return [line];
-  const pieces: { stream: 'out' | 'err'; text: SafeLine }[] = [];
-  for (let from = 0; from < characters.length; from += columns)
-    pieces.push({ stream: line.stream, text: characters.slice(from, from + columns).join('') as SafeLine });
-  return pieces;
 };
