@@ -27,6 +27,7 @@ export const hintsFor = (console: Console): readonly Command[] => {
     'mark',
     'run',
     'cancel',
+    'abort',
     'ask-now',
     'pause',
     'retry',

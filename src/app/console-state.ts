@@ -48,6 +48,7 @@ export type Mode =
   | StartDialog
   | CancelDialog
   | RetryDialog
+  | { readonly kind: 'note'; readonly run: string; readonly line: Line; readonly opened: Opened; readonly error?: string }
   | { readonly kind: 'extend'; readonly jids: readonly Jid[]; readonly line: Line; readonly opened: Opened; readonly error?: string };
 
 /** The task prompt. */
@@ -73,12 +74,12 @@ export type StartDialog = {
   readonly opened: Opened;
 };
 
-/** Cancelling; Enter lands on *keep running*. */
+/** Cancelling jobs, or only what a run has not begun; Enter lands on keeping. */
 export type CancelDialog = {
   readonly kind: 'cancel';
   readonly jids: readonly Jid[];
   readonly hosts: readonly string[];
-  /** A whole run: what has not begun is dropped too. */
+  /** A whole run: what has not begun is dropped, with the jobs named here or without any. */
   readonly run?: string;
   readonly on: 'keep' | 'act';
   readonly number: Line;
@@ -114,6 +115,8 @@ export type View = {
   /** First line of the grid's window when the last key was handled. */
   readonly top: number;
   readonly marks: ReadonlySet<string>;
+  /** Host where `v` began a range; empty: none. */
+  readonly range: string;
   /** Marks taken away by `u`, which brings them back. */
   readonly marksBefore: ReadonlySet<string>;
   readonly filter: string;
@@ -166,6 +169,7 @@ export const firstView = (fleet: Fleet, columns: number, rows: number): View => 
   dealt: new Set(),
   top: 0,
   marks: new Set(),
+  range: '',
   marksBefore: new Set(),
   filter: '',
   order: 'auto',

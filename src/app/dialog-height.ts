@@ -12,6 +12,7 @@ export const dialogHeight = (view: View): number => {
     case 'retry':
       return 5;
     case 'extend':
+    case 'note':
       return 4;
     case 'palette':
       return Math.min(10, Math.max(4, view.rows - 10));

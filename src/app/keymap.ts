@@ -5,7 +5,7 @@ import { placeOf } from './commands/command.ts';
 import { goBack } from './commands/global.ts';
 import { commandFor } from './commands.ts';
 import { type Mode, topMode } from './console-state.ts';
-import { cancelKey, extendKey, retryKey } from './dialogs/confirm.ts';
+import { cancelKey, extendKey, noteKey, retryKey } from './dialogs/confirm.ts';
 import { promptKey, startKey } from './dialogs/prompt.ts';
 import { filterKey, paletteKey, runCommand, searchKey } from './dialogs/typed.ts';
 import type { Hands } from './hands.ts';
@@ -103,6 +103,7 @@ export const handlePaste = (text: string, hands: Hands) => {
     case 'search':
     case 'palette':
     case 'extend':
+    case 'note':
       return hands.swap({ ...mode, line: pasted(mode.line, text) });
     default:
       return hands.toast(`ignored a paste of ${charactersOf(text).length} characters`);
@@ -131,7 +132,7 @@ const isEarly = (mode: Mode, key: string, hands: Hands): boolean => {
   const now = hands.opened();
   const early = now.chunk === mode.opened.chunk || now.at - mode.opened.at < dialogRest;
   if (!early) return false;
-  const isLine = mode.kind === 'prompt' || mode.kind === 'palette' || mode.kind === 'extend';
+  const isLine = mode.kind === 'prompt' || mode.kind === 'palette' || mode.kind === 'extend' || mode.kind === 'note';
   return !isLine || key === 'enter';
 };
 
@@ -147,6 +148,8 @@ const dialogKey = (mode: Mode, key: string, hands: Hands) => {
       return retryKey(mode, key, hands);
     case 'extend':
       return extendKey(mode, key, hands);
+    case 'note':
+      return noteKey(mode, key, hands);
     case 'palette':
       return paletteKey(mode, key, hands);
     case 'filter':

@@ -287,3 +287,40 @@ test('a push that brings events and sightings together has both taken in', () =>
   });
   expect(over.session.store.getState().data.state.slots).toEqual({ open: 3, forks: 25, behind: 0 });
 });
+
+const marks = (over: ReturnType<typeof sessionOver>) => [...over.session.store.getState().view.marks];
+
+test('v marks from where it was pressed first to the cursor; Esc forgets the beginning', () => {
+  const over = sessionOver(practiceFleet);
+  press(over, 'j', 'v', 'j', 'j', 'v');
+  expect(marks(over)).toEqual(['web1', 'web2', 'web3']);
+  press(over, 'u', 'v', 'esc', 'j', 'v', 'j', 'v');
+  expect(marks(over)).toEqual(['web4', 'web5']);
+});
+
+test('* marks the hosts that stand as this one does and said the same last', () => {
+  const over = sessionOver(practiceFleet, practiceAtWork().story);
+  press(over, 'j', '*');
+  expect(marks(over)).toEqual(['web1', 'web3', 'db1']);
+});
+
+test('A on the roll asks, then nothing of it starts any more; what runs goes on', async () => {
+  const over = sessionOver(practiceFleet, practiceAtWork().story);
+  press(over, '3', 'A');
+  expect(mode(over)).toMatchObject({ kind: 'cancel', jids: [], run: '0002'.padEnd(32, '0') });
+  press(over, 'enter');
+  expect(verbs(over.asked)).toEqual([]);
+  press(over, 'A', 'c');
+  expect(verbs(over.asked)).toEqual(['abort']);
+  expect(over.asked.findLast(ask => ask.verb === 'abort')).toEqual({ verb: 'abort', on: { run: '0002'.padEnd(32, '0') } });
+  await settle();
+  expect(toast(over)).toBe('nothing of it starts any more; what runs goes on');
+});
+
+test('# notes what the operator types on the run in focus', () => {
+  const over = sessionOver(practiceFleet, practiceAtWork().story);
+  press(over, '#', ...'ticket 12', 'enter');
+  expect(over.asked.findLast(ask => ask.verb === 'note')).toEqual({ verb: 'note', on: { run: '0002'.padEnd(32, '0') }, text: 'ticket 12' });
+  press(over, '#', 'enter');
+  expect(mode(over)).toMatchObject({ kind: 'note', error: 'type what to note' });
+});

@@ -149,6 +149,7 @@ export const makeSession = (parts: SessionParts): Session => {
   const takeEvents = (events: readonly Event[]): boolean => {
     for (const event of events) {
       reduce(data.state, event);
+      data.version += 1;
       if (event.type === 'job.requested') noteJob(data, event.host, event.jid);
       if (event.type === 'job.output') tails.grown(event);
       if (event.type === 'run.ended') hands.toast(endedWords(data, event.run));

@@ -172,3 +172,24 @@ test('a task that failed without a job of its own is not shown as skipped', () =
   story.endRun(run, 59);
   expect(handOf(sessionOver(practiceFleet, story)).join()).toMatch(/F web2 .*'nosuch' is undefined/);
 });
+
+test('the end of a run is told with the verdicts that came in the same push', () => {
+  const story = storyOf(practiceFleet);
+  const run = story.queue(1, 'uptime', ['web1', 'web2'], 60);
+  story.openBatch(run, 1, 60);
+  const [one, two] = ['web1', 'web2'].map(host => story.request(run, host, 60)) as [Jid, Jid];
+  const over = sessionOver(practiceFleet, story);
+  // Whatever was counted for the frame before must not be told.
+  rowsOf(over);
+  const verdict = { kind: 'ok', rc: 0, changed: true, elapsed: 1 } as const;
+  over.push({
+    kind: 'events',
+    events: [
+      { type: 'job.ended', at: story.at(0), jid: one, verdict },
+      { type: 'job.ended', at: story.at(0), jid: two, verdict },
+      { type: 'run.ended', at: story.at(0), run },
+    ],
+    sightings: [],
+  });
+  expect(over.session.store.getState().view.toast).toBe('run 1 ended: 2 of 2 ok');
+});

@@ -126,6 +126,36 @@ export const actCommands: readonly Command[] = [
       hands.open({ kind: 'extend', jids: targetJobs(hands.see()).map(job => job.jid), line: lineOf('30m'), opened: hands.opened() }),
   },
   {
+    id: 'note',
+    keys: ['#'],
+    title: 'note something on the run: it stands in its history, with your name',
+    group: 'act',
+    places: [...onTabs, 'job'],
+    when: console => (actedRun(console) === undefined ? 'nothing has run yet' : true),
+    act: hands => {
+      const run = actedRun(hands.see());
+      if (run !== undefined) hands.open({ kind: 'note', run: run.id, line: emptyLine, opened: hands.opened() });
+    },
+  },
+  {
+    id: 'abort',
+    keys: ['A'],
+    hint: 'abort',
+    title: 'abort the run: what has not begun is dropped, what runs goes on; asks first',
+    group: 'act',
+    places: ['jobs', 'roll'],
+    changes: 'the world',
+    when: console => {
+      const run = actedRun(console);
+      return run !== undefined && ['going', 'paused'].includes(run.phase.kind) ? true : 'no run here still has something to begin';
+    },
+    act: hands => {
+      const run = actedRun(hands.see());
+      if (run === undefined) return;
+      hands.open({ kind: 'cancel', jids: [], hosts: [], run: run.id, on: 'keep', number: emptyLine, opened: hands.opened() });
+    },
+  },
+  {
     id: 'cancel',
     keys: ['X'],
     title: 'cancel running jobs: asks first, and says gone only when the host has said so',

@@ -1,10 +1,10 @@
 // The only place for the commands that choose: marks, order.
 import { type Console, orders } from '../console-state.ts';
-import type { HostView } from '../host-view.ts';
+import { type HostView, hostViews } from '../host-view.ts';
 import { hostsScreen } from '../hosts-screen.ts';
-import { handUnderCursor, openJid, targetHosts } from '../targets.ts';
+import { handUnderCursor, openJid, targetHosts, viewUnderCursor } from '../targets.ts';
 import { failures, troubleKey } from '../trouble.ts';
-import { counted } from '../words.ts';
+import { counted, stateWord } from '../words.ts';
 import { always, type Command } from './command.ts';
 
 /** The failure that `]` went to or whose job is open, else all of the marked hosts or the one under the cursor. */
@@ -32,6 +32,41 @@ export const chooseCommands: readonly Command[] = [
       const next = new Set(marks);
       if (!next.delete(cursor)) next.add(cursor);
       hands.set({ marks: next });
+    },
+  },
+  {
+    id: 'range',
+    keys: ['v'],
+    title: 'begin a range at the cursor; again: mark all from there to the cursor',
+    group: 'choose',
+    places: ['hosts'],
+    when: always,
+    act: hands => {
+      const console = hands.see();
+      const { cursor, marks, range } = console.view;
+      const names = shownNames(console);
+      const ends = [names.indexOf(range), names.indexOf(cursor)].sort((a, b) => a - b);
+      const [from = -1, to = -1] = ends;
+      if (from === -1) {
+        hands.set({ range: cursor });
+        hands.toast(`a range begins at ${cursor}; v marks up to the cursor, Esc forgets it`);
+      } else hands.set({ range: '', marks: new Set([...marks, ...names.slice(from, to + 1)]) });
+    },
+  },
+  {
+    id: 'mark-same',
+    keys: ['*'],
+    title: 'mark the hosts shown that stand as this one does and said the same last',
+    group: 'choose',
+    places: ['hosts'],
+    when: console => (viewUnderCursor(console)?.job === undefined ? 'nothing has run there to compare with' : true),
+    act: hands => {
+      const console = hands.see();
+      const said = (view: HostView): string => `${stateWord(view)} ${view.job?.lastLine ?? ''}`;
+      const here = hostViews(console).byName.get(console.view.cursor);
+      const same = here === undefined ? [] : hostsScreen(console).grid.shown.filter(view => said(view) === said(here));
+      hands.set({ marks: new Set([...console.view.marks, ...same.map(view => view.name)]) });
+      hands.toast(`marked ${counted(same.length, 'host')} that ${same.length === 1 ? 'stands' : 'stand'} alike by state and last line`);
     },
   },
   {

@@ -8,6 +8,7 @@ import { always, type Command, everywhere, onTabs, placeOf } from './command.ts'
 export const goBack = (hands: Hands): void => {
   const { view } = hands.see();
   if (topMode(view) !== undefined) hands.close();
+  else if (view.range !== '') hands.set({ range: '' });
   else if (view.filter !== '') hands.set({ filter: '' });
   else if (view.zoom === 'on') hands.set({ zoom: 'off' });
   else if (view.tab !== 'hosts') hands.set({ tab: 'hosts' });
@@ -23,7 +24,7 @@ const tabTitles: Readonly<Record<Tab, string>> = {
 
 const tabCommand = (tab: Tab, at: number): Command => ({
   id: `show-${tab}`,
-  keys: [String(at + 1)],
+  keys: tab === 'events' ? [String(at + 1), 'E'] : [String(at + 1)],
   title: `tab: ${tabTitles[tab]}`,
   group: 'global',
   places: everywhere,

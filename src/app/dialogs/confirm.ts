@@ -32,8 +32,8 @@ const cancel = (mode: CancelDialog, hands: Hands) => {
   hands.close();
   const told = (answer: { readonly touched: number }): string =>
     `asked ${counted(answer.touched, 'host')} to end it; each says gone when it is gone`;
-  if (mode.run !== undefined)
-    hands.ask<'abort'>({ verb: 'abort', on: { run: mode.run, jids: mode.jids } }, () => 'nothing of it starts any more');
+  const rest = mode.jids.length === 0 ? '; what runs goes on' : '';
+  if (mode.run !== undefined) hands.ask<'abort'>({ verb: 'abort', on: { run: mode.run } }, () => `nothing of it starts any more${rest}`);
   if (mode.jids.length > 0) hands.ask<'cancel'>({ verb: 'cancel', on: { jids: mode.jids } }, told);
 };
 
@@ -68,6 +68,20 @@ export const retryKey = (mode: RetryDialog, key: string, hands: Hands) => {
   }
   const number = numberKey(mode.number, key);
   if (number !== undefined && isMany) hands.swap({ ...mode, number });
+};
+
+/** A key in the line of a note. */
+export const noteKey = (mode: Mode & { kind: 'note' }, key: string, hands: Hands) => {
+  const { error: _, ...plain } = mode;
+  if (key === 'esc') return hands.close();
+  if (key === 'enter') {
+    const text = mode.line.text.trim();
+    if (text === '') return hands.swap({ ...mode, error: 'type what to note' });
+    hands.close();
+    return hands.ask<'note'>({ verb: 'note', on: { run: mode.run }, text }, () => 'noted');
+  }
+  const line = edit(mode.line, key);
+  if (line !== undefined) hands.swap({ ...plain, line });
 };
 
 /** A key in the dialog for more time. */

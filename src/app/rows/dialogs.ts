@@ -9,7 +9,7 @@ import { retryChoice, retryHosts } from '../dialogs/confirm.ts';
 import { manyHosts } from '../dialogs/prompt.ts';
 import { paletteEntries } from '../dialogs/typed.ts';
 import type { ChooseHosts } from '../hands.ts';
-import { countKinds, viewInRun } from '../host-view.ts';
+import { countKinds, runCounts, viewInRun } from '../host-view.ts';
 import { looks } from '../letters.ts';
 import type { Line } from '../line-editor.ts';
 import { charactersOf, cut, type Palette, type Piece, pad, row, rule, widthOf } from '../style.ts';
@@ -48,6 +48,8 @@ const contentOf = (console: Console, mode: Mode, height: number, chooseHosts: Ch
       return retryContent(console, mode);
     case 'extend':
       return extendContent(console, mode);
+    case 'note':
+      return noteContent(console, mode);
     case 'palette':
       return paletteContent(console, mode, height);
     case 'filter':
@@ -155,17 +157,27 @@ const cancelContent = (console: Console, mode: CancelDialog): Content => {
   const jobs = counted(mode.jids.length, 'job');
   const run = mode.run === undefined ? undefined : console.data.state.runs.get(mode.run);
   const dropped = ': what has not begun is dropped';
+  // The title gives way, so that what it means for the run is never cut.
+  const drops = run === undefined ? [] : [` run ${run.number} `, cut(run.plan.title, columns - 10 - dropped.length), dropped];
   const prompt = ` type ${mode.hosts.length} to cancel, or Enter alone to keep them: `;
+  const buttons = (keep: string, act: string): readonly Piece[] => [
+    ' ',
+    button(keep, mode.on === 'keep'),
+    '  ',
+    button(`c  ${act}`, mode.on === 'act'),
+  ];
+  if (run !== undefined && mode.jids.length === 0) {
+    const { out } = runCounts(console.data, run);
+    const goesOn = out === 0 ? ' nothing of it runs now' : ` ${counted(out, 'job')} of it ${out === 1 ? 'goes' : 'go'} on`;
+    return { title: 'abort?', pieces: [[' ', label(console), ...drops], [goesOn], [], buttons('Keep it', 'Drop the rest')] };
+  }
   return {
     title: 'cancel?',
     pieces: [
       [' ', label(console), ' ', ['strong', jobs], ` on ${fold(mode.hosts) || 'no host'}`],
-      // The title gives way, so that what it means for the run is never cut.
-      run === undefined ? [] : [` run ${run.number} `, cut(run.plan.title, columns - 10 - dropped.length), dropped],
+      drops,
       [' TERM now, KILL after the grace; gone when its host says so'],
-      isMany
-        ? [prompt, mode.number.text]
-        : [' ', button('Keep running', mode.on === 'keep'), '  ', button(`c  Cancel ${jobs}`, mode.on === 'act')],
+      isMany ? [prompt, mode.number.text] : buttons('Keep running', `Cancel ${jobs}`),
     ],
     ...(isMany && { cursor: { x: widthOf(prompt) + mode.number.at, y: 4 } }),
   };
@@ -223,6 +235,19 @@ const extendContent = (console: Console, mode: Mode & { kind: 'extend' }): Conte
       [' ', label(console), ' ', ['strong', counted(mode.jids.length, 'job')], ` on ${fold(hosts)}`],
       [' add  ', ...window(mode.line, console.view.columns - 8)],
       mode.error === undefined ? [['dim', ' 30m, 2h, 1h30m; the host ends a job at its limit']] : [['warning', ` ${mode.error} `]],
+    ],
+    cursor: { x: 6 + cursorIn(mode.line, console.view.columns - 8), y: 2 },
+  };
+};
+
+const noteContent = (console: Console, mode: Mode & { kind: 'note' }): Content => {
+  const run = console.data.state.runs.get(mode.run);
+  return {
+    title: 'note',
+    pieces: [
+      [' ', label(console), ` run ${run?.number ?? '?'} `, ['strong', run?.plan.title ?? '']],
+      [' note ', ...window(mode.line, console.view.columns - 8)],
+      mode.error === undefined ? [['dim', ' it stands in the history of the run, with your name']] : [['warning', ` ${mode.error} `]],
     ],
     cursor: { x: 6 + cursorIn(mode.line, console.view.columns - 8), y: 2 },
   };

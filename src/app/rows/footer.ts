@@ -94,6 +94,10 @@ const dialogHints: Readonly<Record<string, readonly (readonly [string, string])[
     ['Enter', 'give it'],
     ['Esc', 'back'],
   ],
+  note: [
+    ['Enter', 'note it'],
+    ['Esc', 'back'],
+  ],
   palette: [
     ['Enter', 'do it'],
     ['Up Down', 'choose'],

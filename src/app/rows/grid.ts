@@ -166,10 +166,11 @@ const merged = (pieces: readonly Piece[]): Piece[] => {
 
 const isToned = (piece: Piece | undefined): piece is readonly [typeof looks.ok.tone, string] => Array.isArray(piece);
 
-/** `>` is the cursor, `*` a mark; a marked host under the cursor keeps its star, in reverse. */
+/** `>` is the cursor, `*` a mark, `v` where a range begins; a marked host under the cursor keeps its star, in reverse. */
 const pointer = (console: Console, view: HostView): Piece => {
   const isHere = console.view.cursor === view.name;
   if (console.view.marks.has(view.name)) return [isHere ? 'cursor' : 'strong', '*'];
+  if (console.view.range === view.name) return ['strong', 'v'];
   return isHere ? ['strong', '>'] : ' ';
 };
 

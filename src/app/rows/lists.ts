@@ -96,9 +96,13 @@ export const rollRows = (console: Console, palette: Palette, height: number): st
       ['dim', fold(batch.hosts)],
     ];
   });
+  const notes = run.notes.map((note): Piece[] => [
+    ['dim', `  note ${clock(note.at)} ${note.by === undefined ? '' : actorName(note.by)}  `],
+    note.text,
+  ]);
   const counts = runCounts(console.data, run);
   const title = `run ${run.number} ${run.plan.title}: ${phaseWord(run, counts)}, ${counts.done} of ${counted(counts.hosts, 'host')} done, ${counts.out} out, ${counts.bad} bad`;
-  return listRows(console, palette, height, title, entries, Math.min(console.view.at.roll, entries.length - 1), 'no batch');
+  return listRows(console, palette, height, title, [...entries, ...notes], Math.min(console.view.at.roll, entries.length - 1), 'no batch');
 };
 
 /** Tab 4. */
