@@ -43,6 +43,8 @@ export class Engine {
   readonly #dispatcher: Dispatcher;
   readonly #roster = new Roster();
   readonly #watched = new Set<Jid>();
+  /** Starts that were asked for and are not in the state yet. */
+  readonly #asked = new Set<Jid>();
   /** Scripts of no-log jobs, which the state does not hold; gone with the driver. */
   readonly #scripts = new Map<Jid, string>();
   /** Runs that are being paused or aborted. */
@@ -71,8 +73,10 @@ export class Engine {
     return this.#queue.size;
   }
 
-  /** Asks for a job to be started when its turn comes. Its jid must be new. */
+  /** Asks for a job to be started when its turn comes; once per jid, however often it is asked for. */
   start(start: Omit<Start, 'fresh' | 'tries'>): void {
+    if (this.#asked.has(start.jid) || this.#job(start.jid) !== undefined) return;
+    this.#asked.add(start.jid);
     this.#queue.add({ ...start, fresh: 'yes', tries: 0 });
     this.#dispatcher.pump();
   }
@@ -151,7 +155,9 @@ export class Engine {
 
   /** Takes starts back whose turn has not come; their hosts are returned. */
   drop(run: string, isMeant: (start: Start) => boolean): readonly Start[] {
-    return this.#queue.drop(run, isMeant);
+    const dropped = this.#queue.drop(run, isMeant);
+    for (const { jid } of dropped) this.#asked.delete(jid);
+    return dropped;
   }
 
   /** Lets go of everything; jobs on hosts go on. */
@@ -205,6 +211,7 @@ export class Engine {
         },
       ],
     });
+    this.#asked.delete(start.jid);
   }
 
   async #answered(start: Start, reply: Result<StartReply>): Promise<void> {

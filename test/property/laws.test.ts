@@ -3,8 +3,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Event } from '../../src/domain/event.ts';
+import type { Plan } from '../../src/domain/plan.ts';
 import { reduce } from '../../src/domain/reduce.ts';
 import { emptyState } from '../../src/domain/run-state.ts';
+import { taskDefaults } from '../../src/domain/task.ts';
 import { snapshotOf } from '../../src/driver/protocol.ts';
 import { hostNames, Rig } from '../support/rig.ts';
 import { noChances } from '../support/simulated-hosts.ts';
@@ -13,7 +15,7 @@ type Wanted = {
   readonly hosts: number;
   readonly seconds: number;
   readonly rc: number;
-  readonly mode: 'sync' | 'poll' | 'let-go';
+  readonly mode: 'sync' | 'poll' | 'let-go' | 'example';
   readonly poll: number | undefined;
   readonly serial: number;
   readonly forks: number;
@@ -38,7 +40,7 @@ const wanted: fc.Arbitrary<Wanted> = fc.record({
   hosts: fc.integer({ min: 1, max: 12 }),
   seconds: fc.integer({ min: 0, max: 90 }),
   rc: fc.constantFrom(0, 0, 0, 3),
-  mode: fc.constantFrom('sync', 'poll', 'poll', 'let-go'),
+  mode: fc.constantFrom('sync', 'poll', 'poll', 'let-go', 'example'),
   poll: fc.constantFrom(undefined, undefined, 1, 7),
   serial: fc.constantFrom(0, 0, 1, 3),
   forks: fc.integer({ min: 1, max: 8 }),
@@ -58,6 +60,35 @@ const world: fc.Arbitrary<World> = fc.record({
   runs: fc.array(wanted, { minLength: 1, maxLength: 3 }),
   keys: fc.array(key, { maxLength: 6 }),
 });
+
+/** Begin something long, do something else, come back for the result. */
+const beginAndComeBack = (command: string): Plan => {
+  const task = { ...taskDefaults, module: { name: 'shell', args: { cmd: '1 0' } } } as const;
+  const begin = {
+    ...task,
+    path: '0.0',
+    name: 'begin',
+    module: { name: 'shell', args: { cmd: command } } as const,
+    async: 3600,
+    poll: 0,
+    register: 'begun',
+  };
+  const meanwhile = { ...task, path: '0.1', name: 'meanwhile' };
+  const wait = {
+    ...task,
+    path: '0.2',
+    name: 'wait',
+    module: { name: 'async_status', args: { of: 'begun' } } as const,
+    until: ['finished'],
+    retries: 20,
+    delay: 10,
+    register: 'done',
+  };
+  return {
+    title: 'example',
+    plays: [{ name: 'play', pattern: 'all', hosts: [], vars: {}, strategy: 'linear', tasks: [begin, meanwhile, wait] }],
+  };
+};
 
 /** Lives through a world and returns the driver that is left, with what went on. */
 const live = async (what: World): Promise<{ rig: Rig; paused: string[] }> => {
@@ -79,6 +110,7 @@ const live = async (what: World): Promise<{ rig: Rig; paused: string[] }> => {
         async: run.mode === 'sync' ? 0 : 3600,
         ...(run.mode === 'let-go' ? { poll: 0 } : run.poll !== undefined && { poll: run.poll }),
         serial: run.serial,
+        ...(run.mode === 'example' && { plan: beginAndComeBack(`${run.seconds} ${run.rc}`) }),
         options: { forks: run.forks, giveUp: 900 },
       }),
     );

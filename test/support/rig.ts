@@ -70,9 +70,10 @@ export class MemoryJournal implements Journal {
 
 /** `command` is `SECONDS RC`; what a simulated host understands. */
 export const simpleKit: Kit = {
-  prepare: ({ task }) => {
+  prepare: ({ task, row }) => {
     const { name, args } = task.module;
-    if (name === 'async_status') return ok({ kind: 'wait', jid: String(args['jid']) });
+    const begun = row.registered[String(args['of'])] as { readonly ansible_job_id?: unknown } | undefined;
+    if (name === 'async_status') return ok({ kind: 'wait', jid: String(args['jid'] ?? begun?.ansible_job_id) });
     if (name === 'debug') return ok({ kind: 'local', result: { status: 'ok' } });
     return ok({ kind: 'job', script: String(args['cmd']), command: String(args['cmd']) });
   },
