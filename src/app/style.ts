@@ -39,9 +39,10 @@ const looks: Readonly<Record<Tone, readonly [attributes: string, colour: string]
   strong: ['1', ''],
   busy: ['', '36'],
   good: ['2', '32'],
-  wait: ['', '33'],
+  wait: ['1', ''],
   alarm: ['7', '31'],
-  warning: ['7', '33'],
+  // Black on yellow: yellow with the paper of a light theme can't be read.
+  warning: ['7', '33;40'],
   away: ['7', '35'],
   label: ['1;7', ''],
   'label-red': ['1;7', '31'],

@@ -193,3 +193,27 @@ test('the end of a run is told with the verdicts that came in the same push', ()
   });
   expect(over.session.store.getState().view.toast).toBe('run 1 ended: 2 of 2 ok');
 });
+
+test('a host that no run could reach has one line, whatever was tried on it', () => {
+  const story = storyOf(practiceFleet);
+  const away: Verdict = { kind: 'unreachable', began: 'never', failure: { tag: 'refused', host: 'web5', cause: 'x' } };
+  ran(story, 1, 'apt-get upgrade', { web5: away }, 600);
+  ran(story, 2, 'uptime', { web5: away }, 60);
+  const over = sessionOver(practiceFleet, story);
+  expect(handOf(over)).toHaveLength(1);
+  expect(rowsOf(over)[1]).toContain('UNREACH 1');
+  press(over, ']', 'D');
+  expect(handOf(over)).toEqual([]);
+});
+
+test('the preview of a failure of another run says whose it is', () => {
+  const over = sessionOver(practiceFleet, twoRuns());
+  press(over, ']', ']');
+  expect(rowsOf(over).find(row => row.startsWith('-- web2'))).toContain('run 1 apt-get upgrade');
+});
+
+test('the title of the last run gives way to how it went', () => {
+  const story = storyOf(practiceFleet);
+  ran(story, 1, 'while true; do echo a very long command that says nothing about how it went; done', { web2: failed }, 60);
+  expect(rowsOf(sessionOver(practiceFleet, story)).at(-2)).toMatch(/^IDLE {2}last: run 1 while .*…, 59s ago {3}1 failed$/);
+});

@@ -32,13 +32,17 @@ export const failures = (console: Console): readonly HostView[] => {
   const { data, wall } = console;
   const focus = runInFocus(console);
   const runs = ownRuns(data, console.setting.fleet).toReversed();
+  // A host that can't be reached is one trouble, however many runs met it.
+  const away = new Set<string>();
+  const isNews = ({ kind, name }: HostView): boolean => kind !== 'unreachable' || (!away.has(name) && away.add(name) !== undefined);
   return runs.flatMap((run, at) => {
     if (run !== focus && run.phase.kind === 'ended' && wall - run.phase.at > memory) return [];
     const later = runs.slice(0, at).filter(other => other.plan.title === run.plan.title);
     const isTried = ({ host }: HostProgress): boolean => later.some(other => other.hosts.get(host)?.jid !== undefined);
     return mayHaveFailed(data, run)
       .map(row => viewInRun(data, run, row))
-      .filter(({ kind, job, progress }) => looks[kind].hand > 0 && isOver(job) && progress !== undefined && !isTried(progress));
+      .filter(({ kind, job, progress }) => looks[kind].hand > 0 && isOver(job) && progress !== undefined && !isTried(progress))
+      .filter(isNews);
   });
 };
 

@@ -8,7 +8,7 @@ import type { Console } from '../console-state.ts';
 import { topMode } from '../console-state.ts';
 import { hostViews, ownRuns, runCounts, runInFocus } from '../host-view.ts';
 import { isOut } from '../letters.ts';
-import { bar, type Palette, type Piece, row, widthOf } from '../style.ts';
+import { bar, cut, type Palette, type Piece, row, widthOf } from '../style.ts';
 import { counted, notWell, since, until } from '../words.ts';
 
 /** The last but one row: running, paused, idle; what alarms takes the whole row in reverse. */
@@ -60,9 +60,12 @@ const idlePieces = (console: Console): Piece[] => {
   if (last === undefined) return [['strong', 'IDLE'], '  nothing has run yet   ', ['key', 'n'], ' types the first task'];
   const ended = last.phase.kind === 'ended' ? `, ${since(console.wall, last.phase.at)} ago` : '';
   const result = notWell(runCounts(console.data, last));
+  const start = `  last: run ${last.number} `;
+  // How it went is never cut; its title gives way.
+  const room = console.view.columns - widthOf(`IDLE${start}${ended}   ${result === '' ? 'no failures' : result}`);
   return [
     ['strong', 'IDLE'],
-    `  last: run ${last.number} ${last.plan.title}`,
+    `${start}${cut(last.plan.title, Math.max(8, room))}`,
     ['dim', ended],
     result === '' ? ['dim', '   no failures'] : ['strong', `   ${result}`],
   ];

@@ -3,7 +3,7 @@ import { describeFailure } from '../../domain/failure.ts';
 import { shortJid } from '../../domain/job.ts';
 import type { SafeLine } from '../../domain/safe-line.ts';
 import type { Console, Tail } from '../console-state.ts';
-import type { HostView } from '../host-view.ts';
+import { type HostView, runInFocus } from '../host-view.ts';
 import type { HostsScreen } from '../hosts-screen.ts';
 import { looks } from '../letters.ts';
 import { type Palette, type Piece, row, rule } from '../style.ts';
@@ -17,7 +17,9 @@ export const previewRows = (console: Console, palette: Palette, { layout }: Host
   if (height === 0) return [];
   const view = viewUnderCursor(console);
   if (view === undefined) return Array.from({ length: height }, () => ' '.repeat(columns));
-  const facts = factsOf(view, console.wall).join('  ');
+  const { run } = view;
+  const isOther = run !== undefined && run !== runInFocus(console);
+  const facts = [...factsOf(view, console.wall), ...(isOther ? [`run ${run.number} ${run.plan.title}`] : [])].join('  ');
   if (ruled === 0) return [row(palette, columns, [['dim', `${view.name}  ${facts}`]]), ...emptyRows(columns, height - 1)];
   const body = bodyOf(console, view, height - 1).map(piece => row(palette, columns, [' ', piece]));
   return [
@@ -33,7 +35,7 @@ const factsOf = (view: HostView, wall: number): string[] => {
   const look = looks[view.kind];
   const { job } = view;
   const facts = [`${look.letter} ${stateWord(view)}`];
-  if (job === undefined) return [...facts, ...(view.run === undefined ? [] : [`run ${view.run.number}`])];
+  if (job === undefined) return facts;
   const next = nextLook(view, wall);
   if (job.state.kind !== 'ended') {
     facts.push(`as of ${since(wall, seenAt(job))} ago`);
