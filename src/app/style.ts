@@ -84,6 +84,10 @@ export const cut = (text: string, width: number): string => {
   return widthOf(clean) <= width ? clean : `${head(clean, width - 1)}…`;
 };
 
+/** Three texts in at most `width` columns: the middle one, a title, gives way to what is said about it. */
+export const fitted = (width: number, start: string, title: string, end: string): string =>
+  `${start}${cut(title, Math.max(8, width - widthOf(gate(start)) - widthOf(gate(end))))}${end}`;
+
 /** The text in exactly `width` columns, cut or padded at its end. */
 export const pad = (text: string, width: number): string => {
   const short = cut(text, width);

@@ -12,7 +12,7 @@ import type { ChooseHosts } from '../hands.ts';
 import { countKinds, runCounts, viewInRun } from '../host-view.ts';
 import { looks } from '../letters.ts';
 import type { Line } from '../line-editor.ts';
-import { charactersOf, cut, type Palette, type Piece, pad, row, rule, widthOf } from '../style.ts';
+import { charactersOf, fitted, type Palette, type Piece, pad, row, rule, widthOf } from '../style.ts';
 import { counted } from '../words.ts';
 import { labelPiece } from './header.ts';
 
@@ -156,9 +156,6 @@ const cancelContent = (console: Console, mode: CancelDialog): Content => {
   const isMany = mode.hosts.length >= manyHosts;
   const jobs = counted(mode.jids.length, 'job');
   const run = mode.run === undefined ? undefined : console.data.state.runs.get(mode.run);
-  const dropped = ': what has not begun is dropped';
-  // The title gives way, so that what it means for the run is never cut.
-  const drops = run === undefined ? [] : [` run ${run.number} `, cut(run.plan.title, columns - 10 - dropped.length), dropped];
   const prompt = ` type ${mode.hosts.length} to cancel, or Enter alone to keep them: `;
   const buttons = (keep: string, act: string): readonly Piece[] => [
     ' ',
@@ -168,14 +165,22 @@ const cancelContent = (console: Console, mode: CancelDialog): Content => {
   ];
   if (run !== undefined && mode.jids.length === 0) {
     const { out } = runCounts(console.data, run);
-    const goesOn = out === 0 ? ' nothing of it runs now' : ` ${counted(out, 'job')} of it ${out === 1 ? 'goes' : 'go'} on`;
-    return { title: 'abort?', pieces: [[' ', label(console), ...drops], [goesOn], [], buttons('Keep it', 'Drop the rest')] };
+    const goesOn = out === 0 ? 'nothing of it runs now' : `${counted(out, 'job')} ${out === 1 ? 'goes' : 'go'} on`;
+    return {
+      title: 'abort?',
+      pieces: [
+        [' ', label(console), ' ', ['strong', `run ${run.number}`], ` ${run.plan.title}`],
+        [` what has not begun is dropped, ${goesOn}`],
+        [],
+        buttons('Keep it', 'Drop the rest'),
+      ],
+    };
   }
   return {
     title: 'cancel?',
     pieces: [
       [' ', label(console), ' ', ['strong', jobs], ` on ${fold(mode.hosts) || 'no host'}`],
-      drops,
+      run === undefined ? [] : [fitted(columns, ` run ${run.number} `, run.plan.title, ': what has not begun is dropped')],
       [' TERM now, KILL after the grace; gone when its host says so'],
       isMany ? [prompt, mode.number.text] : buttons('Keep running', `Cancel ${jobs}`),
     ],

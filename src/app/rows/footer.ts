@@ -6,9 +6,10 @@ import { placeOf } from '../commands/command.ts';
 import { hintsFor, keyName } from '../commands.ts';
 import type { Console } from '../console-state.ts';
 import { topMode } from '../console-state.ts';
+import { manyHosts } from '../dialogs/prompt.ts';
 import { hostViews, ownRuns, runCounts, runInFocus } from '../host-view.ts';
 import { isOut } from '../letters.ts';
-import { bar, cut, type Palette, type Piece, row, widthOf } from '../style.ts';
+import { bar, fitted, type Palette, type Piece, row, widthOf } from '../style.ts';
 import { counted, notWell, since, until } from '../words.ts';
 
 /** The last but one row: running, paused, idle; what alarms takes the whole row in reverse. */
@@ -60,12 +61,10 @@ const idlePieces = (console: Console): Piece[] => {
   if (last === undefined) return [['strong', 'IDLE'], '  nothing has run yet   ', ['key', 'n'], ' types the first task'];
   const ended = last.phase.kind === 'ended' ? `, ${since(console.wall, last.phase.at)} ago` : '';
   const result = notWell(runCounts(console.data, last));
-  const start = `  last: run ${last.number} `;
-  // How it went is never cut; its title gives way.
-  const room = console.view.columns - widthOf(`IDLE${start}${ended}   ${result === '' ? 'no failures' : result}`);
+  const room = console.view.columns - widthOf(`IDLE${ended}   ${result === '' ? 'no failures' : result}`);
   return [
     ['strong', 'IDLE'],
-    `${start}${cut(last.plan.title, Math.max(8, room))}`,
+    fitted(room, `  last: run ${last.number} `, last.plan.title, ''),
     ['dim', ended],
     result === '' ? ['dim', '   no failures'] : ['strong', `   ${result}`],
   ];
@@ -120,7 +119,15 @@ const dialogHints: Readonly<Record<string, readonly (readonly [string, string])[
 export const hintsRow = (console: Console, palette: Palette): string => {
   const { columns, toast } = console.view;
   if (toast !== '') return row(palette, columns, [['strong', ` ${toast}`]]);
-  const dialog = dialogHints[topMode(console.view)?.kind ?? ''];
+  const mode = topMode(console.view);
+  const dialog =
+    mode?.kind === 'cancel' && mode.hosts.length >= manyHosts
+      ? ([
+          [`${mode.hosts.length} Enter`, 'cancel'],
+          ['Enter', 'keep running'],
+          ['Esc', 'back'],
+        ] as const)
+      : dialogHints[mode?.kind ?? ''];
   const place = placeOf(console);
   const back: readonly (readonly [string, string])[] = place === 'job' || place === 'log' || place === 'help' ? [['Esc', 'back']] : [];
   const hints = dialog ?? [

@@ -21,7 +21,8 @@ export const handRows = (console: Console, palette: Palette, { layout, trouble, 
   const half = Math.floor(columns * 0.53) - gap;
   const title = trouble.length === 0 ? 'needs a hand: nobody' : `needs a hand: ${trouble.length}`;
   const more = trouble.length > hand.trouble ? `+${trouble.length - hand.trouble} more  ]` : '';
-  if (hand.beside === 'below') {
+  // Nothing queued: why a host needs a hand has the whole width.
+  if (hand.beside === 'below' || runs.length === 0) {
     const lines = trouble.slice(0, hand.trouble).map(view => row(palette, columns, troublePieces(console, view, columns, label)));
     const queue = runs.slice(0, hand.runs).map(run => row(palette, columns, runPieces(console, run, columns)));
     return [...(hand.rule === 1 ? [rule(palette, columns, title, more)] : []), ...lines, ...queue];
@@ -31,7 +32,7 @@ export const handRows = (console: Console, palette: Palette, { layout, trouble, 
     rule(
       palette,
       columns - half - gap,
-      `queue: ${runs.length === 0 ? 'empty' : counted(runs.length, 'run')}`,
+      `queue: ${counted(runs.length, 'run')}`,
       runs.length > hand.runs ? `+${runs.length - hand.runs} more  2` : '',
     );
   const lines = Array.from({ length: hand.height - hand.rule }, (_, at) => {

@@ -9,7 +9,7 @@ import { runCounts, runInFocus, viewInRun } from '../host-view.ts';
 import { windowTop } from '../layout.ts';
 import { looks } from '../letters.ts';
 import { outputFolds } from '../output-folds.ts';
-import { type Palette, type Piece, pad, padFront, row, rule } from '../style.ts';
+import { fitted, type Palette, type Piece, pad, padFront, row, rule } from '../style.ts';
 import { listedRuns } from '../targets.ts';
 import { counted, phaseWord, since } from '../words.ts';
 import { progressBar } from './hand.ts';
@@ -101,7 +101,8 @@ export const rollRows = (console: Console, palette: Palette, height: number): st
     note.text,
   ]);
   const counts = runCounts(console.data, run);
-  const title = `run ${run.number} ${run.plan.title}: ${phaseWord(run, counts)}, ${counts.done} of ${counted(counts.hosts, 'host')} done, ${counts.out} out, ${counts.bad} bad`;
+  const end = `: ${phaseWord(run, counts)}, ${counts.done} of ${counted(counts.hosts, 'host')} done, ${counts.out} out, ${counts.bad} bad`;
+  const title = fitted(console.view.columns - 8, `run ${run.number} `, run.plan.title, end);
   return listRows(console, palette, height, title, [...entries, ...notes], Math.min(console.view.at.roll, entries.length - 1), 'no batch');
 };
 
@@ -129,7 +130,8 @@ export const outputRows = (console: Console, palette: Palette, height: number): 
     if (lines.length === 0) rows.push(row(palette, columns, [['dim', '    no output']]));
     for (const line of lines.slice(-room)) rows.push(row(palette, columns, ['    ', { output: line as SafeLine }]));
   }
-  const title = run === undefined ? 'output' : `output of run ${run.number} ${run.plan.title}: ${folds.length} different`;
+  const title =
+    run === undefined ? 'output' : fitted(columns - 26, `output of run ${run.number} `, run.plan.title, `: ${folds.length} different`);
   const none = folds.length === 0 ? [row(palette, columns, [['dim', ' No output yet. n types a task']])] : [];
   const all = [rule(palette, columns, title, folds.length > 1 ? 'j k to the others' : ''), ...none, ...rows].slice(0, height);
   while (all.length < height) all.push(' '.repeat(columns));

@@ -105,3 +105,28 @@ test('more hosts than lines take as few columns as they need, each with its last
   const line = rows.find(row => row.includes('web01'));
   expect(line).toMatch(/>web01 +R running .* words of web01 +web21 +R running .* words of web21/);
 });
+
+test.each([
+  [60, 15],
+  [80, 24],
+] as const)('a long title gives way to what is said about its run at %ix%i', (...size) => {
+  const story = storyOf(practiceFleet);
+  const run = story.queue(1, `echo ${'long '.repeat(30)}`, ['web1', 'web2'], 60);
+  story.openBatch(run, 1, 60);
+  story.start(story.request(run, 'web1', 60), 59);
+  const after = (...keys: string[]) => screenAfter(practiceFleet, story, size, ...keys).join('\n');
+  expect(after('3')).toContain('…: running, 0 of 2 hosts done, 1 out, 0 bad');
+  expect(after('4')).toContain('…: 1 different');
+  expect(after('3', 'A')).toContain('what has not begun is dropped, 1 job goes on');
+  expect(after('2', 'X')).toContain('…: what has not begun is dropped');
+});
+
+test('the keys told for a cancel are those of the dialog: from eleven hosts on their number', () => {
+  const story = storyOf(practiceFleet);
+  const names = practiceFleet.hosts.map(host => host.name);
+  const run = story.queue(1, 'uptime', names, 60);
+  story.openBatch(run, 1, 60);
+  for (const name of names) story.start(story.request(run, name, 60), 59);
+  expect(screenAfter(practiceFleet, story, [80, 24], 'a', 'X').at(-1)).toContain('12 Enter cancel');
+  expect(screenAfter(practiceFleet, story, [80, 24], 'X').at(-1)).toContain('Tab other button');
+});
