@@ -217,3 +217,16 @@ test('the title of the last run gives way to how it went', () => {
   ran(story, 1, 'while true; do echo a very long command that says nothing about how it went; done', { web2: failed }, 60);
   expect(rowsOf(sessionOver(practiceFleet, story)).at(-2)).toMatch(/^IDLE {2}last: run 1 while .*…, 59s ago {3}1 failed$/);
 });
+
+test('ages of seconds are kept honest at rest, older ones each half minute', () => {
+  const story = storyOf(practiceFleet);
+  ran(story, 1, 'uptime', { web2: failed }, 20);
+  const over = sessionOver(practiceFleet, story);
+  press(over, 'j');
+  over.clock.pass(6000);
+  expect(over.session.store.getState().wall - story.at(0)).toBeGreaterThanOrEqual(5000);
+  over.clock.pass(60_000);
+  const { frame } = over.session.store.getState();
+  over.clock.pass(60_000);
+  expect(over.session.store.getState().frame - frame).toBe(2);
+});

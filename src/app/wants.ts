@@ -2,7 +2,7 @@
 // Pure; the session acts on it.
 import type { Jid } from '../domain/job.ts';
 import type { Console } from './console-state.ts';
-import { hostViews, ownRuns, runInFocus } from './host-view.ts';
+import { type HostView, hostViews, ownRuns, runInFocus } from './host-view.ts';
 import { hostsScreen } from './hosts-screen.ts';
 import { isOut } from './letters.ts';
 import { jobsOfRun, jobUnderCursor, openJid } from './targets.ts';
@@ -38,8 +38,9 @@ export const tickEvery = (console: Console): number | undefined => {
   const views = hostViews(console).all;
   const out = views.filter(view => isOut(view.kind) || view.kind === 'between');
   const paused = ownRuns(console.data, console.setting.fleet).some(run => run.phase.kind === 'paused');
-  // Ages are shown at rest as well; a frame each half minute keeps them honest and costs nothing that can be measured.
-  if (out.length === 0) return paused ? 5000 : views.some(view => view.job !== undefined) ? 30_000 : undefined;
+  // Ages are shown at rest as well: those in seconds for a minute, then a frame each half minute, which costs nothing that can be measured.
+  const isFresh = ({ job }: HostView): boolean => job?.state.kind === 'ended' && console.wall - job.state.at < 60_000;
+  if (out.length === 0) return paused || views.some(isFresh) ? 5000 : views.some(view => view.job !== undefined) ? 30_000 : undefined;
   const visible = visibleLooks(console);
   const isSoon = (at: number | undefined): boolean => at !== undefined && at - console.wall < 60_000;
   return out.some(view => view.job !== undefined && visible(view.job.jid) && isSoon(view.progress?.wait?.nextAt ?? view.job.nextLookAt))
