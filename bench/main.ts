@@ -10,7 +10,7 @@ import { type Sshd, startSshd } from '../test/support/sshd.ts';
 import { countForks } from './forks.ts';
 import { cpuOf, endAll, type HostMeter, meterHosts, pause, processesOf, spreadOf, until, within } from './measure.ts';
 import { type Ours, openOurs } from './ours.ts';
-import { ansibleLoop, peerHosts } from './peers.ts';
+import { all, ansibleLoop, peerHosts } from './peers.ts';
 import { openBareLoop, roundRows } from './rounds.ts';
 import { pageOf, pairRow, type Row, shown, soloRow } from './table.ts';
 import { openConsole } from './terminals.ts';
@@ -18,7 +18,7 @@ import { weighWaitingJobs } from './waiting-jobs.ts';
 
 const root = process.argv[2] ?? '.';
 const rounds = Number(process.argv[3] ?? 5);
-const names = Array.from({ length: 100 }, (_, i) => `h${String(i + 1).padStart(3, '0')}`);
+const names = Array.from({ length: all }, (_, i) => `h${String(i + 1).padStart(3, '0')}`);
 /** No round begins later than this, and none of the parts before them later than that, seconds. */
 const lastRoundAt = 240;
 const lastPartAt = 130;
@@ -88,15 +88,16 @@ const main = async (): Promise<void> => {
   if (meter.whole === 'no')
     notes.push('The hosts’ side counts what sshd waited for; jobs that left their session are not in it (no control group could be made).');
   notes.push(
-    `Beside \`ssh\` and Ansible: ${peerHosts.count} hosts, multiplied by ${peerHosts.times}; the loop of \`ssh\` starts a detached job and then asks for its exit status.`,
+    `Beside \`ssh\` and Ansible: ${peerHosts} hosts, multiplied by ${all / peerHosts}; the loop of \`ssh\` starts a detached job and then asks for its exit status.`,
     'Not in this table, for lack of 5,000 hosts behind one server here: lateness of 1,000 polls, key to changed bytes and memory with 5,000 hosts, attach to 1,000 jobs after `kill -9`. An inventory of 10,000 hosts and the seeded faults are tests, not benchmarks.',
   );
   const load = loadavg();
   const page = pageOf(rows, {
+    hosts: all,
     date: new Date().toISOString().slice(0, 10),
     node: process.version,
     cores: cpus().length,
-    rounds: `${done} round${done === 1 ? '' : 's'}${done < rounds ? ` of ${rounds} (the machine was too busy for more)` : ''}`,
+    rounds: `${done} round${done === 1 ? '' : 's'}${done < rounds ? ` of ${rounds} (there was no time for more)` : ''}`,
     load: `Load of the machine: ${loadBefore.toFixed(1)} before, ${load[0]?.toFixed(1)} at the end (the benchmark itself keeps both cores busy).`,
     seconds: Math.round(elapsed()),
     notes,
@@ -146,7 +147,7 @@ const idleRows = async (sshd: Sshd, ours: Ours): Promise<Row[]> => {
     const waiting = await share();
     return [
       soloRow('idle, nothing runs, a console on the screen: share of a core', percent(nothing), '0 %', nothing < 0.0015),
-      soloRow('idle, 100 jobs wait, none is due, a console on the screen: share of a core', percent(waiting), '≤ 1 %', waiting <= 0.01),
+      soloRow(`idle, ${all} jobs wait, none is due, a console on the screen: share of a core`, percent(waiting), '≤ 1 %', waiting <= 0.01),
     ];
   } finally {
     await console.leave();
@@ -215,7 +216,7 @@ const ansibleRows = async (sshd: Sshd, ours: Ours, meter: HostMeter): Promise<Ro
   const ansible = await ansibleLoop(sshd, meter);
   if (ansible === undefined) throw new Error('ansible is not installed');
   const nextTo = '`ansible -B 60 -P 1`, cold';
-  const here = { work: '`true` started and polled on 100 hosts: CPU here', nextTo, ours: [own.cpu], theirs: [ansible.here.cpu] };
+  const here = { work: `\`true\` started and polled on ${all} hosts: CPU here`, nextTo, ours: [own.cpu], theirs: [ansible.here.cpu] };
   return [
     pairRow({ ...here, goal: { least: 25 } }),
     pairRow({

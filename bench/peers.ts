@@ -1,5 +1,5 @@
 // The only place that runs what others would use: the system's ssh in a shell loop, and Ansible's async tasks.
-// They work on a quarter of the hosts, since their cost grows with the number of hosts; what is returned is for all.
+// They work on some of the hosts, since their cost grows with the number of hosts; what is returned is for all.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,8 +7,10 @@ import { join } from 'node:path';
 import type { Sshd } from '../test/support/sshd.ts';
 import { type Cost, endAll, type HostMeter, processesOf } from './measure.ts';
 
-/** Hosts that a peer is run on, and by how much its cost is multiplied. */
-export const peerHosts = { count: 25, times: 4 } as const;
+/** Hosts of a comparison, and on how many of them a peer is run. */
+export const all = 40;
+export const peerHosts = 10;
+const times = all / peerHosts;
 
 /** Only this key exchange, against OpenSSH's own first choice. */
 export const curve25519: readonly string[] = ['-o', 'KexAlgorithms=curve25519-sha256'];
@@ -17,7 +19,7 @@ export const curve25519: readonly string[] = ['-o', 'KexAlgorithms=curve25519-sh
 export const sshLoop = async (sshd: Sshd, extra: readonly string[]): Promise<Cost> => {
   const ssh = ['ssh', '-F', '/dev/null', '-T', '-p', String(sshd.port), '-i', sshd.keyPath];
   const words = [...ssh, '-o', `UserKnownHostsFile=${sshd.knownHostsPath}`, ...extra, `${sshd.user}@127.0.0.1`].join(' ');
-  const each = (command: string): string => `seq ${peerHosts.count} | xargs -P 25 -I{} ${words} '${command}'`;
+  const each = (command: string): string => `seq ${peerHosts} | xargs -P 25 -I{} ${words} '${command}'`;
   const start = each('mkdir -p loop/{}; setsid sh -c "sleep 1; echo \\$? >loop/{}/rc" </dev/null >/dev/null 2>&1 &');
   return scaled(await timed(['bash', '-c', `${start}; ${each('cat loop/{}/rc')}; true`], {}, 60));
 };
@@ -33,24 +35,25 @@ export const ansibleLoop = async (sshd: Sshd, meter: HostMeter): Promise<Ansible
   if (spawnSync('ansible', ['--version'], { timeout: 20_000 }).status !== 0) return undefined;
   const dir = mkdtempSync(join(tmpdir(), 'rollcall-bench-ansible-'));
   try {
-    const names = Array.from({ length: peerHosts.count }, (_, i) => `a${i + 1}`);
+    const names = Array.from({ length: peerHosts }, (_, i) => `a${i + 1}`);
     // All names stand for one address: each gets a connection of its own, as hosts would.
     const ownPath = `    ansible_control_path: ${dir}/{{ inventory_hostname }}\n    ansible_python_interpreter: /usr/bin/python3\n`;
     writeFileSync(join(dir, 'hosts.yml'), sshd.inventory(names).replace('  vars:\n', `  vars:\n${ownPath}`));
-    const env = { ANSIBLE_LOCAL_TEMP: dir, ANSIBLE_HOME: dir, ANSIBLE_CONFIG: '/dev/null' };
+    writeFileSync(join(dir, 'ansible.cfg'), '');
+    const env = { ANSIBLE_LOCAL_TEMP: dir, ANSIBLE_HOME: dir, ANSIBLE_CONFIG: join(dir, 'ansible.cfg') };
     const ansible = ['ansible', 'all', '-i', join(dir, 'hosts.yml')];
     const before = meter.seconds();
     const work = await timed([...ansible, '-f', '25', '-B', '60', '-P', '1', '-m', 'shell', '-a', 'true'], env, 80);
     const there = meter.seconds() - before;
     const startUp = await timed([...ansible, '--list-hosts'], env, 25);
-    return { here: scaled({ wall: work.wall - startUp.wall, cpu: work.cpu - startUp.cpu }), there: there * peerHosts.times };
+    return { here: scaled({ wall: work.wall - startUp.wall, cpu: work.cpu - startUp.cpu }), there: there * times };
   } finally {
     endAll(processesOf(dir));
     rmSync(dir, { recursive: true, force: true });
   }
 };
 
-const scaled = ({ wall, cpu }: Cost): Cost => ({ wall: wall * peerHosts.times, cpu: cpu * peerHosts.times });
+const scaled = ({ wall, cpu }: Cost): Cost => ({ wall: wall * times, cpu: cpu * times });
 
 /** Runs a command in a process group of its own, with all that it starts accounted for by the shell. */
 const timed = async (command: readonly string[], env: NodeJS.ProcessEnv, seconds: number): Promise<Cost> => {

@@ -65,6 +65,7 @@ export const shown = ({ median, least, most }: Spread, digits = 2): string =>
 
 /** What the page says besides the rows. */
 export type Circumstances = {
+  readonly hosts: number;
   readonly date: string;
   readonly node: string;
   readonly cores: number;
@@ -82,7 +83,7 @@ export const pageOf = (rows: readonly Row[], about: Circumstances): string =>
     about.load,
     '',
     'Seconds unless said otherwise; median (least–most) of the rounds. Each round runs ours and the others one after the other, and the ratio',
-    'is the median of the rounds’ ratios: ratios count, times depend on the machine. *Here* is our side: driver and client together. 100 names',
+    `is the median of the rounds’ ratios: ratios count, times depend on the machine. *Here* is our side: driver and client together. ${about.hosts} names`,
     'stand for one real sshd on the same machine, 25 forks, no start rate, each connection let go at once. The *bare loop* is ssh2 alone with the',
     'same runner, forks and poll, in a process that is as warm as the driver. Process start-up is left out on both sides (of Ansible it is',
     'measured and taken off), except that each `ssh` is a process.',
