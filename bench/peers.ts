@@ -36,9 +36,11 @@ export const ansibleLoop = async (sshd: Sshd, meter: HostMeter): Promise<Ansible
   const dir = mkdtempSync(join(tmpdir(), 'rollcall-bench-ansible-'));
   try {
     const names = Array.from({ length: peerHosts }, (_, i) => `a${i + 1}`);
-    // All names stand for one address: each gets a connection of its own, as hosts would.
-    const ownPath = `    ansible_control_path: ${dir}/{{ inventory_hostname }}\n    ansible_python_interpreter: /usr/bin/python3\n`;
-    writeFileSync(join(dir, 'hosts.yml'), sshd.inventory(names).replace('  vars:\n', `  vars:\n${ownPath}`));
+    // All names stand for one address: each gets a connection of its own, as hosts would. The server's HOME is not the account's, and
+    // Ansible takes one for the start and the other for the poll.
+    const own = [`control_path: ${dir}/{{ inventory_hostname }}`, `async_dir: ${sshd.home}/async`, 'python_interpreter: /usr/bin/python3'];
+    const ownVars = own.map(line => `    ansible_${line}\n`).join('');
+    writeFileSync(join(dir, 'hosts.yml'), sshd.inventory(names).replace('  vars:\n', `  vars:\n${ownVars}`));
     writeFileSync(join(dir, 'ansible.cfg'), '');
     const env = { ANSIBLE_LOCAL_TEMP: dir, ANSIBLE_HOME: dir, ANSIBLE_CONFIG: join(dir, 'ansible.cfg') };
     const ansible = ['ansible', 'all', '-i', join(dir, 'hosts.yml')];
