@@ -26,6 +26,7 @@ export const reduce = (state: State, event: Event): State => {
         ...(event.by && { by: event.by }),
         phase: { kind: 'going' },
         batches: [],
+        remaining: 'due',
         retry: [],
         hosts: queuedHosts(event.plan),
         notes: [],
@@ -40,6 +41,7 @@ export const reduce = (state: State, event: Event): State => {
     case 'run.aborted':
       return changeRun(state, event.run, () => ({
         phase: { kind: 'aborting', at: event.at, ...(event.by && { by: event.by }) },
+        remaining: 'dropped',
       }));
     case 'run.ended':
       return changeRun(state, event.run, () => ({

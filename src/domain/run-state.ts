@@ -67,6 +67,8 @@ export type Run = {
   readonly batches: readonly Batch[];
   /** Task open now in the open batch. */
   readonly open?: { readonly path: string; readonly hosts: readonly string[]; readonly left: number };
+  /** Hosts that no batch has taken: an abort drops them, so that a retry brings back only whom it names. */
+  readonly remaining: 'due' | 'dropped';
   /** Hosts of the retry asked for and not yet opened. */
   readonly retry: readonly string[];
   readonly hosts: ReadonlyMap<string, HostProgress>;

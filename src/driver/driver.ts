@@ -307,7 +307,7 @@ export class Driver implements DriverPort {
     let count = 0;
     for (const { id, open } of runsOf(this.state(), run === undefined ? {} : { run })) {
       if (open === undefined) continue;
-      const starts = this.#engine.drop(id, ({ host, fresh }) => wanted.has(host.name) && fresh === 'yes');
+      const starts = this.#engine.drop(id, ({ host, stage }) => wanted.has(host.name) && stage === 'asked');
       count += starts.length;
       await this.#spine.emit({
         events: starts.map(({ host, path }) => ({

@@ -244,7 +244,9 @@ export class Dispatcher {
 
   #lineFailed(place: Place): false {
     place.heard = 'not-last-time';
-    for (const start of place.starts.splice(0)) this.#queue.add({ ...start, fresh: 'no' });
+    for (const start of place.starts.splice(0)) {
+      this.#queue.add({ ...start, stage: start.stage === 'sent' ? 'sent' : 'requested' });
+    }
     return false;
   }
 

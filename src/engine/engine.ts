@@ -5,14 +5,14 @@ import { type Failure, isRefusal, mayRetryStart } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
 import type { Run } from '../domain/run-state.ts';
-import { startAgainDelay, startTries } from './cadence.ts';
 import { type Act, type Desk, Dispatcher, type Manners } from './dispatcher.ts';
 import { advance, type Effect, type Input } from './job-machine.ts';
 import type { Clock, HostState, JobReport, Jobs, Random, StartReply } from './ports.ts';
 import { giveUpAt, graceOf, lookRequestOf, startRequestOf } from './requests.ts';
 import { Roster } from './roster.ts';
 import type { Spine } from './spine.ts';
-import { type Start, StartQueue } from './start-queue.ts';
+import type { Start } from './start-queue.ts';
+import { Starts } from './starts.ts';
 import { Timers } from './timers.ts';
 import { Turns } from './turns.ts';
 
@@ -39,14 +39,10 @@ const askEvery = 1000;
 export class Engine {
   readonly #parts: EngineParts;
   readonly #timers: Timers;
-  readonly #queue: StartQueue;
+  readonly #starts: Starts;
   readonly #dispatcher: Dispatcher;
   readonly #roster = new Roster();
   readonly #watched = new Set<Jid>();
-  /** Starts that were asked for and are not in the state yet. */
-  readonly #asked = new Set<Jid>();
-  /** Scripts of no-log jobs, which the state does not hold; gone with the driver. */
-  readonly #scripts = new Map<Jid, string>();
   /** Runs that are being paused or aborted. */
   readonly #held = new Set<string>();
   readonly #turns = new Turns<Jid>();
@@ -56,8 +52,8 @@ export class Engine {
   constructor(parts: EngineParts) {
     this.#parts = parts;
     this.#timers = new Timers(parts.clock);
-    this.#queue = new StartQueue(parts.clock, parts.settings.startRate);
-    this.#dispatcher = new Dispatcher(parts.jobs, this.#desk(), this.#queue, parts.clock, parts.settings);
+    this.#starts = new Starts({ ...parts, rate: parts.settings.startRate });
+    this.#dispatcher = new Dispatcher(parts.jobs, this.#desk(), this.#starts.queue, parts.clock, parts.settings);
     parts.spine.sight({ type: 'slots.seen', open: 0, forks: parts.settings.forks, behind: 0 });
   }
 
@@ -66,18 +62,16 @@ export class Engine {
   }
 
   get armed(): number {
-    return this.#timers.size;
+    return this.#timers.size + this.#starts.waiting;
   }
 
   get queued(): number {
-    return this.#queue.size;
+    return this.#starts.queue.size;
   }
 
   /** Asks for a job to be started when its turn comes; once per jid, however often it is asked for. */
-  start(start: Omit<Start, 'fresh' | 'tries'>): void {
-    if (this.#asked.has(start.jid) || this.#job(start.jid) !== undefined) return;
-    this.#asked.add(start.jid);
-    this.#queue.add({ ...start, fresh: 'yes', tries: 0 });
+  start(start: Omit<Start, 'stage' | 'tries'>): void {
+    this.#starts.ask(start);
     this.#dispatcher.pump();
   }
 
@@ -136,7 +130,9 @@ export class Engine {
       events: [{ type: 'job.cancel-asked', jid, ...(by && { by }) }],
       durability: 'intent',
     });
-    this.#sendCancel(job);
+    const [withdrawn] = this.#starts.drop(job.runId, start => start.jid === jid && start.stage === 'requested');
+    if (withdrawn !== undefined) await this.#advance(jid, { kind: 'withdrawn' });
+    else if (isOutstanding(this.#job(jid) ?? job)) this.#sendCancel(job);
     return true;
   }
 
@@ -153,16 +149,20 @@ export class Engine {
     return true;
   }
 
-  /** Takes starts back whose turn has not come; their hosts are returned. */
+  /** Takes starts back whose turn has not come. Those returned were never written; the jobs of the others are ended. */
   drop(run: string, isMeant: (start: Start) => boolean): readonly Start[] {
-    const dropped = this.#queue.drop(run, isMeant);
-    for (const { jid } of dropped) this.#asked.delete(jid);
-    return dropped;
+    const dropped = this.#starts.drop(run, isMeant);
+    for (const { jid, stage } of dropped) {
+      if (stage === 'requested') void this.#advance(jid, { kind: 'withdrawn' });
+      if (stage === 'sent') void this.cancel(jid, undefined);
+    }
+    return dropped.filter(({ stage }) => stage === 'asked');
   }
 
   /** Lets go of everything; jobs on hosts go on. */
   stop(): void {
     this.#timers.stop();
+    this.#starts.stop();
     this.#dispatcher.stop();
   }
 
@@ -190,28 +190,9 @@ export class Engine {
 
   async #requested(start: Start): Promise<void> {
     if (start.order.mode === 'sync') this.#roster.sit(start.run, start.jid);
-    if (start.fresh === 'no') return;
+    if (start.stage !== 'asked') return;
     this.#roster.follow(start, start.host);
-    const { script, ...order } = start.order;
-    const log = this.#run(start.run)?.options.log ?? 'yes';
-    if (log === 'no' && script !== undefined) this.#scripts.set(start.jid, script);
-    await this.#parts.spine.emit({
-      durability: 'intent',
-      events: [
-        {
-          type: 'job.requested',
-          jid: start.jid,
-          run: start.run,
-          host: start.host.name,
-          path: start.path,
-          attempt: start.attempt,
-          ...order,
-          ...(log === 'no' && { command: '' }),
-          ...(log === 'yes' && script !== undefined && { script }),
-        },
-      ],
-    });
-    this.#asked.delete(start.jid);
+    await this.#starts.request(start, this.#run(start.run));
   }
 
   async #answered(start: Start, reply: Result<StartReply>): Promise<void> {
@@ -225,15 +206,9 @@ export class Engine {
     const job = this.#job(start.jid);
     if (job === undefined) return;
     if (job.state.kind !== 'starting') return this.#advance(start.jid, { kind: 'unheard', failure }, start);
-    const tries = start.tries + 1;
-    if (mayRetryStart(failure) && tries < startTries && job.cancelAsked === undefined) {
-      this.#timers.arm(`start ${start.jid}`, startAgainDelay(tries, this.#parts.random), () => {
-        this.#queue.add({ ...start, fresh: 'no', tries });
-        this.#dispatcher.pump();
-      });
-      return;
-    }
-    await this.#advance(start.jid, { kind: 'start-failed', failure, sent: 'no' }, start);
+    const again = this.#isWanted(job) && mayRetryStart(failure) && this.#starts.tryLater(start, () => this.#dispatcher.pump());
+    if (again) return;
+    await this.#advance(start.jid, { kind: 'start-failed', failure, sent: start.stage === 'sent' ? 'maybe' : 'no' }, start);
   }
 
   async #looked(jids: readonly Jid[], reports: Result<readonly JobReport[]>): Promise<void> {
@@ -324,22 +299,15 @@ export class Engine {
     const job = this.#job(jid);
     const host = job && this.#roster.hostOf(job);
     if (host === undefined || job === undefined || order === undefined || !isOutstanding(job)) return;
-    const script = start?.order.script ?? order.script ?? this.#scripts.get(job.jid);
-    if (script === undefined || job.cancelAsked !== undefined || job.state.kind === 'ended') {
-      this.#sendCancel(job);
-      return;
-    }
-    this.#queue.add({
-      jid: job.jid,
-      run: job.runId,
-      host,
-      path: job.taskPath,
-      attempt: job.attempt,
-      order: { ...order, script },
-      fresh: 'no',
-      tries: 0,
-    });
+    const mayBegin = this.#isWanted(job) && job.state.kind !== 'ended';
+    if (!mayBegin || !this.#starts.sendAgain(job, host, order, start?.order.script)) this.#sendCancel(job);
     this.#dispatcher.pump();
+  }
+
+  /** Nobody has said that it is not to begin any more. */
+  #isWanted(job: Job): boolean {
+    const phase = this.#run(job.runId)?.phase.kind;
+    return job.cancelAsked === undefined && phase !== 'aborting' && phase !== 'ended';
   }
 
   #sendCancel(job: Job): void {
@@ -351,11 +319,10 @@ export class Engine {
 
   #settle(job: Job): void {
     this.#timers.disarm(job.jid);
-    this.#timers.disarm(`start ${job.jid}`);
     const host = this.#roster.hostOf(job);
     if (host !== undefined) this.#dispatcher.forget(host, job.jid);
     this.#watched.delete(job.jid);
-    this.#scripts.delete(job.jid);
+    this.#starts.forget(job.jid);
     this.#roster.leave(job);
     this.#dispatcher.pump();
   }

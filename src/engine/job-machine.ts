@@ -20,7 +20,9 @@ export type Input =
   | { readonly kind: 'start-failed'; readonly failure: Failure; readonly sent: 'no' | 'maybe' }
   | { readonly kind: 'looked'; readonly report: JobReport }
   | { readonly kind: 'unheard'; readonly failure: Failure }
-  | { readonly kind: 'given-up' };
+  | { readonly kind: 'given-up' }
+  /** Its start was taken back before anything of it was sent. */
+  | { readonly kind: 'withdrawn' };
 
 /** What is to be done next for the job, after its events are written. */
 export type Effect =
@@ -71,6 +73,8 @@ export const advance = (job: Job, input: Input, around: Around): Advance => {
       return unheard(job, input.failure, around);
     case 'given-up':
       return job.state.kind === 'stale' ? ended(job, { kind: 'unreachable', failure: job.state.failure, began: 'maybe' }) : nothing;
+    case 'withdrawn':
+      return ended(job, { kind: 'cancelled', elapsed: 0 });
   }
 };
 

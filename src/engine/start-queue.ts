@@ -13,8 +13,8 @@ export type Start = {
   readonly path: string;
   readonly attempt: number;
   readonly order: JobOrder;
-  /** `no` for one that goes out again under its own jid: its request is in the journal. */
-  readonly fresh: 'yes' | 'no';
+  /** `requested`: the intent is in the journal, nothing was sent. `sent`: the host may know of it. */
+  readonly stage: 'asked' | 'requested' | 'sent';
   /** Tries so far whose failure shows that nothing can have run. */
   readonly tries: number;
 };
@@ -50,7 +50,7 @@ export class StartQueue {
   add(start: Start): void {
     const queue = this.#queues.get(start.run);
     if (queue === undefined) this.#queues.set(start.run, [start]);
-    else if (start.fresh === 'yes') queue.push(start);
+    else if (start.stage === 'asked') queue.push(start);
     else queue.unshift(start);
   }
 
@@ -61,7 +61,7 @@ export class StartQueue {
       if (!keeper.isGoing(run)) continue;
       const i = queue.findIndex(
         (start, at) =>
-          at < lookAhead && (start.order.mode !== 'sync' || start.fresh === 'no' || keeper.hasSeat(run)) && keeper.canTalk(start),
+          at < lookAhead && (start.order.mode !== 'sync' || start.stage !== 'asked' || keeper.hasSeat(run)) && keeper.canTalk(start),
       );
       if (i < 0) continue;
       const [start] = queue.splice(i, 1);
@@ -78,7 +78,7 @@ export class StartQueue {
     for (const [run, queue] of this.#queues) {
       const first = queue[0];
       if (first === undefined || !keeper.isGoing(run)) continue;
-      if (first.order.mode !== 'sync' || first.fresh === 'no' || keeper.hasSeat(run)) yield run;
+      if (first.order.mode !== 'sync' || first.stage !== 'asked' || keeper.hasSeat(run)) yield run;
     }
   }
 

@@ -24,13 +24,19 @@ export type Step =
 /** The next step of a run that has not ended. `active` counts its jobs and waits that have not ended. */
 export const nextStep = (run: Run, active: number): Step => {
   if (run.phase.kind === 'ended') return wait;
-  if (run.phase.kind === 'aborting') {
-    return active > 0 ? wait : { kind: 'end-run', message: abortedMessage(run) };
-  }
+  if (run.phase.kind === 'aborting') return active > 0 ? wait : giveUp(run);
   if (run.open !== undefined && run.open.left > 0) return wait;
   const step = goOn(run);
   // A pause opens nothing; what has nothing left to open may end.
   return run.phase.kind === 'paused' && (step.kind === 'open-batch' || step.kind === 'open-task') ? wait : step;
+};
+
+/** The batch ends as it stands. */
+const giveUp = (run: Run): Step => {
+  const batch = run.batches.at(-1);
+  return batch !== undefined && batch.endedAt === undefined
+    ? { kind: 'end-batch', batch: batch.number }
+    : { kind: 'end-run', message: abortedMessage(run) };
 };
 
 const goOn = (run: Run): Step => {
@@ -70,6 +76,7 @@ const nextBatch = (run: Run): Step => {
     const play = playOf(run, run.retry[0] as string);
     return { kind: 'open-batch', play, batch: number, of: Math.max(number, run.batches.at(-1)?.of ?? 1), hosts: run.retry, as: 'retry' };
   }
+  if (run.remaining === 'dropped') return { kind: 'end-run', message: abortedMessage(run) };
   const last = run.batches.at(-1);
   if (last !== undefined && isWhollyOut(run, last.hosts)) {
     const never = neverStarted(run);
@@ -115,7 +122,7 @@ const isWhollyOut = (run: Run, hosts: readonly string[]): boolean =>
 
 const neverStarted = (run: Run): number => {
   let never = 0;
-  for (const row of run.hosts.values()) if (row.at === 'queued') never += 1;
+  for (const row of run.hosts.values()) if (row.jid === undefined && row.last === undefined) never += 1;
   return never;
 };
 

@@ -119,13 +119,13 @@ export class Walker {
     }
   }
 
-  /** Jobs and waits of the run that nobody has given up. */
+  /** Hosts of an aborting run whose job the open task has still to take in. */
   #active(run: Run): number {
     if (run.phase.kind !== 'aborting') return 0;
     let active = 0;
-    for (const row of run.hosts.values()) {
-      const job = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
-      if (job !== undefined && job.state.kind !== 'ended' && job.state.kind !== 'let-go') active += 1;
+    for (const host of run.open?.hosts ?? []) {
+      const spot = this.#spot(run.id, host);
+      if (spot !== undefined && spot.row.wait === undefined && this.#jobOf(spot) !== undefined) active += 1;
     }
     return active;
   }
@@ -139,13 +139,17 @@ export class Walker {
     const spot = this.#spot(id, host);
     if (spot === undefined) return;
     const { run, task, row } = spot;
-    const job = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
-    // In a retry the job that put the host out is of the turn before: this turn begins with a new attempt.
-    const isOurs = job !== undefined && job.taskPath === task.path && job.jid !== row.out?.jid;
+    const job = this.#jobOf(spot);
     if (row.wait?.path === task.path) return this.#waitOn(spot, row.wait);
-    if (isOurs && isLetGo(task) && onHostOf(job.state) !== undefined) return this.#endLetGo(spot, job.jid);
-    if (isOurs && job.state.kind === 'ended') return this.#judgeJob(spot, job.jid);
-    if (!isOurs && run.phase.kind !== 'aborting') await this.#begin(spot);
+    if (job !== undefined && isLetGo(task) && onHostOf(job.state) !== undefined) return this.#endLetGo(spot, job.jid);
+    if (job?.state.kind === 'ended') return this.#judgeJob(spot, job.jid);
+    if (job === undefined && run.phase.kind !== 'aborting') await this.#begin(spot);
+  }
+
+  /** The task's job on the host. In a retry the one that put the host out is of the turn before. */
+  #jobOf({ task, row }: Spot): Job | undefined {
+    const job = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
+    return job?.taskPath === task.path && job.jid !== row.out?.jid ? job : undefined;
   }
 
   async #begin(spot: Spot): Promise<void> {

@@ -22,10 +22,11 @@ const stage = async (before?: MemoryJournal) => {
   const clock = new FakeClock();
   const journal = new MemoryJournal(before);
   let runs = 0;
+  const hosts = new SimulatedHosts(clock, seeded(2), noChances);
   const driver = new Driver({
     journal,
     clock,
-    jobs: new SimulatedHosts(clock, seeded(2), noChances),
+    jobs: hosts,
     random: seeded(1),
     kit: simpleKit,
     settings: someSettings,
@@ -47,7 +48,9 @@ const stage = async (before?: MemoryJournal) => {
   await settled(driver.begin());
   return {
     driver,
+    hosts,
     journal,
+    pass: (ms: number) => clock.pass(ms),
     settle: () => clock.settle(),
     handle: (ask: Ask, from: ClientInfo) => settled(driver.handle(ask, from)),
   };
@@ -79,4 +82,27 @@ test('a headless client that vanishes holds its run, also after it came back to 
   await next.settle();
   expect(next.driver.state().runs.get('run1')?.phase).toMatchObject({ kind: 'paused', why: 'client-vanished' });
   next.driver.end();
+});
+
+/** How the jobs of the one run stand. */
+const verdicts = (driver: Driver): string[] =>
+  [...driver.state().jobs.values()].map(({ state }) => (state.kind === 'ended' ? state.verdict.kind : state.kind));
+
+const moments = [500, 10_200, 11_500, 14_000, 30_000];
+const aborts = (['abort', 'cancel'] as const).flatMap(verb => moments.map(moment => ({ verb, moment })));
+
+test.each(aborts)('$verb after $moment ms ends a run whose starts cannot be sent; nothing of it begins later', async ({ verb, moment }) => {
+  const on = await stage();
+  for (const name of hostNames(3)) on.hosts.dead.add(name);
+  await on.handle(submit('s1'), client(1));
+  await on.pass(moment);
+  await on.handle({ verb, on: { run: 'run1' } }, client(1));
+  // As long as a connection that is under way may take.
+  await on.pass(16_000);
+  for (const verdict of verdicts(on.driver)) expect(['cancelled', 'unreachable']).toContain(verdict);
+  expect(on.driver.state().runs.get('run1')?.phase.kind).toBe('ended');
+  on.hosts.dead.clear();
+  await on.pass(3_600_000);
+  expect(on.hosts.ran.size).toBe(0);
+  on.driver.end();
 });

@@ -22,7 +22,7 @@ type Wanted = {
 };
 type Key = {
   readonly at: number;
-  readonly kind: 'pause' | 'resume' | 'cancel' | 'ask' | 'kill' | 'power' | 'retry';
+  readonly kind: 'pause' | 'resume' | 'cancel' | 'ask' | 'kill' | 'power' | 'retry' | 'abort';
   readonly which: number;
 };
 type World = {
@@ -47,7 +47,7 @@ const wanted: fc.Arbitrary<Wanted> = fc.record({
 });
 const key: fc.Arbitrary<Key> = fc.record({
   at: fc.integer({ min: 0, max: 120 }),
-  kind: fc.constantFrom('pause', 'resume', 'cancel', 'ask', 'kill', 'power', 'retry'),
+  kind: fc.constantFrom('pause', 'resume', 'cancel', 'ask', 'kill', 'power', 'retry', 'abort'),
   which: fc.integer({ min: 0, max: 40 }),
 });
 const world: fc.Arbitrary<World> = fc.record({
@@ -125,6 +125,8 @@ const live = async (what: World): Promise<{ rig: Rig; paused: string[] }> => {
     if (kind === 'cancel' && jid !== undefined) void rig.engine.cancel(jid, undefined);
     if (kind === 'ask' && jid !== undefined) rig.engine.ask(jid);
     if (kind === 'retry') await rig.retry(run);
+    const phase = rig.state.runs.get(run)?.phase.kind;
+    if (kind === 'abort' && (phase === 'going' || phase === 'paused')) await rig.abort(run);
     if (kind === 'kill') rig = await rig.killed();
     if (kind === 'power') rig = await rig.killed('power lost');
   }

@@ -183,6 +183,12 @@ export class Rig {
     await this.#emit([{ type: 'run.paused', run, why: 'operator' }]);
   }
 
+  async abort(run: string): Promise<void> {
+    this.engine.hold(run);
+    this.engine.drop(run, () => true);
+    await this.#emit([{ type: 'run.aborted', run }]);
+  }
+
   async resume(run: string): Promise<void> {
     await this.#emit([{ type: 'run.resumed', run }]);
     this.engine.release(run);
