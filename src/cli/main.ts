@@ -1,5 +1,5 @@
 // The door of the command line: argv → a verb → an exit code, every expected failure in one sentence.
-import { Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError } from 'commander';
 import { describeFailure, type Failure, type FailureTag } from '../domain/failure.ts';
 import { fail, type Result } from '../domain/result.ts';
 import { type RunFlags, withAdHoc, withFleet, withOutputs, withRun, withState } from './flags.ts';
@@ -71,6 +71,10 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
       .option('-l, --limit <hosts>', 'only these hosts of the run')
       .action(async (what: string[], flags) => did(await (await import('./verbs/act.ts')).actVerb(world, verb, what, flags)));
   }
+  withState(program.command('journal'))
+    .description('verify: whether the journal is still what was written')
+    .addArgument(new Argument('<what>').choices(['verify']))
+    .action(async (_what: string, flags) => did((await import('./verbs/journal.ts')).journalVerb(world, flags)));
   withFleet(program.command('hosts'))
     .description('hosts of a pattern, one a line')
     .argument('[pattern]')

@@ -7,6 +7,7 @@ import { countHosts, type HostCounts } from '../domain/recap.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { emptyState, type Run, type State } from '../domain/run-state.ts';
+import { type ChainReport, examineChain } from './chain.ts';
 import type { JobSeen } from './entry.ts';
 import { type OutputPiece, outputPath, readOutputFile } from './output-files.ts';
 import { eventsOf } from './resume.ts';
@@ -92,6 +93,10 @@ export const readRunEvents = (stateDir: string, run: string | number): Result<re
     return id === undefined ? [] : [...eventsOf(db, [String(id)])];
   });
 
+/** Whether every event is still what was written. @failure state-folder */
+export const readChain = (stateDir: string): Result<ChainReport> =>
+  reading(stateDir, { kind: 'whole', events: 0, older: 0, head: '' }, examineChain);
+
 const reading = <T>(stateDir: string, empty: T, read: (db: DatabaseSync) => T): Result<T> => {
   const path = journalFile(stateDir);
   let db: DatabaseSync | undefined;
@@ -102,7 +107,8 @@ const reading = <T>(stateDir: string, empty: T, read: (db: DatabaseSync) => T): 
     db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
     const version = versionOf(db);
     if (version === undefined) return ok(empty);
-    return version > schemaVersion ? fail(newerSchema(path, version)) : ok(read(db));
+    if (version > schemaVersion) return fail(newerSchema(path, version));
+    return ok(read(db));
   } catch (error) {
     return fail(troubleOf(error, stateDir));
   } finally {

@@ -9,12 +9,13 @@ import { exists, journalFile } from './state-folder.ts';
 import { isCorrupt, troubleOf } from './trouble.ts';
 
 /** Grows with every change of the tables or of what an event means. A newer one is refused, an older one is brought up. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 const tables = `
   create table meta (key text primary key, value text not null) strict, without rowid;
   create table events (
-    seq integer primary key, at real not null, run text, jid text, type text not null, actor text, body text not null
+    seq integer primary key, at real not null, run text, jid text, type text not null, actor text, body text not null,
+    hash text
   ) strict;
   create index events_run on events (run) where run is not null;
   create index events_request on events (jid) where type = 'job.requested';
@@ -66,7 +67,7 @@ const usable = (stateDir: string, path: string): Result<OpenDatabase> => {
     else if (version > schemaVersion) {
       db.close();
       return fail(newerSchema(path, version));
-    }
+    } else if (version < schemaVersion) bringUp(db, version);
     if (fresh) syncFolder(stateDir);
     return ok({ db });
   } catch (error) {
@@ -81,6 +82,18 @@ const create = (db: DatabaseSync): void => {
   put.run('schema', String(schemaVersion));
   put.run('line', randomBytes(16).toString('hex'));
   put.run('created', new Date().toISOString());
+  db.exec('commit');
+};
+
+/** What brings a journal from version n to n + 1, at place n - 1. */
+const steps: readonly string[] = [
+  `alter table events add column hash text;
+   insert into meta (key, value) select 'chained', coalesce(max(seq), 0) + 1 from events;`,
+];
+
+const bringUp = (db: DatabaseSync, version: number): void => {
+  db.exec(`begin immediate; ${steps.slice(version - 1).join('\n')}`);
+  db.prepare("update meta set value = ? where key = 'schema'").run(String(schemaVersion));
   db.exec('commit');
 };
 

@@ -5,6 +5,7 @@ import type { Event } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
+import { lastLink, linkOf } from './chain.ts';
 import type { Entry, JobSeen } from './entry.ts';
 import { namesIn, rowOf } from './event-row.ts';
 import { openOutputFiles } from './output-files.ts';
@@ -115,12 +116,13 @@ const rollBack = (db: DatabaseSync): void => {
 const runsRemembered = 20_000;
 
 const rowWriter = (db: DatabaseSync) => {
-  const insert = db.prepare('insert into events (at, run, jid, type, actor, body) values (?, ?, ?, ?, ?, ?)');
+  const insert = db.prepare('insert into events (at, run, jid, type, actor, body, hash) values (?, ?, ?, ?, ?, ?, ?)');
   const put = db.prepare('insert or replace into meta (key, value) values (?, ?)');
   const see = db.prepare('insert or replace into sightings (jid, at, body) values (?, ?, ?)');
   const requestOf = db.prepare("select run from events where jid = ? and type = 'job.requested'");
   const index = indexWriter(db);
   const runs = new Map<Jid, string>();
+  let link: string | undefined;
 
   const runOf = (jid: Jid): string | null => {
     const known = runs.get(jid);
@@ -141,7 +143,8 @@ const rowWriter = (db: DatabaseSync) => {
       const { run, jid } = namesIn(event);
       if (event.type === 'job.requested') remember(event.jid, event.run);
       const row = rowOf(event, run ?? (jid === undefined ? null : runOf(jid)));
-      insert.run(row.at, row.run, row.jid, row.type, row.actor, row.body);
+      link = linkOf(link ?? lastLink(db), row);
+      insert.run(row.at, row.run, row.jid, row.type, row.actor, row.body, link);
       index.note(event, row.run);
       if (event.type === 'driver.started') put.run('epoch', String(event.epoch));
     },
@@ -152,7 +155,10 @@ const rowWriter = (db: DatabaseSync) => {
       put.run(key, value);
     },
     /** After a rollback: what was remembered may never have been written. */
-    forget: () => runs.clear(),
+    forget(): void {
+      runs.clear();
+      link = undefined;
+    },
   };
 };
 

@@ -1,0 +1,50 @@
+// A journal of every schema that there ever was opens, is brought up to date, and goes on.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readChain, readHistory, readJobs } from '../../src/journal/read.ts';
+import { schemaVersion } from '../../src/journal/schema.ts';
+import { openStore, type Store } from '../../src/journal/store.ts';
+import { entryOf, jid, jobEnded, tempFolder } from '../support/journal-kit.ts';
+
+const schemas = readdirSync(import.meta.dirname).filter(name => name.endsWith('.sql'));
+
+let folder: ReturnType<typeof tempFolder>;
+beforeEach(() => {
+  folder = tempFolder('compat');
+});
+afterEach(() => folder.remove());
+
+const file = (): string => join(folder.path, 'journal.db');
+
+const restore = (name: string): void => {
+  const db = new DatabaseSync(file());
+  db.exec(readFileSync(join(import.meta.dirname, name), 'utf8'));
+  db.close();
+};
+
+const opened = (): Store => {
+  const store = openStore(folder.path);
+  if (!store.ok) throw new Error(store.failure.cause);
+  return store.value;
+};
+
+test('there is a journal of each older schema', () => {
+  expect(schemas).toEqual(Array.from({ length: schemaVersion - 1 }, (_, n) => `schema-${n + 1}.sql`));
+});
+
+test.each(schemas)('%s is read as it is, brought up to date, and written on', name => {
+  restore(name);
+  expect(readHistory(folder.path, { limit: 9 })).toMatchObject({ value: [{ number: 2 }, { number: 1 }] });
+  expect(readChain(folder.path)).toMatchObject({ value: { kind: 'whole', events: 11, older: 11 } });
+  const store = opened();
+  expect(readJobs(folder.path, { which: 'outstanding' })).toMatchObject({ value: [{ run: 2 }] });
+  expect(store.write([entryOf([jobEnded(2, 30)])])).toEqual([{ ok: true, value: undefined }]);
+  store.close();
+  expect(readJobs(folder.path, { which: 'outstanding' })).toEqual({ ok: true, value: [] });
+  const again = opened();
+  again.close();
+  expect(readChain(folder.path)).toMatchObject({ value: { kind: 'whole', events: 12, older: 11 } });
+  expect(readJobs(folder.path, { which: 'all' })).toMatchObject({ value: [{ job: { jid: jid(1) } }, { job: { jid: jid(2) } }] });
+});
