@@ -59,12 +59,14 @@ const flagNames: readonly (readonly [keyof KeyFlags, string])[] = [
 
 /** The keys in one call of Ink's useInput: what arrived in one read comes as one text, Enter and Tab included. */
 export const keysOf = (input: string, flags: KeyFlags): string[] => {
+  // Alt with a key is what Esc and that key at once look like: it is Esc alone, and can never be taken for a yes.
+  if (flags.meta === true) return ['esc'];
   if (flags.tab === true) return [flags.shift === true ? 'shift-tab' : 'tab'];
   for (const [flag, name] of flagNames) if (flags[flag] === true) return [name];
   if (flags.ctrl === true && input.length === 1) return [`ctrl-${input.toLowerCase()}`];
-  const keys = charactersOf(input).flatMap(character => (character === '\r\n' ? ['enter'] : [keyOfCharacter(character)]));
-  // A quick Esc and the next key come as one; Esc is never lost.
-  return (flags.meta === true ? ['esc', ...keys] : keys).filter(key => key !== '');
+  return charactersOf(input)
+    .map(character => (character === '\r\n' ? 'enter' : keyOfCharacter(character)))
+    .filter(key => key !== '');
 };
 
 const keyOfCharacter = (character: string): string => {
@@ -84,7 +86,13 @@ export const handleChunk = (keys: readonly string[], hands: Hands) => {
   if (keys.length > handful && !takesText(console) && keys.some(key => commandFor(key, placeOf(console))?.changes !== undefined)) {
     return hands.toast(`ignored a paste of ${keys.length} characters`);
   }
-  for (const key of keys) handleKey(key, hands);
+  for (const key of upToEsc(keys)) handleKey(key, hands);
+};
+
+/** What follows an Esc in one chunk was typed at a screen that Esc has taken away: only more Esc are heard. */
+const upToEsc = (keys: readonly string[]): readonly string[] => {
+  const at = keys.indexOf('esc');
+  return at === -1 ? keys : [...keys.slice(0, at), ...keys.slice(at).filter(key => key === 'esc')];
 };
 
 /** Handles a bracketed paste: text in a line of text, nothing anywhere else. */
