@@ -29,10 +29,12 @@ export type FollowParts = {
   readonly makeOutput: (parts: OutputParts) => Output;
   /** `hold`: Ctrl-C pauses the run, for whoever started it; `leave`: for whoever only looks. */
   readonly onStop: 'hold' | 'leave';
+  /** What is waited for: the run alone, or also the jobs that it let go. */
+  readonly until: 'run ended' | 'jobs ended';
 };
 
 /** Follows a run to its end. Jobs go on whatever happens to the follower. */
-export const follow = ({ world, link, run, makeOutput, onStop }: FollowParts): Promise<Followed> => {
+export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowParts): Promise<Followed> => {
   let state = emptyState();
   let told = world.clock.now();
   const output = makeOutput({
@@ -66,6 +68,7 @@ export const follow = ({ world, link, run, makeOutput, onStop }: FollowParts): P
     const end = async (): Promise<void> => {
       const known = state.runs.get(run);
       if (known?.phase.kind !== 'ended' || over) return;
+      if (until === 'jobs ended' && unfinished(state, run).length > 0) return;
       unlisten();
       await output.ended(state);
       finish(exitCodeOf(countHosts(known, state.jobs)));
@@ -91,6 +94,8 @@ export const follow = ({ world, link, run, makeOutput, onStop }: FollowParts): P
       switch (push.kind) {
         case 'snapshot':
           state = push.state;
+          // Jobs that were let go are asked only while somebody watches them.
+          if (until === 'jobs ended') void link.ask({ verb: 'watch', jids: unfinished(state, run) });
           break;
         case 'events':
           for (const event of push.events) reduce(state, event);
@@ -109,6 +114,10 @@ export const follow = ({ world, link, run, makeOutput, onStop }: FollowParts): P
     });
   });
 };
+
+/** Jobs of the run whose end is not known and that nobody has given up. */
+export const unfinished = (state: State, run: string): readonly Jid[] =>
+  [...state.jobs.values()].filter(job => job.runId === run && job.state.kind !== 'ended').map(({ jid }) => jid);
 
 /** Everything kept here of a stream. */
 export const bytesOf = async (link: Link, jid: Jid, stream: OutputStream): Promise<Uint8Array> => {

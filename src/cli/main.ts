@@ -55,10 +55,11 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .option('--look', 'ask each once; ends with 75 while some run')
     .action(async flags => did(await (await import('./verbs/look.ts')).jobsVerb(world, flags)));
   withState(program.command('history'))
-    .description('runs, the newest first')
+    .description('runs, the newest first, or what one run came to')
+    .argument('[run]', 'run number')
     .option('--all', 'not only the last 50')
     .option('--json', 'one object a line')
-    .action(async flags => did((await import('./verbs/look.ts')).historyVerb(world, flags)));
+    .action(async (run: string | undefined, flags) => did(await (await import('./verbs/look.ts')).historyVerb(world, run, flags)));
   withOutputs(withState(program.command('attach')))
     .description('follow what is outstanding, or one run')
     .argument('[run]')
@@ -94,6 +95,13 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
   return program;
 };
 
+/** The command that opens this console again. */
+const comeBackWith = (world: World, argv: readonly string[]): string => {
+  const words = argv.map(word => (/^[\w./,:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  if (world.env['npm_lifecycle_event'] !== 'start') return ['rollcall', ...words].join(' ');
+  return words.join(' ') === '--practice' ? 'npm start' : ['npm start --', ...words].join(' ');
+};
+
 const actVerbs = [
   ['cancel', 'end jobs on their hosts'],
   ['extend', 'give running jobs more time: extend RUN 30m'],
@@ -109,8 +117,7 @@ const openVerb = async (world: World, pattern: string | undefined, flags: RunFla
   const limited = pattern === undefined ? flags : { ...flags, limit: pattern };
   const isPractice = flags.practice !== undefined;
   if (world.isTerminal && flags.plain !== true && flags.json !== true) {
-    const comeBack = isPractice && flags.inventory === undefined ? 'npm start' : 'rollcall';
-    return (await import('./verbs/console.ts')).consoleVerb(world, limited, argv, comeBack);
+    return (await import('./verbs/console.ts')).consoleVerb(world, limited, argv, comeBackWith(world, argv));
   }
   if (isPractice) return (await import('./verbs/practice.ts')).practiceMaintenance(world, limited);
   const instead = 'without a terminal use: rollcall run PATTERN -- COMMAND, or rollcall play FILE.yml';

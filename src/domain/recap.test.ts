@@ -1,5 +1,6 @@
 // A host counts as running until its own last task has ended, not until its batch has.
 import { expect, test } from 'vitest';
+import type { Jid, Job, Verdict } from './job.ts';
 import { adHocPlan } from './plan.ts';
 import { countHosts } from './recap.ts';
 import type { HostProgress, Run } from './run-state.ts';
@@ -24,4 +25,32 @@ test('a host that is through while its batch goes on counts by what it did', () 
 
 test('a host whose next batch has opened is running again', () => {
   expect(counts(row('a', { batch: 2, last: through, tally: { ...tally, ok: 1, changed: 1 } }))).toMatchObject({ changed: 0, running: 1 });
+});
+
+const letGo = adHocPlan({ pattern: 'all', command: 'false', module: 'shell', async: 60, poll: 0 });
+const jid = `j${'1'.repeat(25)}.1` as Jid;
+const jobEnded = (verdict: Verdict): ReadonlyMap<Jid, Job> =>
+  new Map([[jid, { jid, taskPath: '0.0', state: { kind: 'ended', verdict, at: 1 } } as Job]]);
+
+test.each([
+  [
+    { kind: 'failed', rc: 3, elapsed: 1 },
+    { failed: 1, changed: 0 },
+  ],
+  [
+    { kind: 'timed-out', rc: 143, elapsed: 1 },
+    { timedOut: 1, changed: 0 },
+  ],
+  [
+    { kind: 'cancelled', elapsed: 1 },
+    { cancelled: 1, changed: 0 },
+  ],
+  [
+    { kind: 'ok', rc: 0, changed: true, elapsed: 1 },
+    { failed: 0, changed: 1 },
+  ],
+] as const)('a host whose job was let go counts by how the job came home: %j', (verdict, wanted) => {
+  const host = row('a', { at: 'ended', jid, last: through, tally: { ...tally, ok: 1, changed: 1 } });
+  const run = { plan: letGo, phase: { kind: 'ended', at: 1 }, hosts: new Map([['a', host]]) } as unknown as Run;
+  expect(countHosts(run, jobEnded(verdict))).toMatchObject(wanted);
 });

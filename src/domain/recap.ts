@@ -2,6 +2,7 @@
 // First cause wins: a host that timed out counts as timed out, whatever came after.
 import type { Jid, Job } from './job.ts';
 import type { HostProgress, Run } from './run-state.ts';
+import { isLetGo } from './task.ts';
 
 /** Hosts of a run by how they stand, each in one of them: in the words of the run's last line. */
 export type HostCounts = {
@@ -48,10 +49,22 @@ export const standingOf = (row: HostProgress, run: Run, jobs: ReadonlyMap<Jid, J
   }
   if (row.batch === 0) return 'neverStarted';
   if (row.at !== 'ended' && run.phase.kind !== 'ended' && !hasEndedLastTask(row, run)) return 'running';
+  const late = endOfLetGo(row, run, jobs);
+  if (late !== undefined) return late;
   const { ok: done, changed, skipped } = row.tally;
   if (changed > 0) return 'changed';
   if (done === 0 && skipped > 0) return 'skipped';
   return done === 0 ? 'neverStarted' : 'ok';
+};
+
+/** Letting a job go is what its task was to do; how the job itself ends counts once it has come home. */
+const endOfLetGo = ({ jid, last }: HostProgress, { plan }: Run, jobs: ReadonlyMap<Jid, Job>): keyof HostCounts | undefined => {
+  const job = jid === undefined ? undefined : jobs.get(jid);
+  if (job?.state.kind !== 'ended' || last?.path !== job.taskPath) return undefined;
+  const task = plan.plays.flatMap(({ tasks }) => tasks).find(({ path }) => path === job.taskPath);
+  if (task === undefined || !isLetGo(task)) return undefined;
+  const { kind } = job.state.verdict;
+  return kind === 'ok' ? undefined : kind === 'timed-out' ? 'timedOut' : kind;
 };
 
 /** Its batch goes on, but not with this host. */

@@ -3,11 +3,11 @@
 import { formatDuration } from '../domain/duration.ts';
 import { actorName, type Event, type TaskResult } from '../domain/event.ts';
 import { describeFailure } from '../domain/failure.ts';
-import { type Jid, type Job, shortJid, type Verdict } from '../domain/job.ts';
+import { isOutstanding, type Jid, type Job, shortJid, type Verdict } from '../domain/job.ts';
 import { fold } from '../domain/nodeset.ts';
 import { countHosts, lastLineOf, standingOf } from '../domain/recap.ts';
-import type { Run, State } from '../domain/run-state.ts';
-import { makeSanitiser, safeText, withoutColours } from '../domain/safe-line.ts';
+import type { HostProgress, Run, State } from '../domain/run-state.ts';
+import { makeSanitiser, type SafeLine, safeText, withoutColours } from '../domain/safe-line.ts';
 import { verdictSentence } from '../domain/verdict.ts';
 import { isAbout, type Output, type OutputParts } from './output.ts';
 
@@ -37,6 +37,13 @@ export const plainOutput = ({ write, bytesOf, run }: OutputParts): Output => ({
     write('\n');
     for (const part of await recapOf(known, state, bytesOf)) write(part);
     if (known.phase.kind === 'ended' && known.phase.message !== undefined) write(`${known.phase.message}\n`);
+    const out = [...state.jobs.values()].filter(job => job.runId === run && isOutstanding(job));
+    if (out.length > 0) {
+      const where = fold(out.map(({ host }) => host));
+      write(
+        `${count(out.length, 'job')} may still run on ${where}: rollcall attach ${known.number} waits for ${out.length === 1 ? 'it' : 'them'}\n`,
+      );
+    }
     write(`${lastLineOf(known, countHosts(known, state.jobs))}\n`);
   },
 });
@@ -111,7 +118,7 @@ const verdictWords = (verdict: Verdict): string => {
     case 'failed':
       return `FAILED rc ${verdict.rc} after ${formatDuration(verdict.elapsed)}`;
     case 'unreachable':
-      return `UNREACHABLE${verdict.began === 'maybe' ? ' (it may still run)' : ', never started'}: ${safeText(verdictSentence(verdict))}`;
+      return `UNREACHABLE${verdict.began === 'maybe' ? ' (it may still run)' : ', nothing was started'}: ${safeText(verdictSentence(verdict))}`;
     default:
       return `${verdict.kind.toUpperCase()} after ${formatDuration('elapsed' in verdict ? verdict.elapsed : 0)}: ${verdictSentence(verdict)}`;
   }
@@ -139,7 +146,7 @@ const jobLine = (state: State, jid: Jid, words: (job: Job) => string): string | 
 const recapOf = async (run: Run, state: State, bytesOf: OutputParts['bytesOf']): Promise<readonly string[]> => {
   const groups = new Map<string, string[]>();
   for (const row of run.hosts.values()) {
-    const job = row.jid === undefined ? undefined : state.jobs.get(row.jid);
+    const job = jobToShow(row, state);
     const standing = standingOf(row, run, state.jobs);
     if (standing === 'neverStarted') continue;
     const body = job === undefined ? '' : await bodyOf(job, bytesOf);
@@ -156,13 +163,23 @@ const recapOf = async (run: Run, state: State, bytesOf: OutputParts['bytesOf']):
     });
 };
 
+/** What `async_status` waited for says more than a task that ran meanwhile. */
+const jobToShow = ({ jid, last }: HostProgress, { jobs }: State): Job | undefined => {
+  const named = last?.result.value?.['ansible_job_id'];
+  const waitedFor = typeof named === 'string' ? jobs.get(named as Jid) : undefined;
+  return waitedFor ?? (jid === undefined ? undefined : jobs.get(jid));
+};
+
 const bodyOf = async (job: Job, bytesOf: OutputParts['bytesOf']): Promise<string> => {
-  const lines: string[] = [];
+  const lines: SafeLine[] = [];
   for (const stream of ['out', 'err'] as const) {
     const sanitiser = makeSanitiser();
-    lines.push(...[...sanitiser.push(await bytesOf(job.jid, stream)), ...sanitiser.flush()].map(line => withoutColours(line)));
+    // One by one: a call takes only so many arguments, and a stream may have more lines than that.
+    for (const line of sanitiser.push(await bytesOf(job.jid, stream))) lines.push(line);
+    for (const line of sanitiser.flush()) lines.push(line);
   }
-  const shown = lines.length > mostLines ? [`… ${lines.length - mostLines} lines before these`, ...lines.slice(-mostLines)] : lines;
+  const shown: string[] = lines.slice(-mostLines).map(line => withoutColours(line));
+  if (lines.length > mostLines) shown.unshift(`… ${lines.length - mostLines} lines before these`);
   if (job.output.dropped > 0) shown.push(`… ${job.output.dropped} bytes dropped by the cap on the host`);
   if (job.state.kind === 'ended' && job.state.verdict.kind !== 'ok') {
     const { verdict } = job.state;

@@ -87,13 +87,34 @@ describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
     writeFileSync(inventory, sshd.inventory(['h01']).replace(/ansible_port: \d+/, 'ansible_port: 1'));
     const unreachable = await place.run(['run', 'all', '-i', inventory, '--', 'true']);
     expect(unreachable.code).toBe(4);
-    expect(unreachable.out).toContain('UNREACHABLE, never started: h01: connection refused');
+    expect(unreachable.out).toContain('UNREACHABLE, nothing was started: h01: connection refused');
     const nobody = await place.run(['run', 'nosuch', '-i', inventory, '--', 'true']);
     expect([nobody.code, nobody.err.trimEnd().split('\n').length]).toEqual([5, 2]);
     const flag = await place.run(['run', 'all', '--nosuch', '--', 'true']);
     expect([flag.code, flag.err]).toEqual([5, expect.stringContaining("unknown option '--nosuch'")]);
     const none = await place.run(['run', 'all', '--', 'true']);
     expect([none.code, none.err]).toEqual([5, expect.stringContaining('no inventory')]);
+  }, 60_000);
+
+  test('what was let go is told as such; attach waits for it, and its end counts from then on', async () => {
+    const run = await place.run(['run', 'h01,h02', '-i', inventory, '-B', '60', '-P', '0', '--', 'sleep 4; echo broke; exit 3']);
+    expect(run.code).toBe(0);
+    expect(run.out).toContain('2 jobs may still run on h[01-02]: rollcall attach 1 waits for them');
+    const attached = await place.run(['attach']);
+    expect(attached.out).toContain('--- h[01-02] (2 hosts) failed\nbroke\n');
+    expect(attached.code).toBe(2);
+    expect((await place.run(['attach', '1'])).code).toBe(2);
+    expect((await place.run(['history'])).out).toContain('ok 0  trouble 2');
+    const report = await place.run(['history', '1']);
+    expect(report.out).toContain('--- h[01-02] (2 hosts) failed\nbroke\n');
+    expect((await place.run(['jobs', '--look'])).out).toContain('nothing is outstanding');
+  }, 60_000);
+
+  test('hundreds of thousands of lines are told by their last ones', async () => {
+    const run = await place.run(['run', 'h01', '-i', inventory, '--', 'seq 1 200000']);
+    expect(run.code).toBe(0);
+    expect(run.out).toContain('199800 lines before these');
+    expect(run.out).toContain('\n200000\n');
   }, 60_000);
 
   test('Ctrl-C: nothing new starts, what runs is told, exit 99; attach brings it home', async () => {
@@ -144,6 +165,13 @@ describe.skipIf(!sshdAvailable())('rollcall play on a real sshd', () => {
     });
     expect(wait?.hosts['one']).toMatchObject({ action: 'async_status', changed: true, finished: 1, rc: 0, attempts: expect.any(Number) });
   }, 60_000);
+
+  test('the report of a host whose awaited job failed shows that job', async () => {
+    writeFileSync(join(place.dir, 'play.yml'), example.replace('sleep 3; echo "done on $(hostname)"', 'echo halfway; exit 4'));
+    const { code, out } = await place.run(['play', 'play.yml', '-i', 'hosts.yml']);
+    expect(code).toBe(2);
+    expect(out).toContain('(3 hosts) failed\nhalfway\nexit status 4\n');
+  }, 90_000);
 
   test('between two looks of async_status no connection is open', async () => {
     writeFileSync(join(place.dir, 'play.yml'), slowPlay);

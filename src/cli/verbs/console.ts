@@ -1,12 +1,13 @@
 // The only place that opens the console: fleet, link, session, screen.
 
 import { makeSession } from '../../app/session.ts';
-import { selectTyped } from '../../domain/pattern.ts';
+import type { Fleet } from '../../domain/event.ts';
+import { noHostsMatched, selectHosts, selectTyped } from '../../domain/pattern.ts';
 import { adHocPlan } from '../../domain/plan.ts';
-import { ok, type Result } from '../../domain/result.ts';
+import { fail, ok, type Result } from '../../domain/result.ts';
 import { holdPractice } from '../../practice/client.ts';
 import type { RunFlags } from '../flags.ts';
-import { placeOf } from '../place.ts';
+import { type Place, placeOf } from '../place.ts';
 import { reach } from '../reach.ts';
 import type { World } from '../world.ts';
 import { optionsOf } from './run.ts';
@@ -20,6 +21,8 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
   const found = await placeOf(world, flags);
   if (!found.ok) return found;
   const place = found.value;
+  const shown = flags.limit === undefined ? ok(place.fleet) : limitedFleet(place, flags.limit);
+  if (!shown.ok) return shown;
   for (const warning of place.warnings) world.say(warning);
   const link = await reach(world, place.stateDir, 'console', { ...(place.forks !== undefined && { forks: place.forks }) });
   if (!link.ok) return link;
@@ -27,7 +30,7 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
   const limit = flags.background ?? dayLong;
   const session = makeSession({
     link: link.value,
-    fleet: place.fleet,
+    fleet: shown.value,
     clock: world.clock,
     comeBack,
     limit,
@@ -56,6 +59,16 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
   letGoOfPractice();
   world.write(`${farewell}\n`);
   return ok(0);
+};
+
+/** The hosts that the operator asked to see; runs are planned on the whole fleet. */
+const limitedFleet = ({ fleet, inventory }: Place, limit: string): Result<Fleet> => {
+  const chosen = selectHosts(inventory, limit);
+  if (!chosen.ok) return chosen;
+  const names = new Set(chosen.value.hosts);
+  return names.size === 0
+    ? fail(noHostsMatched(inventory, limit))
+    : ok({ ...fleet, hosts: fleet.hosts.filter(({ name }) => names.has(name)) });
 };
 
 const withHosts = (plan: ReturnType<typeof adHocPlan>, hosts: readonly string[], serial: readonly number[] | undefined): typeof plan => ({

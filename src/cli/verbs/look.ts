@@ -1,16 +1,18 @@
 // The only place for the verbs that only look: jobs, history, attach.
 import { formatAge, formatDuration } from '../../domain/duration.ts';
 import { actorName } from '../../domain/event.ts';
-import { isOutstanding, type Job, shortJid } from '../../domain/job.ts';
+import type { Failure } from '../../domain/failure.ts';
+import { isOutstanding, type Jid, type Job, type OutputStream, shortJid } from '../../domain/job.ts';
 import { countHosts, exitCodeOf, lastLineOf } from '../../domain/recap.ts';
+import { reduce } from '../../domain/reduce.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
-import type { Run, State } from '../../domain/run-state.ts';
+import { emptyState, type Run, type State } from '../../domain/run-state.ts';
 import { safeJson, safeText } from '../../domain/safe-line.ts';
 import { verdictSentence } from '../../domain/verdict.ts';
 import type { Link } from '../../driver/protocol.ts';
-import { type JobEntry, readHistory, readJobs } from '../../journal/read.ts';
+import { type JobEntry, readHistory, readJobs, readOutput, readRunEvents } from '../../journal/read.ts';
 import type { RunFlags } from '../flags.ts';
-import { follow } from '../follow.ts';
+import { follow, unfinished } from '../follow.ts';
 import { reach } from '../reach.ts';
 import { stateDirOf, type World } from '../world.ts';
 import { outputOf } from './run.ts';
@@ -26,17 +28,25 @@ const stillRunning = 75;
 /** `rollcall jobs [--all] [--json] [--look]`. */
 export const jobsVerb = async (world: World, flags: LookFlags): Promise<Result<number>> => {
   const stateDir = stateDirOf(world, flags.state);
-  if (flags.look === true) {
-    const looked = await lookAtAll(world, stateDir);
-    if (!looked.ok) return looked;
-  }
-  const read = readJobs(stateDir, { which: flags.all === true ? 'all' : 'outstanding' });
-  if (!read.ok) return read;
+  const looked = flags.look === true ? await lookAtAll(world, stateDir) : ok([]);
+  if (!looked.ok) return looked;
+  const all = readJobs(stateDir, { which: flags.all === true || looked.value.length > 0 ? 'all' : 'outstanding' });
+  if (!all.ok) return all;
+  // What has come home in this very look is told too.
+  const read = {
+    value: flags.all === true ? all.value : all.value.filter(({ job }) => isOutstanding(job) || looked.value.includes(job.jid)),
+  };
   if (flags.json === true) for (const entry of read.value) world.write(`${safeJson(jobObject(entry, world.clock.wall()))}\n`);
   else if (read.value.length === 0) world.write(flags.all === true ? 'no jobs yet\n' : 'nothing is outstanding\n');
   else for (const entry of read.value) world.write(`${jobLine(entry, world.clock.wall())}\n`);
   if (flags.look !== true) return ok(0);
-  return ok(read.value.some(({ job }) => isOutstanding(job)) ? stillRunning : 0);
+  if (read.value.some(({ job }) => isOutstanding(job))) return ok(stillRunning);
+  return ok(worst(read.value.filter(({ job }) => looked.value.includes(job.jid)).map(({ job }) => exitCodeOfJob(job))));
+};
+
+const exitCodeOfJob = ({ state }: Job): 0 | 2 | 4 => {
+  if (state.kind !== 'ended' || state.verdict.kind === 'ok') return 0;
+  return state.verdict.kind === 'unreachable' ? 4 : 2;
 };
 
 const jobLine = ({ job, run, title }: JobEntry, wall: number): string => {
@@ -74,8 +84,9 @@ const jobObject = ({ job, run, title, fleet, command, by }: JobEntry, wall: numb
   };
 };
 
-/** `rollcall history [--json]`. */
-export const historyVerb = (world: World, flags: LookFlags): Result<number> => {
+/** `rollcall history [RUN] [--json]`: all runs, or what one run came to. */
+export const historyVerb = async (world: World, named: string | undefined, flags: LookFlags): Promise<Result<number>> => {
+  if (named !== undefined) return reportVerb(world, named, flags);
   const read = readHistory(stateDirOf(world, flags.state), { limit: flags.all === true ? 100_000 : 50 });
   if (!read.ok) return read;
   if (flags.json === true) for (const run of read.value) world.write(`${safeJson(run)}\n`);
@@ -88,12 +99,30 @@ export const historyVerb = (world: World, flags: LookFlags): Result<number> => {
       const took = run.phase.kind === 'ended' ? formatDuration(Math.round((run.phase.at - run.queuedAt) / 1000)) : run.phase.kind;
       const who = run.by === undefined ? '' : `  ${actorName(run.by)}`;
       world.write(
-        `${run.number}  ${when}  ${run.fleet}  ${run.hosts} hosts  ok ${counts.ok + counts.changed}  trouble ${trouble}  ${took}${who}  ${safeText(run.title)}\n`,
+        `${run.number}  ${when}  ${run.fleet}  ${run.hosts} ${run.hosts === 1 ? 'host' : 'hosts'}  ok ${counts.ok + counts.changed}  trouble ${trouble}  ${took}${who}  ${safeText(run.title)}\n`,
       );
     }
   }
   return ok(0);
 };
+
+/** The recap of a run, from the journal alone. */
+const reportVerb = async (world: World, named: string, flags: LookFlags): Promise<Result<number>> => {
+  const stateDir = stateDirOf(world, flags.state);
+  const read = readRunEvents(stateDir, /^\d+$/.test(named) ? Number(named) : named);
+  if (!read.ok) return read;
+  const state = read.value.reduce(reduce, emptyState());
+  const [run] = state.runs.values();
+  if (run === undefined) return fail(noSuchRun(named));
+  const bytesOf = async (jid: Jid, stream: OutputStream): Promise<Uint8Array> => {
+    const piece = readOutput(stateDir, jid, stream, 0, Number.MAX_SAFE_INTEGER);
+    return piece.ok ? piece.value.bytes : new Uint8Array(0);
+  };
+  await outputOf(flags)({ run: run.id, write: text => world.write(text), bytesOf }).ended(state);
+  return ok(0);
+};
+
+const noSuchRun = (named: string): Failure => ({ tag: 'bad-input', cause: `there is no run ${named} here; rollcall history lists them` });
 
 /** `rollcall attach [RUN] [--look]`: waits for what is outstanding and ends as the run would have. */
 export const attachVerb = async (world: World, named: string | undefined, flags: LookFlags): Promise<Result<number>> => {
@@ -104,7 +133,7 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
   const runs = named === undefined ? openRuns(state) : [runNamed(state, named)].filter(run => run !== undefined);
   if (named !== undefined && runs.length === 0) {
     link.value.close();
-    return fail({ tag: 'bad-input', cause: `there is no run ${named} here; rollcall history lists them` });
+    return fail(noSuchRun(named));
   }
   if (flags.look === true) {
     await lookNow(world, link.value, state);
@@ -125,10 +154,13 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
     const own = await reach(world, stateDir, 'command');
     if (!own.ok) return own;
     if (run.phase.kind === 'paused') world.say(`run ${run.number} is paused (${run.phase.why}); rollcall resume ${run.number} goes on`);
-    if (run.phase.kind === 'ended') {
+    if (run.phase.kind === 'ended' && unfinished(state, run.id).length === 0) {
       world.write(`${lastLineOf(run, countHosts(run, state.jobs))}\n`);
       codes.push(exitCodeOf(countHosts(run, state.jobs)));
-    } else codes.push((await follow({ world, link: own.value, run: run.id, makeOutput: outputOf(flags), onStop: 'leave' })).code);
+    } else
+      codes.push(
+        (await follow({ world, link: own.value, run: run.id, makeOutput: outputOf(flags), onStop: 'leave', until: 'jobs ended' })).code,
+      );
     own.value.close();
     if (codes.at(-1) === 99 || codes.at(-1) === 143) break;
   }
@@ -152,19 +184,22 @@ export const runNamed = (state: State, named: string): Run | undefined => {
   return runs.find(({ number, id }) => String(number) === named || id === named);
 };
 
-const openRuns = (state: State): readonly Run[] => [...state.runs.values()].filter(({ phase }) => phase.kind !== 'ended');
+const openRuns = (state: State): readonly Run[] =>
+  [...state.runs.values()].filter(({ id, phase }) => phase.kind !== 'ended' || unfinished(state, id).length > 0);
 
 const worst = (codes: readonly number[]): number => {
   const stopped = codes.find(code => code === 99 || code === 143);
   return stopped ?? (codes.includes(4) ? 4 : Math.max(0, ...codes));
 };
 
-const lookAtAll = async (world: World, stateDir: string): Promise<Result<void>> => {
+/** Returns the jobs that it asked about. */
+const lookAtAll = async (world: World, stateDir: string): Promise<Result<readonly Jid[]>> => {
   const link = await reach(world, stateDir, 'command');
   if (!link.ok) return link;
-  await lookNow(world, link.value, await firstState(link.value));
+  const state = await firstState(link.value);
+  await lookNow(world, link.value, state);
   link.value.close();
-  return ok(undefined);
+  return ok([...state.jobs.values()].filter(isOutstanding).map(({ jid }) => jid));
 };
 
 /** Asks about every outstanding job once and waits until each has answered or gone unanswered. */

@@ -83,7 +83,14 @@ export const startAndFollow = async (
   const submitted = await link.value.ask({ verb: 'submit', fleet: place.fleet, plan, options });
   if (!submitted.ok) return submitted;
   if (submitted.value.joined === 'yes') world.say(`joined run ${submitted.value.number}, which holds the name ${flags.once}`);
-  const { code } = await follow({ world, link: link.value, run: submitted.value.run, makeOutput: outputOf(flags), onStop: 'hold' });
+  const { code } = await follow({
+    world,
+    link: link.value,
+    run: submitted.value.run,
+    makeOutput: outputOf(flags),
+    onStop: 'hold',
+    until: 'run ended',
+  });
   link.value.close();
   return ok(code);
 };
