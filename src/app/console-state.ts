@@ -77,14 +77,18 @@ export type StartDialog = {
 /** Cancelling jobs, or only what a run has not begun; Enter lands on keeping. */
 export type CancelDialog = {
   readonly kind: 'cancel';
-  readonly jids: readonly Jid[];
+  readonly about: CancelAbout;
   readonly hosts: readonly string[];
-  /** A whole run: what has not begun is dropped, with the jobs named here or without any. */
-  readonly run?: string;
   readonly on: 'keep' | 'act';
   readonly number: Line;
   readonly opened: Opened;
 };
+
+/** What is cancelled. `hosts`: jobs and starts that wait there; `rest`: only what the run has not begun. */
+export type CancelAbout =
+  | { readonly kind: 'job'; readonly run: string; readonly jid: Jid }
+  | { readonly kind: 'hosts'; readonly parts: readonly { readonly run: string; readonly hosts: readonly string[] }[] }
+  | { readonly kind: 'run' | 'rest'; readonly run: string };
 
 export type RetryWhich = 'failed' | 'unreachable' | 'both';
 

@@ -128,7 +128,7 @@ test('X asks; Enter keeps it running; the letter, or Tab and Enter, cancel', asy
   press(tab, 'tab', 'enter');
   expect(verbs(tab.asked)).toEqual(['cancel']);
   await settle();
-  expect(toast(tab)).toContain('asked 1 host to end it');
+  expect(toast(tab)).toContain('asked 1 job to end');
 });
 
 test('a key that is not possible says why', () => {
@@ -307,7 +307,7 @@ test('* marks the hosts that stand as this one does and said the same last', () 
 test('A on the roll asks, then nothing of it starts any more; what runs goes on', async () => {
   const over = sessionOver(practiceFleet, practiceAtWork().story);
   press(over, '3', 'A');
-  expect(mode(over)).toMatchObject({ kind: 'cancel', jids: [], run: '0002'.padEnd(32, '0') });
+  expect(mode(over)).toMatchObject({ kind: 'cancel', about: { kind: 'rest', run: '0002'.padEnd(32, '0') } });
   press(over, 'enter');
   expect(verbs(over.asked)).toEqual([]);
   press(over, 'A', 'c');

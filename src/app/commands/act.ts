@@ -4,6 +4,7 @@
 import { isOutstanding } from '../../domain/job.ts';
 import { fold } from '../../domain/nodeset.ts';
 import type { Run } from '../../domain/run-state.ts';
+import { cancelTargets } from '../cancel-targets.ts';
 import type { Console } from '../console-state.ts';
 import { endedBadly, ownRuns, runInFocus, viewInRun } from '../host-view.ts';
 import { emptyLine, lineOf } from '../line-editor.ts';
@@ -152,37 +153,25 @@ export const actCommands: readonly Command[] = [
     act: hands => {
       const run = actedRun(hands.see());
       if (run === undefined) return;
-      hands.open({ kind: 'cancel', jids: [], hosts: [], run: run.id, on: 'keep', number: emptyLine, opened: hands.opened() });
+      const about = { kind: 'rest', run: run.id } as const;
+      hands.open({ kind: 'cancel', about, hosts: [], on: 'keep', number: emptyLine, opened: hands.opened() });
     },
   },
   {
     id: 'cancel',
     keys: ['X'],
-    title: 'cancel running jobs: asks first, and says gone only when the host has said so',
+    title: 'cancel running jobs and starts that wait there: asks first, and says gone only when the host has said so',
     hint: 'cancel',
     group: 'act',
     places: ['hosts', 'jobs', 'job', 'log'],
     changes: 'the world',
     when: console => {
-      if (console.view.tab === 'jobs' && console.view.modes.length === 0) {
-        const run = runUnderCursor(console);
-        return run !== undefined && run.phase.kind !== 'ended' ? true : 'this run has ended';
-      }
-      return targetJobs(console).length > 0 ? true : 'no job is running there; nothing to cancel';
+      if (cancelTargets(console) !== undefined) return true;
+      return console.view.tab === 'jobs' ? 'this run has ended' : 'no job is running there; nothing to cancel';
     },
     act: hands => {
-      const console = hands.see();
-      const jobs = targetJobs(console);
-      const run = console.view.tab === 'jobs' && console.view.modes.length === 0 ? runUnderCursor(console) : undefined;
-      hands.open({
-        kind: 'cancel',
-        jids: jobs.map(job => job.jid),
-        hosts: [...new Set(jobs.map(job => job.host))],
-        ...(run !== undefined && { run: run.id }),
-        on: 'keep',
-        number: emptyLine,
-        opened: hands.opened(),
-      });
+      const targets = cancelTargets(hands.see());
+      if (targets !== undefined) hands.open({ kind: 'cancel', ...targets, on: 'keep', number: emptyLine, opened: hands.opened() });
     },
   },
 ];

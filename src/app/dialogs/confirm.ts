@@ -1,11 +1,12 @@
 // The only place for what keys do in the dialogs that ask before they act on running work: cancel, retry, more time.
 // Where it destroys, Enter lands on keeping; the acting button has a letter, Tab, or from eleven hosts on their number.
 import { formatDuration, parseDuration } from '../../domain/duration.ts';
+import { cancelCounts } from '../cancel-targets.ts';
 import type { CancelDialog, Mode, RetryDialog, RetryWhich } from '../console-state.ts';
 import type { Hands } from '../hands.ts';
 import { edit, emptyLine } from '../line-editor.ts';
 import { counted } from '../words.ts';
-import { manyHosts, numberKey } from './prompt.ts';
+import { manyHosts, typedNumber } from './prompt.ts';
 
 /** A key in the cancel dialog. */
 export const cancelKey = (mode: CancelDialog, key: string, hands: Hands) => {
@@ -18,7 +19,7 @@ export const cancelKey = (mode: CancelDialog, key: string, hands: Hands) => {
         return hands.toast(`that is not the number of hosts, ${mode.hosts.length}; Esc keeps them running`);
       return cancel(mode, hands);
     }
-    const number = numberKey(mode.number, key);
+    const number = typedNumber(mode.number, key, mode.hosts.length, hands);
     if (number !== undefined) hands.swap({ ...mode, number });
     return;
   }
@@ -29,12 +30,22 @@ export const cancelKey = (mode: CancelDialog, key: string, hands: Hands) => {
 };
 
 const cancel = (mode: CancelDialog, hands: Hands) => {
+  const { about } = mode;
+  const { jobs, notBegun } = cancelCounts(hands.see(), about);
   hands.close();
-  const told = (answer: { readonly touched: number }): string =>
-    `asked ${counted(answer.touched, 'host')} to end it; each says gone when it is gone`;
-  const rest = mode.jids.length === 0 ? '; what runs goes on' : '';
-  if (mode.run !== undefined) hands.ask<'abort'>({ verb: 'abort', on: { run: mode.run } }, () => `nothing of it starts any more${rest}`);
-  if (mode.jids.length > 0) hands.ask<'cancel'>({ verb: 'cancel', on: { jids: mode.jids } }, told);
+  const asked = `asked ${counted(jobs, 'job')} to end; each says gone when it is gone`;
+  const dropped = notBegun === 0 ? '' : `${counted(notBegun, 'host')} that had not begun dropped; `;
+  const told = (): string => (jobs === 0 && notBegun > 0 ? dropped.slice(0, -2) : `${dropped}${asked}`);
+  switch (about.kind) {
+    case 'rest':
+      return hands.ask<'abort'>({ verb: 'abort', on: { run: about.run } }, () => 'nothing of it starts any more; what runs goes on');
+    case 'job':
+      return hands.ask<'cancel'>({ verb: 'cancel', on: { jids: [about.jid] } }, told);
+    case 'run':
+      return hands.ask<'cancel'>({ verb: 'cancel', on: { run: about.run } }, told);
+    case 'hosts':
+      for (const on of about.parts) hands.ask<'cancel'>({ verb: 'cancel', on }, told);
+  }
 };
 
 /** The hosts that a choice of the retry dialog means. */
@@ -66,8 +77,9 @@ export const retryKey = (mode: RetryDialog, key: string, hands: Hands) => {
       answer => `retries ${counted(answer.touched, 'host')}`,
     );
   }
-  const number = numberKey(mode.number, key);
-  if (number !== undefined && isMany) hands.swap({ ...mode, number });
+  if (!isMany) return;
+  const number = typedNumber(mode.number, key, hosts.length, hands);
+  if (number !== undefined) hands.swap({ ...mode, number });
 };
 
 /** A key in the line of a note. */

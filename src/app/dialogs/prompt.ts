@@ -1,8 +1,9 @@
 // The only place for what keys do in the task prompt and in the preview that follows it.
 // A start counts by its blast radius: practice runs at Enter, up to ten hosts at Enter on the preview, more when their number is typed.
+import { keyName } from '../commands.ts';
 import type { Console, Prompt, StartDialog } from '../console-state.ts';
 import type { Hands } from '../hands.ts';
-import { edit, emptyLine, lineOf } from '../line-editor.ts';
+import { edit, emptyLine, type Line, lineOf } from '../line-editor.ts';
 
 /** From this many hosts on the number has to be typed. */
 export const manyHosts = 11;
@@ -70,10 +71,14 @@ export const startKey = (mode: StartDialog, key: string, hands: Hands) => {
     hands.submit({ hosts, pattern: mode.pattern, command: mode.command, pace: hosts.length > 1 ? mode.pace : 'all-at-once' });
     return hands.set({ modes: hands.see().view.modes.filter(other => other.kind !== 'start' && other.kind !== 'prompt') });
   }
-  const number = numberKey(mode.number, key);
-  if (number !== undefined && hosts.length >= manyHosts) hands.swap({ ...mode, number });
+  if (hosts.length < manyHosts) return;
+  const number = typedNumber(mode.number, key, hosts.length, hands);
+  if (number !== undefined) hands.swap({ ...mode, number });
 };
 
-/** Digits and what takes them away again. */
-export const numberKey = (line: Prompt['command'], key: string): Prompt['command'] | undefined =>
-  /^\d$/.test(key) || ['backspace', 'ctrl-u', 'ctrl-w', 'delete'].includes(key) ? edit(line, key) : undefined;
+/** The number with a digit more, or with what takes one away again; any other key is told that it is none. */
+export const typedNumber = (line: Line, key: string, count: number, hands: Hands): Line | undefined => {
+  if (/^\d$/.test(key) || ['backspace', 'ctrl-u', 'ctrl-w', 'delete'].includes(key)) return edit(line, key);
+  hands.toast(`${keyName(key)} is no digit: type ${count}, the number of hosts, then Enter; Esc leaves`);
+  return undefined;
+};

@@ -2,6 +2,7 @@
 import { formatDuration } from '../../domain/duration.ts';
 import { fold } from '../../domain/nodeset.ts';
 import type { Run } from '../../domain/run-state.ts';
+import { cancelCounts, cancelRuns } from '../cancel-targets.ts';
 import { keyName } from '../commands.ts';
 import type { CancelDialog, Console, Mode, Prompt, RetryDialog, RetryWhich, StartDialog } from '../console-state.ts';
 import { topMode } from '../console-state.ts';
@@ -135,7 +136,7 @@ const startContent = (console: Console, mode: StartDialog): Content => {
         ? 'on this one host'
         : `on all ${hosts.length} at once`;
   const ask: readonly Piece[] = isMany
-    ? [' type ', ['strong', String(hosts.length)], ' and Enter to start it: ', mode.number.text]
+    ? numberPieces(` type ${hosts.length} and Enter to start it: `, mode.number, hosts.length)
     : [' ', ['strong', 'Enter starts it']];
   return {
     title: 'start?',
@@ -149,13 +150,23 @@ const startContent = (console: Console, mode: StartDialog): Content => {
   };
 };
 
+/** A number as far as it is typed; one that can't become the wanted one any more says so. */
+const numberPieces = (prompt: string, { text }: Line, wanted: number): readonly Piece[] => [
+  prompt,
+  ['strong', text],
+  ...(String(wanted).startsWith(text) ? [] : (['  ', ['warning', ` not ${wanted}; Backspace `]] as const)),
+];
+
 const button = (text: string, on: boolean): Piece => [on ? 'bar' : 'text', ` ${text} `];
 
 const cancelContent = (console: Console, mode: CancelDialog): Content => {
   const { columns } = console.view;
   const isMany = mode.hosts.length >= manyHosts;
-  const jobs = counted(mode.jids.length, 'job');
-  const run = mode.run === undefined ? undefined : console.data.state.runs.get(mode.run);
+  const { about, hosts } = mode;
+  const counts = cancelCounts(console, about);
+  const jobs = counted(counts.jobs, 'job');
+  const runs = cancelRuns(console, about);
+  const [run] = runs;
   const prompt = ` type ${mode.hosts.length} to cancel, or Enter alone to keep them: `;
   const buttons = (keep: string, act: string): readonly Piece[] => [
     ' ',
@@ -163,7 +174,7 @@ const cancelContent = (console: Console, mode: CancelDialog): Content => {
     '  ',
     button(`c  ${act}`, mode.on === 'act'),
   ];
-  if (run !== undefined && mode.jids.length === 0) {
+  if (run !== undefined && about.kind === 'rest') {
     const { out } = runCounts(console.data, run);
     const goesOn = out === 0 ? 'nothing of it runs now' : `${counted(out, 'job')} ${out === 1 ? 'goes' : 'go'} on`;
     return {
@@ -179,10 +190,27 @@ const cancelContent = (console: Console, mode: CancelDialog): Content => {
   return {
     title: 'cancel?',
     pieces: [
-      [' ', label(console), ' ', ['strong', jobs], ` on ${fold(mode.hosts) || 'no host'}`],
-      run === undefined ? [] : [fitted(columns, ` run ${run.number} `, run.plan.title, ': what has not begun is dropped')],
+      [
+        ' ',
+        label(console),
+        ' ',
+        ['strong', counts.notBegun === 0 ? jobs : `${jobs}, ${counts.notBegun} not begun`],
+        ` on ${fold(hosts) || 'no host'}`,
+      ],
+      runs.length > 1
+        ? [` ${runs.map(({ number, plan }) => `run ${number} ${plan.title}`).join(', ')}`]
+        : [
+            fitted(
+              columns,
+              ` run ${run?.number ?? '?'} `,
+              run?.plan.title ?? '',
+              about.kind === 'run' ? ': what has not begun is dropped' : '',
+            ),
+          ],
       [' TERM now, KILL after the grace; gone when its host says so'],
-      isMany ? [prompt, mode.number.text] : buttons('Keep running', `Cancel ${jobs}`),
+      isMany
+        ? numberPieces(prompt, mode.number, hosts.length)
+        : buttons('Keep running', counts.notBegun === 0 ? `Cancel ${jobs}` : `Cancel ${jobs}, drop ${counts.notBegun}`),
     ],
     ...(isMany && { cursor: { x: widthOf(prompt) + mode.number.at, y: 4 } }),
   };
@@ -200,7 +228,7 @@ const retryContent = (console: Console, mode: RetryDialog): Content => {
     which === undefined
       ? [' choose f, u or b']
       : isMany
-        ? [prompt, mode.number.text]
+        ? numberPieces(prompt, mode.number, hosts.length)
         : [' ', ['strong', `Enter retries ${counted(hosts.length, 'host')}`]];
   return {
     title: `retry run ${run?.number ?? ''} ${run?.plan.title ?? ''}`,
