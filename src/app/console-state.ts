@@ -21,8 +21,12 @@ export type Data = {
   readonly tails: Map<Jid, Tail>;
 };
 
-/** The last lines of one job's output here. */
+/** Lines of one job's output here: its last ones, or a part of the whole log. */
 export type Tail = {
+  /** Lines before the first one here; 0 unless they were counted. */
+  readonly first: number;
+  /** Whether lines follow that were not loaded; `coming`: they are being loaded. */
+  readonly after: 'nothing' | 'more' | 'coming';
   readonly lines: readonly { readonly stream: 'out' | 'err'; readonly text: SafeLine }[];
   /** Lines that no longer fit into the ring, or that were never loaded. */
   readonly before: 'nothing' | 'more';

@@ -41,8 +41,10 @@ export type Hands = {
   chooseHosts: ChooseHosts;
   /** Commands typed before, the newest first. */
   typedBefore(): readonly string[];
-  /** Loads the whole log of the job that is open. */
+  /** Loads the whole log of the job that is open, or the part of it that follows. */
   loadWhole(): void;
+  /** Back to the end of that log. */
+  loadEnd(): void;
   leave(): void;
   terminal(what: 'redraw' | 'suspend'): void;
 };

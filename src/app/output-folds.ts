@@ -42,7 +42,8 @@ const worse = (kind: CellKind): number => (looks[kind].hand === 0 ? 0 : 10 - loo
 
 const linesOf = ({ data }: Console, job: Job): Pick<OutputFold, 'lines' | 'compared'> => {
   const tail = data.tails.get(job.jid);
-  if (tail !== undefined && tail.before === 'nothing') return { lines: tail.lines.map(line => line.text), compared: 'whole' };
+  if (tail !== undefined && tail.before === 'nothing' && tail.after === 'nothing')
+    return { lines: tail.lines.map(line => line.text), compared: 'whole' };
   return {
     lines: job.lastLine === '' ? [] : [job.lastLine as SafeLine],
     compared: job.output.out + job.output.err === 0 ? 'whole' : 'last-line',

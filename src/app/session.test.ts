@@ -2,9 +2,11 @@
 import { beforeAll, expect, test } from 'vitest';
 import { fleetOf, numbered, practiceFleet, sessionOver, storyOf, wallNow } from '../../test/support/console.ts';
 import { kernelPatchFleet, practiceAtWork } from '../../test/support/nights.ts';
+import { type SafeLine, withoutColours } from '../domain/safe-line.ts';
 import type { Ask } from '../driver/protocol.ts';
 import { commands } from './commands.ts';
 import { topMode } from './console-state.ts';
+import { screenOf } from './screen.ts';
 
 beforeAll(() => {
   process.env.TZ = 'UTC';
@@ -26,6 +28,11 @@ const verbs = (asked: readonly Ask[]): string[] => asked.map(ask => ask.verb).fi
 const submits = (asked: readonly Ask[]) => asked.filter(ask => ask.verb === 'submit');
 const mode = (over: ReturnType<typeof sessionOver>) => topMode(over.session.store.getState().view);
 const toast = (over: ReturnType<typeof sessionOver>) => over.session.store.getState().view.toast;
+const screenText = ({ session }: ReturnType<typeof sessionOver>): string =>
+  screenOf(session.store.getState(), 'plain', session.chooseHosts)
+    .panes.flatMap(pane => pane.draw())
+    .map(row => withoutColours(row as SafeLine).trimEnd())
+    .join('\n');
 const few = fleetOf({ web: numbered('web', 4, 1) }, { label: 'PROD', practice: 'no', source: 'prod.yml' });
 
 test('practice: n, a command and Enter start it on the host under the cursor', async () => {
@@ -323,4 +330,25 @@ test('# notes what the operator types on the run in focus', () => {
   expect(over.asked.findLast(ask => ask.verb === 'note')).toEqual({ verb: 'note', on: { run: '0002'.padEnd(32, '0') }, text: 'ticket 12' });
   press(over, '#', 'enter');
   expect(mode(over)).toMatchObject({ kind: 'note', error: 'type what to note' });
+});
+
+test('L shows a long log from its first line, and says so', async () => {
+  const { story } = practiceAtWork();
+  const [jid] = [...story.state.jobs.values()].filter(job => job.host === 'web1' && job.state.kind !== 'ended').map(job => job.jid);
+  const text = Array.from({ length: 60_000 }, (_, at) => `said ${at + 1}\n`).join('');
+  const over = sessionOver(practiceFleet, story, new Map([[jid as never, text]]));
+  const loaded = async (): Promise<void> => {
+    for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
+  };
+  press(over, 'j', 'l');
+  await loaded();
+  expect(screenText(over)).toMatch(/of the last 2000, the whole: L/);
+  press(over, 'L');
+  await loaded();
+  expect(screenText(over)).toContain('lines 1-18 of 60000 --');
+  expect(screenText(over)).toContain('said 1\n');
+  press(over, '/', ...'said 31234', 'enter');
+  expect(screenText(over)).toContain('>said 31234\n');
+  press(over, '/', 'ctrl-u', ...'nosuch', 'enter');
+  expect(toast(over)).toBe('"nosuch" is not in this log');
 });

@@ -206,6 +206,9 @@ export const makeSession = (parts: SessionParts): Session => {
     loadWhole: () => {
       for (const jid of wantedTails(store.getState()).watch) tails.loadWhole(jid);
     },
+    loadEnd: () => {
+      for (const jid of wantedTails(store.getState()).watch) tails.loadEnd(jid);
+    },
     leave: () => leaving.resolve({ farewell: farewellOf(store.getState()) }),
     terminal: what => askTerminal(what),
   };

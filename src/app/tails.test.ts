@@ -11,13 +11,13 @@ const jid = jidOf({ runId: 'r', taskPath: '0.0', host: 'web1', item: 0, attempt:
 const grown = (from: number, length: number) =>
   ({ type: 'job.output', at: 0, jid, stream: 'out', from, length, there: from + length, dropped: 0, lastLine: '' }) as const;
 
-const setUp = (first: string) => {
+const setUp = (first: string, most?: number) => {
   const outputs = new Map([[jid, first]]);
   const wire = testLink(emptyState(), outputs);
   const into = new Map<typeof jid, Tail>();
-  const tails = makeTails(wire.link, into, () => {});
+  const tails = makeTails(wire.link, into, () => {}, most);
   const settle = async (): Promise<void> => {
-    for (let turn = 0; turn < 400; turn += 1) await Promise.resolve();
+    for (let turn = 0; turn < 1000; turn += 1) await Promise.resolve();
   };
   return {
     outputs,
@@ -26,6 +26,7 @@ const setUp = (first: string) => {
     asked: wire.asked,
     lines: () => into.get(jid)?.lines.map(line => line.text) ?? [],
     before: () => into.get(jid)?.before,
+    tail: () => into.get(jid),
   };
 };
 
@@ -102,4 +103,41 @@ test('a link that answers nothing any more is not asked in a loop', async () => 
   tails.grown({ type: 'job.output', jid, stream: 'out', from: 0, length: 90_000, there: 90_000, dropped: 0, lastLine: '', at: 0 });
   await new Promise(resolve => setImmediate(resolve));
   expect(asked).toBeLessThan(10);
+});
+
+test('a log longer than what is kept is read part by part, from its first line to its last and round again', async () => {
+  const all = Array.from({ length: 25_000 }, (_, at) => `line ${at}`);
+  const { tails, settle, lines, tail } = setUp(`${all.join('\n')}\n`, 10_000);
+  tails.watch([jid]);
+  await settle();
+  let seen: string[] = [];
+  const firsts: number[] = [];
+  for (let part = 0; part < 5; part += 1) {
+    tails.loadWhole(jid);
+    await settle();
+    firsts.push(tail()?.first ?? -1);
+    expect(tail()?.first).toBe(seen.length);
+    expect(lines().length).toBeLessThan(20_000);
+    seen = [...seen, ...lines()];
+    if (tail()?.after === 'nothing') break;
+    expect([tail()?.after, tail()?.before]).toEqual(['more', part === 0 ? 'nothing' : 'more']);
+  }
+  expect(seen).toEqual(all);
+  expect(firsts.length).toBeGreaterThan(1);
+  tails.loadWhole(jid);
+  await settle();
+  expect([tail()?.first, lines()[0]]).toEqual([0, 'line 0']);
+  tails.loadEnd(jid);
+  await settle();
+  expect([lines().at(-1), tail()?.after]).toEqual(['line 24999', 'nothing']);
+});
+
+test('the whole log of a job with 205,000 lines is there after one L', async () => {
+  const all = Array.from({ length: 205_000 }, (_, at) => `${at}`);
+  const { tails, settle, lines, before } = setUp(`${all.join('\n')}\n`);
+  tails.watch([jid]);
+  await settle();
+  tails.loadWhole(jid);
+  await settle();
+  expect([lines().length, lines()[0], lines().at(-1), before()]).toEqual([205_000, '0', '204999', 'nothing']);
 });

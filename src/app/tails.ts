@@ -6,9 +6,9 @@ import { makeSanitiser, type SafeLine, type Sanitiser } from '../domain/safe-lin
 import type { Link } from '../driver/protocol.ts';
 import type { Tail } from './console-state.ts';
 
-/** Lines kept of one job; more when its whole log was asked for. */
+/** Lines kept of one job; more when its whole log was asked for: a longer one is read part by part. */
 const keptLines = 2000;
-const keptWhole = 50_000;
+const keptWhole = 300_000;
 /** Bytes fetched from the end when a job is looked at first, and in one piece. */
 const firstBytes = 32_768;
 const pieceBytes = 65_536;
@@ -19,8 +19,11 @@ type Stream = { sanitiser: Sanitiser; offset: number; known: number };
 type Feed = {
   readonly streams: Record<OutputStream, Stream>;
   lines: { stream: OutputStream; text: SafeLine }[];
-  most: number;
+  /** `part`: from the first line on, as much as is kept. */
+  readonly shows: 'end' | 'part';
   before: Tail['before'];
+  first: number;
+  after: Tail['after'];
   fetching: 'no' | 'yes';
 };
 
@@ -32,14 +35,16 @@ export type Tails = {
   glance(jids: readonly Jid[]): void;
   /** More output is known of a job. */
   grown(event: EventOf<'job.output'>): void;
-  /** Loads the log of a job from its first byte. */
+  /** Loads the log of a job from its first byte; where it is longer than what is kept: the part that follows, after the last one the first. */
   loadWhole(jid: Jid): void;
+  /** Back to the end of a log of which an earlier part was loaded. */
+  loadEnd(jid: Jid): void;
   /** The driver is another one: everything is asked again. */
   forget(): void;
 };
 
 /** Makes the tails. `into` is where views read them; `changed` is called when one has grown. */
-export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) => void): Tails => {
+export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) => void, mostWhole = keptWhole): Tails => {
   const feeds = new Map<Jid, Feed>();
   let watched: readonly Jid[] = [];
   const glances: Jid[] = [];
@@ -53,13 +58,7 @@ export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) 
       feeds.set(jid, known);
       return known;
     }
-    const feed: Feed = {
-      streams: { out: freshStream(-firstBytes), err: freshStream(-firstBytes) },
-      lines: [],
-      most: keptLines,
-      before: 'nothing',
-      fetching: 'no',
-    };
+    const feed = freshFeed('end');
     feeds.set(jid, feed);
     for (const old of feeds.keys()) {
       if (feeds.size <= keptTails) break;
@@ -71,21 +70,30 @@ export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) 
   };
 
   const fetchNew = async (jid: Jid, feed: Feed): Promise<void> => {
-    if (feed.fetching === 'yes') return;
+    if (feed.fetching === 'yes' || isFull(feed)) return;
     feed.fetching = 'yes';
     try {
       for (const name of ['out', 'err'] as const) {
         let got: Awaited<ReturnType<typeof fetchPiece>> = 'more';
-        while (feeds.get(jid) === feed && got === 'more') got = await fetchPiece(jid, feed, name);
+        while (feeds.get(jid) === feed && got === 'more' && !isFull(feed)) got = await fetchPiece(jid, feed, name);
         // Nobody answers: the next event or another driver asks again, not this loop.
         if (got === 'nothing') return;
+        if (got === 'more' && isFull(feed)) break;
       }
     } finally {
       feed.fetching = 'no';
+      if (feeds.get(jid) === feed && feed.shows === 'part') {
+        feed.after = isFull(feed) ? 'more' : 'nothing';
+        show(jid, feed);
+      }
     }
+    if (isFull(feed)) return;
     if (feeds.get(jid) === feed && (feed.streams.out.known > feed.streams.out.offset || feed.streams.err.known > feed.streams.err.offset))
       await fetchNew(jid, feed);
   };
+
+  /** As many lines as are kept: the operator says when the next ones take their place. */
+  const isFull = ({ shows, lines }: Feed): boolean => shows === 'part' && lines.length >= mostWhole;
 
   const fetchPiece = async (jid: Jid, feed: Feed, name: OutputStream): Promise<'more' | 'all' | 'nothing'> => {
     const stream = feed.streams[name];
@@ -100,8 +108,8 @@ export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) 
     stream.known = Math.max(stream.known, answer.value.size);
     const lines = stream.sanitiser.push(bytes);
     for (const text of isTorn ? lines.slice(1) : lines) feed.lines.push({ stream: name, text });
-    if (feed.lines.length > feed.most) {
-      feed.lines.splice(0, feed.lines.length - feed.most);
+    if (feed.shows === 'end' && feed.lines.length > keptLines) {
+      feed.lines.splice(0, feed.lines.length - keptLines);
       feed.before = 'more';
     }
     show(jid, feed);
@@ -109,11 +117,14 @@ export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) 
   };
 
   const show = (jid: Jid, feed: Feed): void => {
-    const open = (['out', 'err'] as const).flatMap(stream => {
+    // A line that goes on in the next part is shown there.
+    const streams: readonly OutputStream[] = feed.after === 'more' ? [] : ['out', 'err'];
+    const open = streams.flatMap(stream => {
       const text = feed.streams[stream].sanitiser.partial();
       return text === '' ? [] : [{ stream, text }];
     });
-    into.set(jid, { lines: [...feed.lines, ...open], before: feed.before });
+    const { before, first, after } = feed;
+    into.set(jid, { lines: [...feed.lines, ...open], before, first, after });
     changed(jid);
   };
 
@@ -147,15 +158,24 @@ export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) 
       void fetchNew(event.jid, feed);
     },
     loadWhole: jid => {
-      const feed: Feed = {
-        streams: { out: freshStream(0), err: freshStream(0) },
-        lines: [],
-        most: keptWhole,
-        before: 'nothing',
-        fetching: 'no',
-      };
+      const known = feeds.get(jid);
+      if (known?.shows === 'part' && (known.after === 'coming' || (known.after === 'nothing' && known.first === 0))) return;
+      if (known?.shows === 'part' && known.after === 'more') {
+        known.first += known.lines.length;
+        known.lines = [];
+        known.before = 'more';
+        known.after = 'coming';
+        return void fetchNew(jid, known);
+      }
+      const feed = freshFeed('part');
       feeds.set(jid, feed);
       void fetchNew(jid, feed);
+    },
+    loadEnd: jid => {
+      const known = feeds.get(jid);
+      if (known?.shows !== 'part' || known.after === 'nothing') return;
+      feeds.delete(jid);
+      void fetchNew(jid, feedOf(jid));
     },
     forget: () => {
       feeds.clear();
@@ -164,6 +184,17 @@ export const makeTails = (link: Link, into: Map<Jid, Tail>, changed: (jid: Jid) 
     },
   };
 };
+
+const freshFeed = (shows: Feed['shows']): Feed => ({
+  streams:
+    shows === 'end' ? { out: freshStream(-firstBytes), err: freshStream(-firstBytes) } : { out: freshStream(0), err: freshStream(0) },
+  shows,
+  lines: [],
+  before: 'nothing',
+  first: 0,
+  after: shows === 'end' ? 'nothing' : 'coming',
+  fetching: 'no',
+});
 
 const freshStream = (offset: number): Stream => ({ sanitiser: makeSanitiser(), offset, known: 0 });
 

@@ -62,7 +62,10 @@ export const lookCommands: readonly Command[] = [
     group: 'look',
     places: ['hosts', 'job'],
     when: hasJob,
-    act: hands => hands.open({ ...logMode(hands.see()), at: 'end' }),
+    act: hands => {
+      hands.loadEnd();
+      hands.open({ ...logMode(hands.see()), at: 'end' });
+    },
   },
   {
     id: 'ask-now',
@@ -85,7 +88,10 @@ export const lookCommands: readonly Command[] = [
     group: 'look',
     places: inLog,
     when: always,
-    act: hands => hands.swap({ ...logMode(hands.see()), at: 'end' }),
+    act: hands => {
+      hands.loadEnd();
+      hands.swap({ ...logMode(hands.see()), at: 'end' });
+    },
   },
   {
     id: 'wrap',
@@ -100,7 +106,7 @@ export const lookCommands: readonly Command[] = [
   {
     id: 'whole-log',
     keys: ['L'],
-    title: 'the whole log, from its first line',
+    title: 'the whole log, from its first line; a very long one part by part',
     hint: 'whole',
     group: 'look',
     places: ['log', 'job'],
@@ -171,5 +177,9 @@ function hit(hands: Parameters<Command['act']>[0], by: number): void {
       return;
     }
   }
-  hands.toast(`"${mode.search}" is not in what is loaded; L loads the whole log`);
+  const tail = console.data.tails.get(mode.jid);
+  const isWhole = tail?.before === 'nothing' && tail.after === 'nothing';
+  const next =
+    tail?.after === 'coming' ? 'the rest is being loaded' : tail?.after === 'more' ? 'L loads what follows' : 'L loads the whole log';
+  hands.toast(isWhole ? `"${mode.search}" is not in this log` : `"${mode.search}" is not in what is loaded; ${next}`);
 }

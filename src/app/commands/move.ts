@@ -31,7 +31,9 @@ const moveLog = (hands: Hands, by: number): void => {
   const last = Math.max(0, logLines(console, mode).length - logHeight(console));
   const from = mode.at === 'end' ? last : mode.at;
   const to = Math.max(0, from + by);
-  hands.swap({ ...mode, at: to >= last ? 'end' : to });
+  // The end of a part is not the end of the log, and does not follow.
+  const isEnd = console.data.tails.get(mode.jid)?.after !== 'more';
+  hands.swap({ ...mode, at: to < last ? to : isEnd ? 'end' : last });
 };
 
 const moveHelp = (hands: Hands, by: number): void => {

@@ -4,7 +4,7 @@ import { actorName } from '../../domain/event.ts';
 import { type Job, shortJid } from '../../domain/job.ts';
 import { onHostOf } from '../../domain/reduce-job.ts';
 import { type SafeLine, withoutColours } from '../../domain/safe-line.ts';
-import type { Console, Mode } from '../console-state.ts';
+import type { Console, Mode, Tail } from '../console-state.ts';
 import { verdictWords } from '../event-words.ts';
 import { type HostView, viewInRun } from '../host-view.ts';
 import { windowTop } from '../layout.ts';
@@ -103,7 +103,8 @@ export const jobLogRows = (console: Console, palette: Palette, job: Job, height:
   if (height <= 0) return [];
   const lines = console.data.tails.get(job.jid)?.lines ?? [];
   const shown = lines.slice(-(height - 1)).map(line => row(palette, columns, [' ', linePiece(line)]));
-  const title = job.state.kind === 'ended' ? 'log  ended' : 'log  following';
+  const isPart = (console.data.tails.get(job.jid)?.after ?? 'nothing') !== 'nothing';
+  const title = isPart ? 'log  an earlier part, l follows' : job.state.kind === 'ended' ? 'log  ended' : 'log  following';
   const body =
     shown.length > 0
       ? shown
@@ -118,6 +119,17 @@ export const jobLogRows = (console: Console, palette: Palette, job: Job, height:
 const linePiece = (line: { readonly stream: 'out' | 'err'; readonly text: SafeLine }): Piece => ({
   output: (line.stream === 'err' ? `! ${line.text}` : line.text) as SafeLine,
 });
+
+/** Which of how many; lines are counted from the first of the log only where that is known. */
+const placeWords = (mode: Mode & { kind: 'log' }, tail: Tail | undefined, top: number, bottom: number, count: number): string => {
+  const word = mode.wrap === 'wrap' ? 'rows' : 'lines';
+  const first = mode.wrap === 'wrap' ? 0 : (tail?.first ?? 0);
+  const range = `${word} ${first + top + 1}-${first + bottom}`;
+  if (tail?.after === 'coming') return `${range} of ${first + count}, more is coming`;
+  if (tail?.after === 'more') return `${range} of ${first + count} and more: L`;
+  if (tail?.before === 'more' && tail.first === 0) return `${range} of the last ${count}, the whole: L`;
+  return `${range} of ${first + count}${tail?.before === 'more' ? ', from the first: L' : ''}`;
+};
 
 /** The log alone; `at` is its first line, or its end while it follows. */
 export const logRows = (console: Console, palette: Palette, mode: Mode & { kind: 'log' }, height: number): string[] => {
@@ -140,10 +152,7 @@ export const logRows = (console: Console, palette: Palette, mode: Mode & { kind:
         : [' ', linePiece(line)],
     );
   });
-  const place =
-    lines.length === 0
-      ? 'empty'
-      : `lines ${top + 1}-${Math.min(lines.length, top + body)} of ${lines.length}${tail?.before === 'more' ? ', more before: L' : ''}`;
+  const place = lines.length === 0 ? 'empty' : placeWords(mode, tail, top, Math.min(lines.length, top + body), lines.length);
   const job = console.data.state.jobs.get(mode.jid);
   const following = job?.state.kind === 'ended' ? 'its end' : 'following';
   const title = `log  ${mode.at === 'end' ? following : 'standing still, F follows'}${mode.search === '' ? '' : `  /${mode.search}`}`;
