@@ -44,6 +44,8 @@ const main = async (argument: string): Promise<void> => {
     addressOf: ({ address }) => ({ ...(address as Address), ...(agentSocket !== undefined && { agentSocket }) }),
   });
   const end = async (code: number): Promise<never> => {
+    // Closing would remove the socket of whoever drives the folder now.
+    if (!lease.inPlace()) process.exit(code);
     driver.end();
     await server.close();
     await journal.close();
@@ -110,9 +112,15 @@ const main = async (argument: string): Promise<void> => {
       },
     }),
   );
+  setInterval(() => {
+    if (!lease.inPlace()) process.exit(1);
+  }, placeEvery).unref();
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void end(0));
   process.on('SIGHUP', () => {});
 };
+
+/** How often the driver looks whether its state folder is still there, ms. */
+const placeEvery = 3000;
 
 /** Most bytes of one stream that a registered result holds. */
 const mostRegistered = 1 << 20;

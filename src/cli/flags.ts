@@ -39,22 +39,37 @@ export type RunFlags = {
 const whole =
   (least: number, most = 1_000_000) =>
   (text: string): number => {
-    const n = Number(text);
+    const n = /^\d+$/.test(text) ? Number(text) : Number.NaN;
     if (!Number.isInteger(n) || n < least || n > most) throw new InvalidArgumentError(`it takes a whole number from ${least} to ${most}.`);
     return n;
   };
 
-const seconds = (text: string): number => {
+/** Ten years: what is longer was meant otherwise. */
+const longest = 10 * 365 * 24 * 3600;
+
+export const seconds = (text: string): number => {
   const read = parseDuration(text);
   if (!read.ok) throw new InvalidArgumentError(`${read.failure.cause}.`);
+  if (read.value > longest) throw new InvalidArgumentError('it takes ten years at most.');
   return read.value;
+};
+
+const moreThanNone = (text: string): number => {
+  const read = seconds(text);
+  if (read === 0) throw new InvalidArgumentError('it takes a second at least.');
+  return read;
+};
+
+const something = (text: string): string => {
+  if (text.trim() === '') throw new InvalidArgumentError('it is empty.');
+  return text;
 };
 
 const many = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 /** The state folder: every verb has it. */
 export const withState = (command: Command): Command =>
-  command.addOption(new Option('--state <dir>', 'state folder (default: the XDG state folder)'));
+  command.addOption(new Option('--state <dir>', 'state folder (default: the XDG state folder)').argParser(something));
 
 /** How a run tells what happens. */
 export const withOutputs = (command: Command): Command =>
@@ -68,9 +83,9 @@ export const withFleet = (command: Command): Command =>
   withState(command)
     .addOption(new Option('-i, --inventory <path>', 'inventory file, or host1,host2, (repeatable)').argParser(many))
     .addOption(new Option('-l, --limit <pattern>', 'only hosts of this pattern'))
-    .addOption(new Option('-u, --user <name>', 'log in as this user'))
+    .addOption(new Option('-u, --user <name>', 'log in as this user').argParser(something))
     .addOption(new Option('--private-key <file>', 'log in with this key'))
-    .addOption(new Option('-T, --timeout <seconds>', 'time for a connect').argParser(seconds))
+    .addOption(new Option('-T, --timeout <seconds>', 'time for a connect').argParser(moreThanNone))
     .addOption(new Option('--practice [hosts]', 'the practice fleet'))
     // Known, so that they get a sentence of their own.
     .addOption(new Option('-b, --become').hideHelp())
@@ -82,7 +97,7 @@ export const withRun = (command: Command): Command =>
   withOutputs(withFleet(command))
     .addOption(new Option('-f, --forks <n>', 'connections at once').argParser(whole(1, 10_000)))
     .addOption(new Option('-e, --extra-vars <k=v>', 'variables: k=v or JSON (repeatable)').argParser(many))
-    .addOption(new Option('--once <name>', 'join the unfinished run of this name instead of starting another'))
+    .addOption(new Option('--once <name>', 'join the unfinished run of this name instead of starting another').argParser(something))
     .addOption(new Option('--give-up <time>', 'give a silent host up after this long (30m)').argParser(seconds))
     .addOption(new Option('--persist <seconds>', 'keep a connection for a look due this soon (20; 0 lets go at once)').argParser(seconds))
     .addOption(new Option('--start-rate <n>', 'starts a second (20; 0 for no limit)').argParser(whole(0)))

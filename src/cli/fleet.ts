@@ -1,8 +1,10 @@
 // The only place that turns an inventory into a fleet as a run plans it: addresses, variables, label, identity.
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import type { Fleet, PlannedHost } from '../domain/event.ts';
 import { type Inventory, variablesOf } from '../domain/inventory.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
+import type { Vars } from '../domain/value.ts';
 import { nodeDisk } from '../files/disk.ts';
 import { readInventory } from '../files/inventory.ts';
 import { addressOf } from '../ssh/address.ts';
@@ -41,17 +43,24 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     if (!found.ok) return fail({ ...found.failure, cause: `${inventory.source}: ${found.failure.cause}` });
     for (const warning of found.value.warnings) warnings.add(warning);
     const { address } = found.value;
-    hosts.push({ name: host.name, address, gate: address.host, groups: host.groups, vars: variablesOf(host) });
+    hosts.push({ name: host.name, address, gate: address.host, groups: host.groups, vars: withoutPasswords(variablesOf(host)) });
   }
+  const source = wish.inventory.map(named => (named.includes(',') ? named : resolve(world.cwd, named))).join(' ');
   const label = wish.label ?? inventory.label ?? fileName(inventory.source);
   const colour = wish.colour ?? inventory.labelColour;
-  const content = { label, colour, source: inventory.source, practice: wish.practice, hosts };
+  const content = { label, colour, source, practice: wish.practice, hosts };
   const id = createHash('sha256').update(JSON.stringify(content)).digest('hex');
   return ok({
     inventory,
     warnings: [...warnings],
-    fleet: { id, label, ...(colour !== undefined && { colour }), source: inventory.source, practice: wish.practice, hosts },
+    fleet: { id, label, ...(colour !== undefined && { colour }), source, practice: wish.practice, hosts },
   });
 };
+
+/** What Ansible logs in and becomes with. It is of no use to a template, and the journal must not hold it. */
+const passwords =
+  /^ansible_(?:(?:ssh_|become_|sudo_|su_|sshpass_)?pass(?:word|phrase)?|(?:ssh_)?private_key_pass(?:word|phrase)?|ssh_private_key|become_method_pass)$/;
+
+const withoutPasswords = (vars: Vars): Vars => Object.fromEntries(Object.entries(vars).filter(([name]) => !passwords.test(name)));
 
 const fileName = (source: string): string => source.split('/').at(-1) ?? source;

@@ -16,6 +16,9 @@ const heartbeatEvery = 60_000;
 /** How long a follower who was told to stop waits for the driver's word, ms. */
 const pauseWithin = 2000;
 
+/** What ends a follower, but no job. */
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /** Most bytes that one question for output brings. */
 const pieceSize = 1 << 20;
 
@@ -49,6 +52,7 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
     let over = false;
     let interrupts = 0;
     let banner: string | undefined;
+    let hasDriverChanged = false;
     let unlisten: () => void = () => {};
     let disarm: () => void = () => {};
     const finish = (code: number): void => {
@@ -73,9 +77,9 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
       await output.ended(state);
       finish(exitCodeOf(countHosts(known, state.jobs)));
     };
-    const stop = (signal: NodeJS.Signals): void => {
+    const stop = (signal: (typeof signals)[number]): void => {
       interrupts += 1;
-      const code = signal === 'SIGTERM' ? 143 : 99;
+      const code = { SIGINT: 99, SIGTERM: 143, SIGHUP: 129 }[signal];
       if (interrupts > 1 || onStop === 'leave') {
         finish(code);
         return;
@@ -87,13 +91,16 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
         finish(code);
       });
     };
-    const signals = ['SIGINT', 'SIGTERM'] as const;
     for (const signal of signals) process.on(signal, stop);
     beat();
     unlisten = link.onPush((push: Push) => {
       switch (push.kind) {
         case 'snapshot':
           state = push.state;
+          if (hasDriverChanged && !state.runs.has(run)) {
+            world.say('the journal does not know this run any more: was the state folder removed? What runs on hosts goes on');
+            finish(1);
+          }
           // Jobs that were let go are asked only while somebody watches them.
           if (until === 'jobs ended') void link.ask({ verb: 'watch', jids: unfinished(state, run) });
           break;
@@ -105,8 +112,11 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
         case 'banner':
           if (push.failure !== undefined && push.failure.cause !== banner) world.say(failureSentence(push.failure));
           banner = push.failure?.cause;
+          // Its run goes on over there; from here nothing of it would ever be told again.
+          if (push.failure?.tag === 'fenced') finish(1);
           break;
         case 'gone':
+          hasDriverChanged = true;
           world.say('the driver went away; another one takes over, nothing is lost');
           break;
       }

@@ -2,7 +2,7 @@
 import { Argument, Command, CommanderError } from 'commander';
 import { describeFailure, type Failure, type FailureTag } from '../domain/failure.ts';
 import { fail, type Result } from '../domain/result.ts';
-import { type RunFlags, withAdHoc, withFleet, withOutputs, withRun, withState } from './flags.ts';
+import { type RunFlags, seconds, withAdHoc, withFleet, withOutputs, withRun, withState } from './flags.ts';
 import { version } from './reach.ts';
 import { realWorld, type World } from './world.ts';
 
@@ -33,8 +33,8 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .showHelpAfterError('rollcall --help lists the verbs and flags');
   withRun(program)
     .argument('[pattern]', 'hosts to show')
-    .option('-B, --background <seconds>', 'time limit of typed tasks', Number)
-    .option('-P, --poll <seconds>', 'look exactly this often', Number)
+    .option('-B, --background <seconds>', 'time limit of typed tasks', seconds)
+    .option('-P, --poll <seconds>', 'look exactly this often', seconds)
     .action(async (pattern: string | undefined, flags: RunFlags) => did(await openVerb(world, pattern, flags, argv)));
   withAdHoc(program.command('run'))
     .description('run one command on the hosts of a pattern')

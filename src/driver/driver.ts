@@ -1,6 +1,6 @@
 // The driving process's middle: it takes up what the journal holds, does what clients ask, and says when it is idle.
 // It composes engine and play; sockets, leases and processes are its edges' affair.
-import type { Actor, Event } from '../domain/event.ts';
+import type { Actor, Event, RunOptions } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import { isOutstanding, type Jid } from '../domain/job.ts';
 import { type MaskedPlan, maskPlan } from '../domain/plan.ts';
@@ -72,8 +72,9 @@ export class Driver implements DriverPort {
   readonly #listeners = new Set<(news: DriverNews) => void>();
   readonly #watches = new Map<number, readonly Jid[]>();
   readonly #owners = new Map<string, number>();
-  /** Calls of no-log tasks by run and path: in memory only. */
+  /** Calls of no-log tasks by run and path, and the variables given with no-log runs: in memory only. */
   readonly #kept = new Map<string, MaskedPlan['kept']>();
+  readonly #keptVars = new Map<string, RunOptions['extraVars']>();
   #nextNumber: number;
   /** Everything was paused, so whatever is asked for now comes paused as well. */
   #pausedAll: Actor | undefined;
@@ -83,13 +84,16 @@ export class Driver implements DriverPort {
     const state = parts.heritage.events.reduce(reduce, emptyState());
     for (const sighting of parts.heritage.sightings) reduceSighting(state, sighting);
     this.#spine = new Spine(parts.journal, parts.clock, state);
-    this.#engine = new Engine({ spine: this.#spine, jobs: parts.jobs, clock: parts.clock, random: parts.random, settings: parts.settings });
+    const { jobs, clock, random, settings } = parts;
+    const onFenced = (): void => this.#tell({ kind: 'banner', failure: this.banner() });
+    this.#engine = new Engine({ spine: this.#spine, jobs, clock, random, settings, onFenced });
     this.#walker = new Walker({
       spine: this.#spine,
       engine: this.#engine,
       clock: parts.clock,
       kit: parts.kit,
       keptCall: (run, path) => this.#kept.get(run)?.get(path),
+      keptVars: run => this.#keptVars.get(run),
     });
     this.#nextNumber = parts.heritage.nextRunNumber;
     this.#pausedAll = whoPausedAll(state);
@@ -226,7 +230,9 @@ export class Driver implements DriverPort {
   }
 
   async #submit(ask: Extract<Ask, { verb: 'submit' }>, client: ClientInfo): Promise<Result<Answers['submit']>> {
-    const { fleet, options } = ask;
+    if (this.#engine.fenced !== undefined) return fail(this.#engine.fenced);
+    const { fleet } = ask;
+    const options = ask.options.log === 'no' ? { ...ask.options, extraVars: {} } : ask.options;
     const { plan, kept } = maskPlan(ask.plan);
     const running = [...this.state().runs.values()].find(
       run => options.once !== undefined && run.options.once === options.once && run.phase.kind !== 'ended',
@@ -241,6 +247,7 @@ export class Driver implements DriverPort {
     const run = this.#parts.newRunId();
     const number = this.#nextNumber;
     if (kept.size > 0) this.#kept.set(run, kept);
+    if (options !== ask.options) this.#keptVars.set(run, ask.options.extraVars);
     this.#nextNumber += 1;
     if (options.askedFrom === 'headless') this.#owners.set(run, client.id);
     const isNew = !this.state().fleets.has(fleet.id);

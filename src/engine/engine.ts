@@ -31,6 +31,8 @@ export type EngineParts = {
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: EngineSettings;
+  /** Told once, when another driver of this line has taken over. */
+  readonly onFenced?: () => void;
 };
 
 /** Least ms between two looks that the operator asks for, per host. */
@@ -197,9 +199,17 @@ export class Engine {
 
   async #answered(start: Start, reply: Result<StartReply>): Promise<void> {
     if (reply.ok) return this.#advance(start.jid, { kind: 'answered', reply: reply.value }, start);
-    if (reply.failure.tag === 'fenced') this.fenced = reply.failure;
+    if (reply.failure.tag === 'fenced') return this.#watchFromNowOn(start, reply.failure);
     const sent = isRefusal(reply.failure) ? 'no' : 'maybe';
     await this.#advance(start.jid, { kind: 'start-failed', failure: reply.failure, sent }, start);
+  }
+
+  /** Whoever took over has this start too, under the same jid: it stays where it is and nothing is said of its job. */
+  #watchFromNowOn(start: Start, failure: Failure): void {
+    const isFirst = this.fenced === undefined;
+    this.fenced = failure;
+    this.#starts.queue.add({ ...start, stage: start.stage === 'sent' ? 'sent' : 'requested' });
+    if (isFirst) this.#parts.onFenced?.();
   }
 
   async #unreached(start: Start, failure: Failure): Promise<void> {

@@ -1,6 +1,6 @@
 // The only place that opens lease.db: whoever holds its exclusive lock is the driver of the state folder.
 // The kernel drops the lock with the process. Closing any descriptor of that file in this process would drop it too, so nobody else may.
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fail, ok, type Result } from '../domain/result.ts';
@@ -10,6 +10,8 @@ import { troubleOf } from './trouble.ts';
 /** The right to drive this state folder; ends with the process at the latest. */
 export type Lease = {
   held(): boolean;
+  /** False once the state folder was removed, and perhaps made anew: then whoever is there now drives it. */
+  inPlace(): boolean;
   /** Lets another driver have it. Close socket and journal first. */
   release(): void;
 };
@@ -38,9 +40,11 @@ export const tryLease = (stateDir: string): Result<Lease | 'taken'> => {
     return isTaken(error) ? ok('taken') : fail(troubleOf(error, stateDir));
   }
   const lock = db;
+  const inode = statSync(join(stateDir, 'lease.db')).ino;
   leases.add(lock);
   return ok({
     held: () => leases.has(lock),
+    inPlace: () => statSync(join(stateDir, 'lease.db'), { throwIfNoEntry: false })?.ino === inode,
     release() {
       if (leases.delete(lock)) lock.close();
     },

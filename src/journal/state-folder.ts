@@ -1,7 +1,7 @@
 // The only place that makes and checks the state folder: ours alone, or not used at all.
 // It does not know what lies in it.
 import { lstatSync, mkdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { diskFullCodes } from './trouble.ts';
@@ -12,11 +12,22 @@ import { diskFullCodes } from './trouble.ts';
  */
 export const ensureStateFolder = (stateDir: string): Result<void> => {
   try {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    makeFolder(stateDir);
     return checkStateFolder(stateDir);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     return fail({ tag: diskFullCodes.has(code ?? '') ? 'disk-full-here' : 'state-folder', cause: message });
+  }
+};
+
+/** Step by step: under /proc Node's own recursion never comes back. */
+const makeFolder = (path: string): void => {
+  if (exists(path)) return;
+  makeFolder(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
 };
 

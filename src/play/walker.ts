@@ -26,6 +26,8 @@ export type WalkerParts = {
   readonly kit: Kit;
   /** What a no-log task really calls; undefined when the driver that knew it has gone. */
   readonly keptCall: (run: string, path: string) => ModuleCall | undefined;
+  /** The variables given with a no-log run, which the state does not hold. */
+  readonly keptVars: (run: string) => Run['options']['extraVars'] | undefined;
 };
 
 export class Walker {
@@ -280,7 +282,7 @@ export class Walker {
 
   /** The open task on a host, unless the host has ended it. */
   #spot(id: string, host: string): Spot | undefined {
-    const run = this.#run(id);
+    const run = this.#runWithVars(id);
     const row = run?.hosts.get(host);
     if (run?.open === undefined || row === undefined || run.phase.kind === 'ended') return undefined;
     const task = taskAt(run, run.open.path);
@@ -298,6 +300,12 @@ export class Walker {
       batchHosts: batch.hosts,
       groups: () => this.#groupsOf(run),
     };
+  }
+
+  #runWithVars(id: string): Run | undefined {
+    const run = this.#run(id);
+    const extraVars = this.#parts.keptVars(id);
+    return run === undefined || extraVars === undefined ? run : { ...run, options: { ...run.options, extraVars } };
   }
 
   #planned(run: Run, host: string): PlannedHost | undefined {

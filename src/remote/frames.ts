@@ -49,7 +49,9 @@ export const encodeWithRunner = (request: Request, nonce: string, runner: Runner
   return {
     command:
       `exec /bin/sh -c 'text=$(dd bs=${length} count=1 iflag=fullblock 2>/dev/null || dd bs=1 count=${length} 2>/dev/null); ` +
-      `case $text in *"#EOR") eval "$text";; *) echo; echo "A $2 1"; echo "E request-cut in the runner"; echo "Z $2";; esac' ` +
+      `case $text in *"#EOR") eval "$text";; *) echo; echo "A $2 1"; ` +
+      `if command -v dd >/dev/null; then echo "E request-cut in the runner"; else echo "E host-refused there is no dd on this host"; fi; ` +
+      `echo "Z $2";; esac' ` +
       `rollcall ${request.kind} ${nonce} ${runner.hash} ${length + 1}`,
     stdin: Buffer.concat([runner.bytes, bodyOf(request)]),
   };

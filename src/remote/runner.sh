@@ -33,6 +33,7 @@ main() {
   say "A $NONCE 1"
   [ -d "${HOME:-}" ] || refuse home-missing "HOME is '${HOME:-}'"
   BASE=$HOME/.rollcall RUNNER=$HOME/.rollcall/bin/runner-$HASH.sh BLANK=$HOME/.rollcall/bin/blank-$HASH
+  case $VERB in start) need cp mv dd head ls ;; esac
   [ $# -lt 4 ] || install_runner "$4" || case $VERB in start) refuse_trouble ;; esac
   read_boot
   clock
@@ -118,7 +119,7 @@ lives() { born "$1" && [ "$BIRTH" = "$2" ]; } # PID BIRTH
 
 seconds_since_1970() {
   # shellcheck disable=SC3028 # where the shell has a clock of its own, it saves a process
-  case ${EPOCHSECONDS:-} in '' | *[!0-9]*) EPOCH=$(date +%s) ;; *) EPOCH=$EPOCHSECONDS ;; esac
+  case ${EPOCHSECONDS:-} in '' | *[!0-9]*) EPOCH=$(date +%s 2>/dev/null) || EPOCH=0 ;; *) EPOCH=$EPOCHSECONDS ;; esac
 }
 
 # ---- installing ----------------------------------------------------------------------------------------------
@@ -177,6 +178,10 @@ start() {
   linger
   say "S $WON"
   report_one "$JID" 0 0 "$MOST"
+}
+
+need() { # PROGRAM...
+  for program in "$@"; do command -v "$program" >/dev/null 2>&1 || refuse host-refused "there is no $program on this host"; done
 }
 
 # A new session outlives the connection. Without setsid, perl or python3 a process group of its own will do.

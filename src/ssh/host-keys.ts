@@ -46,7 +46,8 @@ export const prepareHostKeyCheck = async (address: Address, files: HostKeyFiles,
       return fails('host-key-changed', cause, { ...facts, line: verdict.line });
     }
     if (verdict.kind !== 'unknown' || strict !== 'yes') return undefined;
-    return fails('host-key-unknown', `${shown} is not in ${paths[0]} for ${lookupNames(host, port)[0]}`, facts);
+    const scan = port === 22 ? `ssh-keyscan ${host}` : `ssh-keyscan -p ${port} ${host}`;
+    return fails('host-key-unknown', `${shown} is not in ${paths[0]} for ${lookupNames(host, port)[0]} (${scan})`, facts);
   };
 
   const record = async (blob: Buffer): Promise<Failure | undefined> => {

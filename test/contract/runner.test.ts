@@ -219,17 +219,7 @@ function runnerContract(shell: Shell): void {
     });
 
     test.each(['perl', 'python3', 'none'])('detaches without setsid, with %s', async tool => {
-      const needed =
-        'sh env cat cp dd mv rm mkdir mkfifo ln date ls sleep head tail tee wc grep find tr test [ true printf kill echo'.split(' ');
-      const own = temporary('rollcall-tools-');
-      for (const program of tool === 'none' ? needed : [...needed, tool]) {
-        const found = [shell.path, process.env['PATH'] ?? '']
-          .join(delimiter)
-          .split(delimiter)
-          .map(folder => join(folder, program))
-          .find(existsSync);
-        if (found !== undefined) symlinkSync(realPython(program, found), join(own, program));
-      }
+      const own = toolsOf(shell, tool === 'none' ? usualTools : [...usualTools, tool]);
       const line = await openLine(shell, makeSimulatedLink(shell, { path: own }));
       const start = startOf('sleep 600');
       const reply = await line.start(start);
@@ -240,6 +230,29 @@ function runnerContract(shell: Shell): void {
       expect(value(reply)).toMatchObject({ kind: 'started', report: { state: { kind: 'running' } } });
       value(await line.cancel(start.jid, 1));
       await lookUntil(line, start.jid, 'cancelled');
+    });
+
+    test('tells the time of a host without `date` as unknown, and the job as it is', async () => {
+      const own = toolsOf(
+        shell,
+        [...usualTools, 'setsid'].filter(tool => tool !== 'date'),
+      );
+      const line = await openLine(shell, makeSimulatedLink(shell, { path: own }));
+      const start = startOf('sleep 600');
+      expect(value(await line.start(start))).toMatchObject({ kind: 'started', report: { state: { kind: 'running' } } });
+      expect((await lookOnce(line, start.jid)).pid).toBeGreaterThan(0);
+      value(await line.cancel(start.jid, 1));
+      await lookUntil(line, start.jid, 'cancelled');
+    });
+
+    test.each(['cp', 'dd', 'head', 'ls', 'mv'])('refuses to start where there is no %s, and says so', async missing => {
+      const own = toolsOf(
+        shell,
+        [...usualTools, 'setsid'].filter(tool => tool !== missing),
+      );
+      const line = await openLine(shell, makeSimulatedLink(shell, { path: own }));
+      const failure = { tag: 'host-refused', cause: `there is no ${missing} on this host` };
+      expect(await line.start(startOf('true'))).toMatchObject({ ok: false, failure });
     });
 
     test('refuses to start in a home that is read-only, and still looks', async context => {
@@ -309,6 +322,21 @@ async function openLine(
   const jobs = makeJobs({ transport: link, identity, nonce: () => hex(8), addressOf, runner });
   return value(await jobs.connect({ name: 'web1', address: undefined, gate: 'web1' }));
 }
+
+const usualTools = 'sh env cat cp dd mv rm mkdir mkfifo ln date ls sleep head tail tee wc grep find tr test [ true printf kill echo'.split(
+  ' ',
+);
+
+/** A folder with links to just these programs. */
+const toolsOf = (shell: Shell, programs: readonly string[]): string => {
+  const own = temporary('rollcall-tools-');
+  const folders = [shell.path, process.env['PATH'] ?? ''].join(delimiter).split(delimiter);
+  for (const program of programs) {
+    const found = folders.map(folder => join(folder, program)).find(existsSync);
+    if (found !== undefined) symlinkSync(realPython(program, found), join(own, program));
+  }
+  return own;
+};
 
 const jobFolder = (link: SimulatedLink, jid: Jid): string => join(link.home, '.rollcall/jobs', jid);
 

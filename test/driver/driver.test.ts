@@ -1,6 +1,7 @@
 // What clients may count on: a submission is queued once, and a headless run has an owner, also after its driver was killed.
 import { expect, test } from 'vitest';
 import { adHocPlan } from '../../src/domain/plan.ts';
+import { fail, ok } from '../../src/domain/result.ts';
 import { Driver } from '../../src/driver/driver.ts';
 import type { ClientInfo } from '../../src/driver/ports.ts';
 import { type Ask, type Hello, protocolVersion } from '../../src/driver/protocol.ts';
@@ -104,5 +105,33 @@ test.each(aborts)('$verb after $moment ms ends a run whose starts cannot be sent
   on.hosts.dead.clear();
   await on.pass(3_600_000);
   expect(on.hosts.ran.size).toBe(0);
+  on.driver.end();
+});
+
+test('a driver that was replaced ends no job, starts nothing more, takes no run, and says who drives', async () => {
+  const on = await stage();
+  const { hosts } = on;
+  const connect = hosts.connect.bind(hosts);
+  hosts.connect = async host => {
+    const line = await connect(host);
+    return line.ok ? ok({ ...line.value, start: async () => fail({ tag: 'fenced', cause: 'a newer driver was here' }) }) : line;
+  };
+  const banners: unknown[] = [];
+  on.driver.subscribe(news => news.kind === 'banner' && banners.push(news.failure?.tag));
+  await on.handle(submit('s1'), client(1));
+  await on.pass(600_000);
+  expect(verdicts(on.driver)).toEqual(['starting', 'starting', 'starting']);
+  expect(banners).toEqual(['fenced']);
+  expect(on.driver.state().runs.get('run1')?.phase.kind).toBe('going');
+  expect(await on.handle(submit('s2'), client(1))).toMatchObject({ ok: false, failure: { tag: 'fenced' } });
+  on.driver.end();
+});
+
+test('variables given with a no-log run stay in memory', async () => {
+  const on = await stage();
+  const ask = submit('s1') as Extract<Ask, { verb: 'submit' }>;
+  await on.handle({ ...ask, options: { ...ask.options, log: 'no', extraVars: { pw: 'hunter2' } } }, client(1));
+  await on.pass(1000);
+  expect(JSON.stringify(on.journal.events)).not.toContain('hunter2');
   on.driver.end();
 });

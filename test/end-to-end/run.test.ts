@@ -1,6 +1,6 @@
 // The real binary against a real sshd: connections counted on the server's side, exactly once through kills of the driver.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { isAlive, makePlace, type Place } from '../support/program.ts';
@@ -110,6 +110,18 @@ describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
     expect((await place.run(['jobs', '--look'])).out).toContain('nothing is outstanding');
   }, 60_000);
 
+  test('a driver whose state folder was removed goes, and leaves the one that came after it alone', async () => {
+    await place.run(['run', 'h01', '-i', inventory, '-B', '60', '-P', '0', '--', 'sleep 1']);
+    const link = await place.link();
+    const old = link.status.pid;
+    link.close();
+    rmSync(place.stateDir, { recursive: true });
+    await place.run(['run', 'h01', '-i', inventory, '-B', '60', '--', 'true']);
+    await waitFor('the old driver to go', () => (isAlive(old) ? undefined : true));
+    expect((await place.run(['history'])).out).toContain('ok 1');
+    expect((await place.run(['attach'])).out).toBe('nothing is outstanding\n');
+  }, 60_000);
+
   test('hundreds of thousands of lines are told by their last ones', async () => {
     const run = await place.run(['run', 'h01', '-i', inventory, '--', 'seq 1 200000']);
     expect(run.code).toBe(0);
@@ -216,18 +228,11 @@ describe.skipIf(!sshdAvailable())('--no-log on a real sshd', () => {
     const sshd = await startSshd();
     const place = makePlace();
     try {
-      writeFileSync(join(place.dir, 'hosts.yml'), sshd.inventory(['h01']));
-      const ran = await place.run([
-        'run',
-        'all',
-        '-i',
-        'hosts.yml',
-        '--no-log',
-        '-B',
-        '60',
-        '--',
-        'echo said-$((40 + 2)) > ran; echo hidden-said; : hidden-word',
-      ]);
+      const secrets = '    ansible_become_password: hidden-word\n    ansible_password: hidden-word\n';
+      writeFileSync(join(place.dir, 'hosts.yml'), sshd.inventory(['h01']).replace('  hosts:\n', `${secrets}  hosts:\n`));
+      const command = 'echo said-$((40 + 2)) > ran; echo hidden-said; : hidden-word {{ pw }}';
+      const noLog = ['run', 'all', '-i', 'hosts.yml', '--no-log', '-B', '60', '--json', '-e', 'pw=hidden-word'];
+      const ran = await place.run([...noLog, '--', command]);
       expect(ran.code, ran.err).toBe(0);
       expect(readFileSync(join(sshd.home, 'ran'), 'utf8')).toBe('said-42\n');
       expect(ran.out + ran.err).not.toContain('hidden');

@@ -124,7 +124,14 @@ export class Rig {
       random,
       settings: { ...someSettings, ...parts.settings },
     });
-    this.walker = new Walker({ spine: this.spine, engine: this.engine, clock: this.clock, kit: simpleKit, keptCall: () => undefined });
+    this.walker = new Walker({
+      spine: this.spine,
+      engine: this.engine,
+      clock: this.clock,
+      kit: simpleKit,
+      keptCall: () => undefined,
+      keptVars: () => undefined,
+    });
   }
 
   get state(): State {

@@ -22,6 +22,9 @@ type LookFlags = Pick<RunFlags, 'state' | 'json' | 'output'> & { readonly all?: 
 /** A host that has not answered by then does not answer, ms. */
 const answerWithin = 45_000;
 
+/** A follower was told to stop: Ctrl-C, TERM, HUP. */
+const stopped: ReadonlySet<number> = new Set([99, 143, 129]);
+
 /** Some jobs run: what `--look` ends with. */
 const stillRunning = 75;
 
@@ -162,7 +165,7 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
         (await follow({ world, link: own.value, run: run.id, makeOutput: outputOf(flags), onStop: 'leave', until: 'jobs ended' })).code,
       );
     own.value.close();
-    if (codes.at(-1) === 99 || codes.at(-1) === 143) break;
+    if (stopped.has(codes.at(-1) ?? 0)) break;
   }
   return ok(worst(codes));
 };
@@ -188,8 +191,7 @@ const openRuns = (state: State): readonly Run[] =>
   [...state.runs.values()].filter(({ id, phase }) => phase.kind !== 'ended' || unfinished(state, id).length > 0);
 
 const worst = (codes: readonly number[]): number => {
-  const stopped = codes.find(code => code === 99 || code === 143);
-  return stopped ?? (codes.includes(4) ? 4 : Math.max(0, ...codes));
+  return codes.find(code => stopped.has(code)) ?? (codes.includes(4) ? 4 : Math.max(0, ...codes));
 };
 
 /** Returns the jobs that it asked about. */
