@@ -49,7 +49,9 @@ describe.skipIf(!sshdAvailable())('host keys of a real sshd', () => {
       .toString()
       .split(' ')[1];
     expect(refused).toMatchObject({ tag: 'host-key-unknown', facts: { type: 'ssh-ed25519', fingerprint, file: knownHosts } });
-    expect(refused.cause).toBe(`ssh-ed25519 ${fingerprint} is not in ${knownHosts} for ${where()} (ssh-keyscan -p ${where().split(':')[1]} 127.0.0.1)`);
+    expect(refused.cause).toBe(
+      `ssh-ed25519 ${fingerprint} is not in ${knownHosts} for ${where()} (ssh-keyscan -p ${where().split(':')[1]} 127.0.0.1)`,
+    );
     expect(existsSync(knownHosts)).toBe(false);
   });
 
