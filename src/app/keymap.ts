@@ -118,11 +118,15 @@ export const handlePaste = (text: string, hands: Hands) => {
   }
 };
 
+/** Ctrl-C by habit must not put the operator, and what is typed or pasted next, into a shell. */
+const leaveAsk = 'Ctrl-C again, or q, leaves the console; jobs go on';
+
 const handleKey = (key: string, hands: Hands) => {
   const console = hands.see();
-  if (console.view.toast !== '') hands.toast('');
+  const { toast } = console.view;
+  if (toast !== '') hands.toast('');
   const mode = topMode(console.view);
-  if (key === 'ctrl-c') return mode === undefined ? hands.leave() : goBack(hands);
+  if (key === 'ctrl-c') return mode !== undefined ? goBack(hands) : toast === leaveAsk ? hands.leave() : hands.toast(leaveAsk);
   if (key === 'ctrl-l') return hands.terminal('redraw');
   if (key === 'ctrl-z') return hands.terminal('suspend');
   if (mode !== undefined && isEarly(mode, key, hands)) return;

@@ -233,6 +233,22 @@ test('Ctrl-C twice within a second leaves from anywhere', async () => {
   expect((await over.session.left).farewell).toBe('Nothing is running. "npm start" comes back here.');
 });
 
+test('Ctrl-C on a tab asks first; a second one leaves while the question stands', async () => {
+  const over = sessionOver(practiceFleet);
+  const hasLeft = async (): Promise<boolean> => Promise.race([over.session.left.then(() => true), settle().then(() => false)]);
+  press(over, 'ctrl-c');
+  over.clock.pass(1500);
+  expect([await hasLeft(), toast(over)]).toEqual([false, 'Ctrl-C again, or q, leaves the console; jobs go on']);
+  press(over, 'j', 'ctrl-c');
+  over.clock.pass(7000);
+  expect([await hasLeft(), toast(over)]).toEqual([false, '']);
+  press(over, 'ctrl-c');
+  over.clock.pass(1500);
+  expect(await hasLeft()).toBe(false);
+  press(over, 'ctrl-c');
+  expect(await hasLeft()).toBe(true);
+});
+
 test('nothing ticks at idle, a second while a countdown is on the screen', () => {
   const idle = sessionOver(practiceFleet);
   press(idle, 'j');
@@ -338,14 +354,14 @@ test('L shows a long log from its first line, and says so', async () => {
   const text = Array.from({ length: 60_000 }, (_, at) => `said ${at + 1}\n`).join('');
   const over = sessionOver(practiceFleet, story, new Map([[jid as never, text]]));
   const loaded = async (): Promise<void> => {
-    for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
+    for (let turn = 0; turn < 2000; turn += 1) await Promise.resolve();
   };
   press(over, 'j', 'l');
   await loaded();
   expect(screenText(over)).toMatch(/of the last 2000, the whole: L/);
   press(over, 'L');
   await loaded();
-  expect(screenText(over)).toContain('lines 1-18 of 60000 --');
+  expect(screenText(over)).toContain('lines 1-19 of 60000 --');
   expect(screenText(over)).toContain('said 1\n');
   press(over, '/', ...'said 31234', 'enter');
   expect(screenText(over)).toContain('>said 31234\n');
