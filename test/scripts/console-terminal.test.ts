@@ -240,7 +240,7 @@ test('a pane that throws says so in its place, and the rest goes on', async () =
   const jid = jobsOf.get('canary1')?.at(-1) as Jid;
   const whole = tails.get(jid);
   // A tail that nothing makes, so that the preview alone fails.
-  tails.set(jid, { lines: [null as never], before: 'nothing' });
+  tails.set(jid, { lines: [null as never], before: 'nothing', first: 0, after: 'nothing' });
   session.redraw();
   await terminal.waitFor(/this part of the screen failed \(preview\)[\s\S]*RUNNING/);
   tails.set(jid, whole as never);
