@@ -79,7 +79,8 @@ async function bundle(root) {
       jsx: 'automatic',
       charset: 'utf8',
       loader: { '.sh': 'text' },
-      define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+      // Nothing here speaks HTTP; Yoga would load all of Node's HTTP client to read its own data, and the first frame would wait for that.
+      define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"', fetch: 'undefined' },
       banner: { js: BANNER },
       legalComments: 'none',
       logLevel: 'silent',
