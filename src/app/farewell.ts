@@ -2,6 +2,7 @@
 import type { Console } from './console-state.ts';
 import { ownRuns, runCounts } from './host-view.ts';
 import { hostsScreen } from './hosts-screen.ts';
+import { hostsInTrouble } from './trouble.ts';
 import { counted } from './words.ts';
 
 /** `3 jobs go on, and 1 queued run with 40 hosts (driver 4711). "rollcall" comes back here.` */
@@ -23,6 +24,6 @@ export const farewellOf = (console: Console): string => {
 };
 
 const pastWords = (console: Console): string => {
-  const bad = new Set(hostsScreen(console).trouble.map(view => view.name)).size;
-  return bad === 0 ? 'Nothing is running. ' : `Nothing is running; ${counted(bad, 'host')} need a hand. `;
+  const bad = hostsInTrouble(hostsScreen(console).trouble);
+  return bad === 0 ? 'Nothing is running. ' : `Nothing is running; ${counted(bad, 'host')} ${bad === 1 ? 'needs' : 'need'} a hand. `;
 };

@@ -8,6 +8,7 @@ import { fits } from './filter.ts';
 import { type HostView, hostViews, runInFocus } from './host-view.ts';
 import { windowTop } from './layout.ts';
 import { looks } from './letters.ts';
+import { troubled, troubleKinds } from './trouble.ts';
 
 /** `list`: a host a line; `medium`: some a line, with words; `names`: name and letter; `dense`: a letter. */
 export type Form = 'list' | 'medium' | 'names' | 'dense';
@@ -51,7 +52,7 @@ const mediumWidth = 38;
 /** Arranges the hosts that the filter leaves. */
 export const gridOf = (console: Console, size: GridSize, top: number): Grid => {
   const views = hostViews(console);
-  const fit = fits(console.view.filter);
+  const fit = fits(console.view.filter, () => troubleKinds(troubled(console)));
   const shown = views.all.filter(fit);
   const hidden = views.all.length - shown.length;
   const sections = sectionsOf(console, shown);

@@ -55,8 +55,8 @@ const twoRuns = (): Story => {
 test('failures of a run that is no longer in focus stay, with the name of their task, and are counted', () => {
   const over = sessionOver(practiceFleet, twoRuns());
   expect(handOf(over).map(row => row.slice(0, 52).trim())).toEqual([
-    'L db1        lost 9m59s        apt-get upgrade   th',
-    'F web2       failed 9m59s      apt-get upgrade   rc',
+    'L db1        lost 9m59s        1 apt-get upgrade',
+    'F web2       failed 9m59s      1 apt-get upgrade',
   ]);
   expect(rowsOf(over)[1]).toContain('FAIL 1  LOST 1');
   expect(rowsOf(over).join('\n')).toContain('web2    D done');
@@ -96,15 +96,18 @@ test('a retry, or a later run of the same task, deals with a failure; another ta
   expect(left).toContain('db1');
 });
 
-test('D takes a line off the list, the marked hosts as well, and brings it back', () => {
+test('D takes the line under the cursor off the list, says which, and brings it back', () => {
   const over = sessionOver(practiceFleet, twoRuns());
   press(over, ']', 'D');
   expect(handOf(over).join()).not.toContain('db1');
   expect(rowsOf(over)[1]).not.toContain('LOST');
   press(over, 'D');
   expect(handOf(over).join()).toContain('db1');
-  press(over, 'a', 'D');
-  expect(rowsOf(over).join('\n')).toContain('needs a hand: nobody');
+  expect(over.session.store.getState().view.toast).toBe('back on the list: db1 lost in run 1 apt-get upgrade');
+  // Marks are for tasks: D is about the line, or the host, under the cursor.
+  press(over, 'a', ']', 'D');
+  expect(handOf(over).map(row => row.slice(3, 7).trim())).toEqual(['db1']);
+  expect(over.session.store.getState().view.toast).toBe('off the list: web2 failed rc 2 in run 1 apt-get upgrade');
   expect(over.asked.filter(ask => ask.verb !== 'watch' && ask.verb !== 'output')).toEqual([]);
 });
 
@@ -229,4 +232,41 @@ test('ages of seconds are kept honest at rest, older ones each half minute', () 
   const { frame } = over.session.store.getState();
   over.clock.pass(60_000);
   expect(over.session.store.getState().frame - frame).toBe(2);
+});
+
+const away: Verdict = { kind: 'unreachable', began: 'never', failure: { tag: 'refused', host: 'web5', cause: 'x' } };
+
+test('an unreachable host is dealt with as soon as it answers any later job', () => {
+  const story = storyOf(practiceFleet);
+  ran(story, 1, 'apt-get upgrade', { web5: away, web4: away }, 600);
+  ran(story, 2, 'uptime', { web5: failed, web4: away }, 60);
+  const list = handOf(sessionOver(practiceFleet, story));
+  expect(list.map(row => row.slice(0, 7))).toEqual([' F web5', ' U web4']);
+});
+
+test('a failure is dealt with by a later ok of its title on that host, not by one that failed or was cancelled', () => {
+  const story = storyOf(practiceFleet);
+  ran(story, 1, 'upgrade', { web1: failed, web2: failed, web3: failed }, 600);
+  ran(story, 2, 'upgrade', { web1: ok, web2: failed, web3: { kind: 'cancelled' } as Verdict }, 300);
+  ran(story, 3, 'uptime', { web1: ok, web2: ok, web3: ok }, 60);
+  const list = handOf(sessionOver(practiceFleet, story));
+  expect(list.map(row => row.replace(/ +/g, ' ').trim().slice(0, 25))).toEqual(['F web2 failed 4m59s 2 upg', 'F web3 failed 9m59s 1 upg']);
+});
+
+test('counters, list, filter, bottom and farewell count the same hosts', async () => {
+  const story = storyOf(practiceFleet);
+  ran(story, 1, 'upgrade', { web1: failed, web2: failed, web3: ok }, 600);
+  ran(story, 2, 'dist-upgrade', { web1: failed, web2: ok, web3: ok }, 300);
+  ran(story, 3, 'uptime', { web1: ok, web2: ok, web3: ok }, 60);
+  const over = sessionOver(practiceFleet, story);
+  const rows = rowsOf(over);
+  expect(rows[1]).toMatch(/done 1 .*FAIL 2/);
+  expect(rows.join('\n')).toContain('needs a hand: 2 -');
+  expect(handOf(over)).toHaveLength(3);
+  expect(handOf(over).every(row => row.startsWith(' '))).toBe(true);
+  expect(rows.at(-2)).toContain('ok; 2 hosts need a hand');
+  press(over, '/', ...'failed', 'enter');
+  expect(rowsOf(over).join('\n')).toContain('10 hidden');
+  press(over, 'esc', 'q');
+  expect((await over.session.left).farewell).toBe('Nothing is running; 2 hosts need a hand. "npm start" comes back here.');
 });

@@ -48,7 +48,10 @@ export const handWords = (view: HostView, wall: number): { readonly what: string
   const state = view.job?.state;
   const out = view.progress?.out;
   if (out !== undefined && (state === undefined || state.kind === 'ended') && out.path !== view.job?.taskPath)
-    return { what: looks[view.kind].word, more: view.progress?.last?.result.message ?? 'the task failed before a command was sent' };
+    return {
+      what: `${looks[view.kind].word}${endedAgo(view, wall)}`,
+      more: view.progress?.last?.result.message ?? 'the task failed before a command was sent',
+    };
   if (view.job === undefined || state === undefined) return { what: looks[view.kind].word, more: '' };
   if (state.kind === 'stale') {
     const { what, why } = describeFailure({ ...state.failure, cause: state.failure.cause });
@@ -76,6 +79,9 @@ export const handWords = (view: HostView, wall: number): { readonly what: string
       return { what: looks[view.kind].word, more: last };
   }
 };
+
+/** Where no job tells when: the end of the run. */
+const endedAgo = ({ run }: HostView, wall: number): string => (run?.phase.kind === 'ended' ? ` ${since(wall, run.phase.at)}` : '');
 
 const asks = (job: Job, wall: number): string => (job.nextLookAt === undefined ? '' : `; asked again ${until(wall, job.nextLookAt)}`);
 

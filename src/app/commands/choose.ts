@@ -2,18 +2,19 @@
 import { type Console, orders } from '../console-state.ts';
 import { type HostView, hostViews } from '../host-view.ts';
 import { hostsScreen } from '../hosts-screen.ts';
-import { handUnderCursor, openJid, targetHosts, viewUnderCursor } from '../targets.ts';
+import { handUnderCursor, openJid, viewUnderCursor } from '../targets.ts';
 import { failures, troubleKey } from '../trouble.ts';
 import { counted, stateWord } from '../words.ts';
 import { always, type Command } from './command.ts';
 
-/** The failure that `]` went to or whose job is open, else all of the marked hosts or the one under the cursor. */
+/** The failure that `]` went to or whose job is open, else those of the host under the cursor; marks are for tasks. */
 const failuresOfTargets = (console: Console): readonly HostView[] => {
   const all = failures(console);
-  const one = openJid(console) ?? (console.view.marks.size === 0 ? handUnderCursor(console)?.job?.jid : undefined);
-  if (one !== undefined) return all.filter(view => view.job?.jid === one);
-  const hosts = new Set(targetHosts(console));
-  return all.filter(view => hosts.has(view.name));
+  const open = openJid(console);
+  if (open !== undefined) return all.filter(view => view.job?.jid === open);
+  const hand = handUnderCursor(console);
+  const line = hand === undefined ? undefined : troubleKey(hand);
+  return all.filter(view => (line === undefined ? view.name === console.view.cursor : troubleKey(view) === line));
 };
 
 const shownNames = (console: Console): readonly string[] => hostsScreen(console).grid.shown.map(view => view.name);
@@ -108,18 +109,21 @@ export const chooseCommands: readonly Command[] = [
   {
     id: 'dealt-with',
     keys: ['D'],
-    title: 'take failures of the marked hosts, else the one under the cursor, off needs a hand; again: bring them back',
+    title: 'take the line under the cursor, or the failures of its host, off needs a hand; again: bring them back',
     group: 'choose',
     places: ['hosts', 'job'],
     when: console => (failuresOfTargets(console).length > 0 ? true : 'no failure there that needs a hand'),
     act: hands => {
       const console = hands.see();
-      const keys = failuresOfTargets(console).map(troubleKey);
+      const found = failuresOfTargets(console);
+      const keys = found.map(troubleKey);
       const dealt = new Set(console.view.dealt);
       const isBack = keys.every(key => dealt.has(key));
       for (const key of keys) if (!dealt.delete(key) || !isBack) dealt.add(key);
       hands.set({ dealt });
-      hands.toast(`${counted(keys.length, 'failure')} ${isBack ? 'back on' : 'off'} the list; D ${isBack ? 'takes off' : 'brings back'}`);
+      const what = found.map(view => `${stateWord(view)} in run ${view.run?.number ?? '?'} ${view.run?.plan.title ?? ''}`.trimEnd());
+      const { name = '' } = found[0] ?? {};
+      hands.toast(`${isBack ? 'back on' : 'off'} the list: ${name} ${what.join(', ')}`);
     },
   },
   {

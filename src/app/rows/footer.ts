@@ -8,8 +8,10 @@ import type { Console } from '../console-state.ts';
 import { topMode } from '../console-state.ts';
 import { manyHosts } from '../dialogs/prompt.ts';
 import { hostViews, ownRuns, runCounts, runInFocus } from '../host-view.ts';
+import { hostsScreen } from '../hosts-screen.ts';
 import { isOut } from '../letters.ts';
 import { bar, fitted, type Palette, type Piece, row, widthOf } from '../style.ts';
+import { hostsInTrouble } from '../trouble.ts';
 import { counted, notWell, since, until } from '../words.ts';
 
 /** The last but one row: running, paused, idle; what alarms takes the whole row in reverse. */
@@ -61,12 +63,15 @@ const idlePieces = (console: Console): Piece[] => {
   if (last === undefined) return [['strong', 'IDLE'], '  nothing has run yet   ', ['key', 'n'], ' types the first task'];
   const ended = last.phase.kind === 'ended' ? `, ${since(console.wall, last.phase.at)} ago` : '';
   const result = notWell(runCounts(console.data, last));
-  const room = console.view.columns - widthOf(`IDLE${ended}   ${result === '' ? 'no failures' : result}`);
+  const bad = hostsInTrouble(hostsScreen(console).trouble);
+  // The last run may be well while others are not.
+  const well = bad === 0 ? 'no failures' : `ok; ${counted(bad, 'host')} ${bad === 1 ? 'needs' : 'need'} a hand`;
+  const room = console.view.columns - widthOf(`IDLE${ended}   ${result === '' ? well : result}`);
   return [
     ['strong', 'IDLE'],
     fitted(room, `  last: run ${last.number} `, last.plan.title, ''),
     ['dim', ended],
-    result === '' ? ['dim', '   no failures'] : ['strong', `   ${result}`],
+    result === '' ? [bad === 0 ? 'dim' : 'strong', `   ${well}`] : ['strong', `   ${result}`],
   ];
 };
 

@@ -6,6 +6,7 @@ import type { HostsScreen } from '../hosts-screen.ts';
 import { looks } from '../letters.ts';
 import { type Palette, type Piece, pad, padFront, row, rule, widthOf } from '../style.ts';
 import { handUnderCursor } from '../targets.ts';
+import { hostsInTrouble } from '../trouble.ts';
 import { counted, handWords, phaseWord } from '../words.ts';
 
 /** The rows of both, beside each other where the screen is wide. */
@@ -19,7 +20,7 @@ export const handRows = (console: Console, palette: Palette, { layout, trouble, 
   // Why a host needs a hand is worth more room than how far a run is.
   const gap = 2;
   const half = Math.floor(columns * 0.53) - gap;
-  const title = trouble.length === 0 ? 'needs a hand: nobody' : `needs a hand: ${trouble.length}`;
+  const title = trouble.length === 0 ? 'needs a hand: nobody' : `needs a hand: ${hostsInTrouble(trouble)}`;
   const more = trouble.length > hand.trouble ? `+${trouble.length - hand.trouble} more  ]` : '';
   // Nothing queued: why a host needs a hand has the whole width.
   if (hand.beside === 'below' || runs.length === 0) {
@@ -50,8 +51,7 @@ export const handRows = (console: Console, palette: Palette, { layout, trouble, 
 const troublePieces = (console: Console, view: HostView, columns: number, label: 'task' | 'none'): Piece[] => {
   const { what, more } = handWords(view, console.wall);
   const look = looks[view.kind];
-  const hand = handUnderCursor(console);
-  const isHere = hand === undefined ? view.name === console.view.cursor : view === hand;
+  const isHere = view === handUnderCursor(console);
   return [
     isHere ? ['cursor-row', '>'] : ' ',
     [look.tone, look.letter],
@@ -60,7 +60,9 @@ const troublePieces = (console: Console, view: HostView, columns: number, label:
     ' ',
     pad(what, 17),
     ' ',
-    ...(label === 'task' ? [['strong', pad(view.run?.plan.title ?? '', columns < 70 ? 12 : 16)] as const, '  '] : []),
+    ...(label === 'task'
+      ? [['strong', pad(`${view.run?.number ?? '?'} ${view.run?.plan.title ?? ''}`, columns < 70 ? 14 : 18)] as const, '  ']
+      : []),
     more,
   ];
 };
