@@ -12,14 +12,16 @@ export type Pace = {
   readonly age: number;
   /** Its tail is on somebody's screen. */
   readonly watched: boolean;
+  /** Starts wait for a slot: looks that nobody hurries give way to them. */
+  readonly crowded: boolean;
 };
 
-/** Milliseconds until the next look: 1 s growing to 15 s, 60 s after ten minutes, 2 s while watched. */
-export const lookDelay = ({ poll, age, watched }: Pace): number => {
+/** Milliseconds until the next look: 1 s (3 s while starts wait) growing to 15 s, 60 s after ten minutes, 2 s while watched. */
+export const lookDelay = ({ poll, age, watched, crowded }: Pace): number => {
   if (poll !== undefined) return poll * second;
   if (watched) return 2 * second;
   if (age >= 10 * minute) return minute;
-  return Math.min(15 * second, Math.max(second, age / 4));
+  return Math.min(15 * second, Math.max(crowded ? 3 * second : second, age / 4));
 };
 
 /** A job that was let go is looked at once, two to five seconds on. */

@@ -264,6 +264,7 @@ export class Engine {
       order: spine.state.orders.get(jid),
       poll: this.#pollOf(job),
       watched: this.#watched.has(jid),
+      crowded: this.#starts.queue.size > 0,
       log: this.#run(job.runId)?.options.log ?? 'yes',
     });
     if (step.events.length > 0) await spine.emit({ events: step.events, output: step.output });

@@ -29,7 +29,7 @@ const done: JobReport = {
   dropped: 0,
   left: false,
 };
-const around = { wall: 1000, random: () => 0.5, order: undefined, poll: undefined, watched: false, log: 'yes' } as const;
+const around = { wall: 1000, random: () => 0.5, order: undefined, poll: undefined, watched: false, crowded: false, log: 'yes' } as const;
 const lost = { tag: 'connection-lost', cause: 'x' } as const;
 
 test.each<Verdict>([
@@ -78,4 +78,13 @@ test('only a job that was given up and may still run comes home later', () => {
     type: 'job.ended',
     verdict: { kind: 'ok' },
   });
+});
+
+test('a look that nobody hurries gives way to starts that wait; one with a poll of its own does not', () => {
+  const running = { kind: 'looked', report: { ...done, state: { kind: 'running' } } } as const;
+  const after = (more: Partial<Parameters<typeof advance>[2]>) => advance(starting, running, { ...around, ...more }).effect;
+  expect(after({})).toEqual({ kind: 'look', after: 1000 });
+  expect(after({ crowded: true })).toEqual({ kind: 'look', after: 3000 });
+  expect(after({ crowded: true, poll: 1 })).toEqual({ kind: 'look', after: 1000 });
+  expect(after({ crowded: true, watched: true })).toEqual({ kind: 'look', after: 2000 });
 });

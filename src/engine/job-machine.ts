@@ -38,6 +38,7 @@ export type Around = {
   readonly order: JobOrder | undefined;
   readonly poll: number | undefined;
   readonly watched: boolean;
+  readonly crowded: boolean;
   /** Output of a no-log task is counted on the host and not fetched. */
   readonly log: 'yes' | 'no';
 };
@@ -154,13 +155,13 @@ const neverBegan = ({ state, cancelAsked }: Job, { log }: Around): Verdict => {
 const nextLook = (job: Job, on: OnHost, before: OnHost | undefined, around: Around): Effect => {
   if (around.order?.mode !== 'let-go') {
     const age = around.wall - on.startedAt;
-    return { kind: 'look', after: lookDelay({ poll: around.poll, age, watched: around.watched }) };
+    return { kind: 'look', after: lookDelay({ poll: around.poll, age, watched: around.watched, crowded: around.crowded }) };
   }
   // Let go: one look to see that it outlived its connection, then only when somebody asks or cancels.
   if (before === undefined) return { kind: 'look', after: letGoDelay(around.random) };
   return job.cancelAsked === undefined && !around.watched
     ? { kind: 'rest' }
-    : { kind: 'look', after: lookDelay({ poll: undefined, age: 0, watched: around.watched }) };
+    : { kind: 'look', after: lookDelay({ poll: undefined, age: 0, watched: around.watched, crowded: around.crowded }) };
 };
 
 const verdictOf = (job: Job, report: JobReport, around: Around): Verdict | undefined => {
