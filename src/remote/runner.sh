@@ -129,7 +129,7 @@ install_runner() { # BYTES
   [ -r "$RUNNER" ] && return 0
   umask_there=$(umask)
   umask 077
-  new=$BASE/stage/install.$NONCE
+  new=$BASE/stage/install.$NONCE.$$
   TROUBLE=$(LC_ALL=C exec mkdir -p "$BASE/bin" "$BASE/jobs" "$BASE/stage" "$BASE/epoch" "$BASE/once" "$new" 2>&1) || return 1
   write_runner "$1" && make_blank "$new/blank" && publish_blank "$new/blank" &&
     TROUBLE=$(LC_ALL=C exec mv -f "$new/runner" "$RUNNER" 2>&1)
@@ -234,7 +234,7 @@ lay_folders() {
 
 # Everything that a job needs, complete and counted, where nobody looks.
 stage() {
-  STAGE=$BASE/stage/$JID.$NONCE
+  STAGE=$BASE/stage/$JID.$NONCE.$$ # the same request may come twice at once
   if [ -d "$BLANK" ]; then
     TROUBLE=$(LC_ALL=C exec cp -R "$BLANK" "$STAGE" 2>&1) || give_up
   else make_blank "$STAGE" || give_up; fi
@@ -331,7 +331,7 @@ pause() { # MILLISECONDS; fails where sleep knows only seconds
 # find it ended exactly one becomes its successor. The successor then moves up to once/NAME.
 take_name() {
   [ "$ONCE" != - ] || return 0
-  name=$BASE/once/$ONCE ticket=$BASE/stage/once.$JID.$NONCE
+  name=$BASE/once/$ONCE ticket=$BASE/stage/once.$JID.$NONCE.$$
   say "$JID" >"$ticket" || { TROUBLE="No space left in $BASE" && refuse_trouble; }
   for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 none; do
     [ "$try" != none ] || refuse state-unreadable "$name cannot be taken"

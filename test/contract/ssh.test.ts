@@ -96,7 +96,7 @@ describe.skipIf(!sshdAvailable())('commands over a real sshd', () => {
 
   test('a session too many is refused while the connection lives on', async () => {
     const connection = await connect();
-    const busy = [connection.exec('sleep 1', NO_INPUT), connection.exec('sleep 1', NO_INPUT)];
+    const busy = [connection.exec('sleep 5', NO_INPUT), connection.exec('sleep 5', NO_INPUT)];
     expect(failure(await connection.exec('true', NO_INPUT))).toMatchObject({ tag: 'channel-refused' });
     for (const reply of await Promise.all(busy)) expect(value(reply).code).toBe(0);
     expect(value(await connection.exec('true', NO_INPUT)).code).toBe(0);
