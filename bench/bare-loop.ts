@@ -4,10 +4,10 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { Client } from 'ssh2';
-import { type Jid, jidOf } from '../src/domain/job.ts';
 import { encodeRequest, encodeWithRunner, type Request } from '../src/remote/frames.ts';
 import { decodeReply } from '../src/remote/replies.ts';
 import { runner } from '../src/remote/runner-text.ts';
+import { jidIn, startIn } from './request.ts';
 
 /** Where to, and how many connections at once. */
 export type Hosts = {
@@ -81,34 +81,9 @@ const once = async (request: Request): Promise<string> => {
   return said;
 };
 
-const jidFor = (host: string): Jid => jidOf({ runId: run, taskPath: '0.0', host, item: 0, attempt: 1 });
+const start = (host: string, seconds: number): Request => startIn(run, host, `sleep ${seconds}`, by);
 
-const start = (host: string, seconds: number): Request => ({
-  kind: 'start',
-  by,
-  most: 65_536,
-  start: {
-    jid: jidFor(host),
-    script: `sleep ${seconds}`,
-    limit: 60,
-    grace: 5,
-    cap: 8 << 20,
-    linger: 0,
-    about: {
-      runId: run,
-      runNumber: 1,
-      title: 'bench',
-      operator: 'bench',
-      machine: 'bench',
-      host,
-      task: '0.0',
-      batch: '1/1',
-      command: `sleep ${seconds}`,
-    },
-  },
-});
-
-const look = (host: string): Request => ({ kind: 'look', jobs: [{ jid: jidFor(host), outFrom: 0, errFrom: 0, most: 65_536 }] });
+const look = (host: string): Request => ({ kind: 'look', jobs: [{ jid: jidIn(run, host), outFrom: 0, errFrom: 0, most: 65_536 }] });
 
 const untilHome = async (host: string, seconds: number): Promise<void> => {
   await once(start(host, seconds));

@@ -4,9 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { jidOf } from '../src/domain/job.ts';
 import { encodeRequest, encodeWithRunner, type Frame, type Request } from '../src/remote/frames.ts';
 import { runner } from '../src/remote/runner-text.ts';
+import { jidIn, startIn } from './request.ts';
 
 /** Forks of one start, until its job is under way, and of one look at one quiet job; beyond the shell that sshd starts. */
 export type Forks = { readonly start: number; readonly look: number };
@@ -21,7 +21,10 @@ export const countForks = (): Forks | string => {
     };
     write('install', encodeWithRunner(start('first'), nonce(), runner));
     write('start', encodeRequest(start('second'), nonce(), runner));
-    write('look', encodeRequest({ kind: 'look', jobs: [{ jid: jid('second'), outFrom: 0, errFrom: 0, most: 65_536 }] }, nonce(), runner));
+    write(
+      'look',
+      encodeRequest({ kind: 'look', jobs: [{ jid: jidIn(run, 'second'), outFrom: 0, errFrom: 0, most: 65_536 }] }, nonce(), runner),
+    );
     // `ask` is one fork, as the shell of sshd is; `mark` is one; the pause is one.
     const script = [
       'ask() { /bin/sh -c "$(cat $1.sh)" <$1.in >$1.out 2>&1; }',
@@ -52,29 +55,4 @@ export const countForks = (): Forks | string => {
 const run = randomBytes(16).toString('hex');
 const epoch = Date.now();
 const nonce = (): string => randomBytes(8).toString('hex');
-const jid = (host: string) => jidOf({ runId: run, taskPath: '0.0', host, item: 0, attempt: 1 });
-
-const start = (host: string): Request => ({
-  kind: 'start',
-  by: { line: run, epoch, driverId: run },
-  most: 65_536,
-  start: {
-    jid: jid(host),
-    script: 'exec sleep 30',
-    limit: 60,
-    grace: 5,
-    cap: 8 << 20,
-    linger: 0,
-    about: {
-      runId: run,
-      runNumber: 1,
-      title: 'bench',
-      operator: 'bench',
-      machine: 'bench',
-      host,
-      task: '0.0',
-      batch: '1/1',
-      command: 'sleep',
-    },
-  },
-});
+const start = (host: string): Request => startIn(run, host, 'exec sleep 30', { line: run, epoch, driverId: run });
