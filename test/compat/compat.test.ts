@@ -5,8 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readChain, readHistory, readJobs } from '../../src/journal/read.ts';
 import { schemaVersion } from '../../src/journal/schema.ts';
-import { openStore, type Store } from '../../src/journal/store.ts';
-import { entryOf, jid, jobEnded, tempFolder } from '../support/journal-kit.ts';
+import { entryOf, jid, jobEnded, storeIn, tempFolder } from '../support/journal-kit.ts';
 
 const schemas = readdirSync(import.meta.dirname).filter(name => name.endsWith('.sql'));
 
@@ -24,12 +23,6 @@ const restore = (name: string): void => {
   db.close();
 };
 
-const opened = (): Store => {
-  const store = openStore(folder.path);
-  if (!store.ok) throw new Error(store.failure.cause);
-  return store.value;
-};
-
 test('there is a journal of each older schema', () => {
   expect(schemas).toEqual(Array.from({ length: schemaVersion - 1 }, (_, n) => `schema-${n + 1}.sql`));
 });
@@ -38,13 +31,12 @@ test.each(schemas)('%s is read as it is, brought up to date, and written on', na
   restore(name);
   expect(readHistory(folder.path, { limit: 9 })).toMatchObject({ value: [{ number: 2 }, { number: 1 }] });
   expect(readChain(folder.path)).toMatchObject({ value: { kind: 'whole', events: 11, older: 11 } });
-  const store = opened();
+  const store = storeIn(folder.path);
   expect(readJobs(folder.path, { which: 'outstanding' })).toMatchObject({ value: [{ run: 2 }] });
   expect(store.write([entryOf([jobEnded(2, 30)])])).toEqual([{ ok: true, value: undefined }]);
   store.close();
   expect(readJobs(folder.path, { which: 'outstanding' })).toEqual({ ok: true, value: [] });
-  const again = opened();
-  again.close();
+  storeIn(folder.path).close();
   expect(readChain(folder.path)).toMatchObject({ value: { kind: 'whole', events: 12, older: 11 } });
   expect(readJobs(folder.path, { which: 'all' })).toMatchObject({ value: [{ job: { jid: jid(1) } }, { job: { jid: jid(2) } }] });
 });

@@ -4,8 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ChainReport } from '../../src/journal/chain.ts';
 import { readChain } from '../../src/journal/read.ts';
-import { openStore } from '../../src/journal/store.ts';
-import { entryOf, planned, tempFolder, wholeRun } from '../support/journal-kit.ts';
+import { entryOf, planned, storeIn, tempFolder, wholeRun } from '../support/journal-kit.ts';
 
 let folder: ReturnType<typeof tempFolder>;
 beforeEach(() => {
@@ -16,10 +15,9 @@ afterEach(() => folder.remove());
 /** Writes runs, each in a session of its own, as drivers that follow each other do. */
 const filled = (runs: number): void => {
   for (let n = 1; n <= runs; n += 1) {
-    const store = openStore(folder.path);
-    if (!store.ok) throw new Error(store.failure.cause);
-    store.value.write([entryOf([planned(n), ...wholeRun(n, n * 10)]), entryOf([planned(n + 1)])]);
-    store.value.close();
+    const store = storeIn(folder.path);
+    store.write([entryOf([planned(n), ...wholeRun(n, n * 10)]), entryOf([planned(n + 1)])]);
+    store.close();
   }
 };
 
@@ -69,14 +67,13 @@ test.each([
 
 test('a write that failed leaves no gap', () => {
   filled(1);
-  const store = openStore(folder.path);
-  if (!store.ok) throw new Error(store.failure.cause);
-  const pages = store.value.db.prepare('pragma page_count').get()?.['page_count'];
-  store.value.db.exec(`pragma max_page_count = ${pages}`);
+  const store = storeIn(folder.path);
+  const pages = store.db.prepare('pragma page_count').get()?.['page_count'];
+  store.db.exec(`pragma max_page_count = ${pages}`);
   const noted = { type: 'run.noted', at: 50, run: 'x', text: 'hi'.repeat(20_000) } as const;
-  expect(store.value.write([entryOf([planned(9), noted])])[0]?.ok).toBe(false);
-  store.value.db.exec('pragma max_page_count = 1000000');
-  expect(store.value.write([entryOf([planned(9), noted])])[0]?.ok).toBe(true);
-  store.value.close();
+  expect(store.write([entryOf([planned(9), noted])])[0]?.ok).toBe(false);
+  store.db.exec('pragma max_page_count = 1000000');
+  expect(store.write([entryOf([planned(9), noted])])[0]?.ok).toBe(true);
+  store.close();
   expect(chain()).toMatchObject({ kind: 'whole' });
 });

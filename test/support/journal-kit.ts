@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Event, Fleet } from '../../src/domain/event.ts';
 import { type Jid, jidOf, type OutputStream, type Verdict } from '../../src/domain/job.ts';
 import type { Entry, OutputBytes } from '../../src/journal/entry.ts';
+import { openStore, type Store } from '../../src/journal/store.ts';
 
 export const journalWorkerUrl = new URL('../../src/journal/worker.ts', import.meta.url);
 
@@ -12,6 +13,13 @@ export const journalWorkerUrl = new URL('../../src/journal/worker.ts', import.me
 export const tempFolder = (name: string): { readonly path: string; remove(): void } => {
   const path = mkdtempSync(join(tmpdir(), `rollcall-test-${name}-`));
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+};
+
+/** The journal of a folder, open for writing in this very thread. */
+export const storeIn = (folder: string): Store => {
+  const store = openStore(folder);
+  if (!store.ok) throw new Error(store.failure.cause);
+  return store.value;
 };
 
 export const entryOf = (
