@@ -25,7 +25,7 @@ export const weighWaitingJobs = async (jobs: number): Promise<Weight> => {
     random: Math.random,
     settings: { ...someSettings, forks: 100, persist: 0 },
   });
-  const walker = new Walker({ spine, engine, clock, kit: simpleKit, keptCall: () => undefined, keptVars: () => undefined });
+  const walker = new Walker({ spine, engine, clock, kit: simpleKit, keptOut: () => undefined });
   const fleet: Fleet = fleetOf(names);
   await spine.emit({ events: [{ type: 'fleet.planned', fleet }] });
   const before = await heap();

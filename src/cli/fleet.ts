@@ -58,8 +58,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
 };
 
 /** What Ansible logs in and becomes with. It is of no use to a template, and the journal must not hold it. */
-const passwords =
-  /^ansible_(?:(?:ssh_|become_|sudo_|su_|sshpass_)?pass(?:word|phrase)?|(?:ssh_)?private_key_pass(?:word|phrase)?|ssh_private_key|become_method_pass)$/;
+const passwords = /^ansible_(?:(?:\w+_)?pass(?:word|phrase)?|ssh_private_key)$/;
 
 const withoutPasswords = (vars: Vars): Vars => Object.fromEntries(Object.entries(vars).filter(([name]) => !passwords.test(name)));
 

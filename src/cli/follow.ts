@@ -16,8 +16,12 @@ const heartbeatEvery = 60_000;
 /** How long a follower who was told to stop waits for the driver's word, ms. */
 const pauseWithin = 2000;
 
-/** What ends a follower, but no job. */
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What ends a follower, but no job, and the exit code that tells it. */
+export const stopCodes = { SIGINT: 99, SIGTERM: 143, SIGHUP: 129 } as const;
+
+type Stop = keyof typeof stopCodes;
+
+const signals = Object.keys(stopCodes) as Stop[];
 
 /** Most bytes that one question for output brings. */
 const pieceSize = 1 << 20;
@@ -77,9 +81,9 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
       await output.ended(state);
       finish(exitCodeOf(countHosts(known, state.jobs)));
     };
-    const stop = (signal: (typeof signals)[number]): void => {
+    const stop = (signal: Stop): void => {
       interrupts += 1;
-      const code = { SIGINT: 99, SIGTERM: 143, SIGHUP: 129 }[signal];
+      const code = stopCodes[signal];
       if (interrupts > 1 || onStop === 'leave') {
         finish(code);
         return;

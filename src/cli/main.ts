@@ -2,6 +2,7 @@
 import { Argument, Command, CommanderError } from 'commander';
 import { describeFailure, type Failure, type FailureTag } from '../domain/failure.ts';
 import { fail, type Result } from '../domain/result.ts';
+import { quoteWord } from '../modules/words.ts';
 import { type RunFlags, seconds, withAdHoc, withFleet, withOutputs, withRun, withState } from './flags.ts';
 import { version } from './reach.ts';
 import { realWorld, type World } from './world.ts';
@@ -97,7 +98,7 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
 
 /** The command that opens this console again. */
 const comeBackWith = (world: World, argv: readonly string[]): string => {
-  const words = argv.map(word => (/^[\w./,:@%+=-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`));
+  const words = argv.map(quoteWord);
   if (world.env['npm_lifecycle_event'] !== 'start') return ['rollcall', ...words].join(' ');
   return words.join(' ') === '--practice' ? 'npm start' : ['npm start --', ...words].join(' ');
 };

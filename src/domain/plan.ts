@@ -87,21 +87,27 @@ export const resolveHosts = (
   return ok({ plan: { ...plan, plays }, warnings: [...warnings] });
 };
 
+/** The task at a path. */
+export const taskAt = (plan: Plan, path: string): Task | undefined => {
+  for (const play of plan.plays) for (const task of play.tasks) if (task.path === path) return task;
+  return undefined;
+};
+
 /** A plan as the journal may have it, and the calls of its no-log tasks by path, which stay in memory. */
-export type MaskedPlan = { readonly plan: Plan; readonly kept: ReadonlyMap<string, ModuleCall> };
+export type MaskedPlan = { readonly plan: Plan; readonly calls: ReadonlyMap<string, ModuleCall> };
 
 /** Takes the arguments of no-log tasks out of a plan. */
 export const maskPlan = (plan: Plan): MaskedPlan => {
-  const kept = new Map<string, ModuleCall>();
+  const calls = new Map<string, ModuleCall>();
   const plays = plan.plays.map(play => ({
     ...play,
     tasks: play.tasks.map(task => {
       if (!task.noLog) return task;
-      kept.set(task.path, task.module);
+      calls.set(task.path, task.module);
       return { ...task, module: { name: task.module.name, args: {} } };
     }),
   }));
-  return { plan: { ...plan, plays }, kept };
+  return { plan: { ...plan, plays }, calls };
 };
 
 /** The slices in which `serial` takes the hosts; one slice without it. Nobody: no batch. */

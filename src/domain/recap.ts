@@ -1,6 +1,7 @@
 // The only place that counts a run's hosts by how they stand, and turns the counts into an exit code.
 // First cause wins: a host that timed out counts as timed out, whatever came after.
 import type { Jid, Job } from './job.ts';
+import { taskAt } from './plan.ts';
 import type { HostProgress, Run } from './run-state.ts';
 import { isLetGo } from './task.ts';
 
@@ -61,7 +62,7 @@ export const standingOf = (row: HostProgress, run: Run, jobs: ReadonlyMap<Jid, J
 const endOfLetGo = ({ jid, last }: HostProgress, { plan }: Run, jobs: ReadonlyMap<Jid, Job>): keyof HostCounts | undefined => {
   const job = jid === undefined ? undefined : jobs.get(jid);
   if (job?.state.kind !== 'ended' || last?.path !== job.taskPath) return undefined;
-  const task = plan.plays.flatMap(({ tasks }) => tasks).find(({ path }) => path === job.taskPath);
+  const task = taskAt(plan, job.taskPath);
   if (task === undefined || !isLetGo(task)) return undefined;
   const { kind } = job.state.verdict;
   return kind === 'ok' ? undefined : kind === 'timed-out' ? 'timedOut' : kind;

@@ -1,16 +1,16 @@
 // The driving process's middle: it takes up what the journal holds, does what clients ask, and says when it is idle.
 // It composes engine and play; sockets, leases and processes are its edges' affair.
-import type { Actor, Event, RunOptions } from '../domain/event.ts';
+import type { Actor, Event } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import { isOutstanding, type Jid } from '../domain/job.ts';
-import { type MaskedPlan, maskPlan } from '../domain/plan.ts';
+import { maskPlan } from '../domain/plan.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { emptyState, type Run, type State } from '../domain/run-state.ts';
 import { Engine, type EngineSettings } from '../engine/engine.ts';
 import type { Clock, Jobs, Journal, Random } from '../engine/ports.ts';
 import { type Draft, Spine } from '../engine/spine.ts';
-import type { Kit } from '../play/ports.ts';
+import type { KeptOut, Kit } from '../play/ports.ts';
 import { Walker } from '../play/walker.ts';
 import type { ClientInfo, DriverNews, DriverPort } from './ports.ts';
 import type { Answers, Ask, DriverStatus, Selection } from './protocol.ts';
@@ -72,9 +72,8 @@ export class Driver implements DriverPort {
   readonly #listeners = new Set<(news: DriverNews) => void>();
   readonly #watches = new Map<number, readonly Jid[]>();
   readonly #owners = new Map<string, number>();
-  /** Calls of no-log tasks by run and path, and the variables given with no-log runs: in memory only. */
-  readonly #kept = new Map<string, MaskedPlan['kept']>();
-  readonly #keptVars = new Map<string, RunOptions['extraVars']>();
+  /** What is kept out of the journal, by run: in memory only. */
+  readonly #kept = new Map<string, KeptOut>();
   #nextNumber: number;
   /** Everything was paused, so whatever is asked for now comes paused as well. */
   #pausedAll: Actor | undefined;
@@ -92,8 +91,7 @@ export class Driver implements DriverPort {
       engine: this.#engine,
       clock: parts.clock,
       kit: parts.kit,
-      keptCall: (run, path) => this.#kept.get(run)?.get(path),
-      keptVars: run => this.#keptVars.get(run),
+      keptOut: run => this.#kept.get(run),
     });
     this.#nextNumber = parts.heritage.nextRunNumber;
     this.#pausedAll = whoPausedAll(state);
@@ -232,8 +230,10 @@ export class Driver implements DriverPort {
   async #submit(ask: Extract<Ask, { verb: 'submit' }>, client: ClientInfo): Promise<Result<Answers['submit']>> {
     if (this.#engine.fenced !== undefined) return fail(this.#engine.fenced);
     const { fleet } = ask;
-    const options = ask.options.log === 'no' ? { ...ask.options, extraVars: {} } : ask.options;
-    const { plan, kept } = maskPlan(ask.plan);
+    const { extraVars } = ask.options;
+    const isLogged = ask.options.log === 'yes';
+    const options = isLogged ? ask.options : { ...ask.options, extraVars: {} };
+    const { plan, calls } = maskPlan(ask.plan);
     const running = [...this.state().runs.values()].find(
       run => options.once !== undefined && run.options.once === options.once && run.phase.kind !== 'ended',
     );
@@ -246,8 +246,7 @@ export class Driver implements DriverPort {
     if (client.hello.agentSocket !== undefined) this.#parts.takeAgent(client.hello.agentSocket);
     const run = this.#parts.newRunId();
     const number = this.#nextNumber;
-    if (kept.size > 0) this.#kept.set(run, kept);
-    if (options !== ask.options) this.#keptVars.set(run, ask.options.extraVars);
+    if (calls.size > 0 || !isLogged) this.#kept.set(run, { calls, ...(!isLogged && { extraVars }) });
     this.#nextNumber += 1;
     if (options.askedFrom === 'headless') this.#owners.set(run, client.id);
     const isNew = !this.state().fleets.has(fleet.id);

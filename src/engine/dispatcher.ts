@@ -5,7 +5,7 @@ import type { Jid } from '../domain/job.ts';
 import { ok, type Result } from '../domain/result.ts';
 import type { Clock, HostRef, HostState, JobReport, Jobs, Line, LookRequest, StartReply, StartRequest } from './ports.ts';
 import { type Slot, type SlotLimits, Slots } from './slots.ts';
-import type { Start, StartQueue } from './start-queue.ts';
+import { afterRequest, type Start, type StartQueue } from './start-queue.ts';
 
 /** Something to tell a host about a job; `there` is the jid that it goes by there (another's with `--once`). */
 export type Act =
@@ -244,9 +244,7 @@ export class Dispatcher {
 
   #lineFailed(place: Place): false {
     place.heard = 'not-last-time';
-    for (const start of place.starts.splice(0)) {
-      this.#queue.add({ ...start, stage: start.stage === 'sent' ? 'sent' : 'requested' });
-    }
+    for (const start of place.starts.splice(0)) this.#queue.add(afterRequest(start));
     return false;
   }
 

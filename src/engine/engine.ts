@@ -11,7 +11,7 @@ import type { Clock, HostState, JobReport, Jobs, Random, StartReply } from './po
 import { giveUpAt, graceOf, lookRequestOf, startRequestOf } from './requests.ts';
 import { Roster } from './roster.ts';
 import type { Spine } from './spine.ts';
-import type { Start } from './start-queue.ts';
+import { afterRequest, type Start } from './start-queue.ts';
 import { Starts } from './starts.ts';
 import { Timers } from './timers.ts';
 import { Turns } from './turns.ts';
@@ -132,7 +132,9 @@ export class Engine {
       events: [{ type: 'job.cancel-asked', jid, ...(by && { by }) }],
       durability: 'intent',
     });
-    const [withdrawn] = this.#starts.drop(job.runId, start => start.jid === jid && start.stage === 'requested');
+    // Only what was never sent can still be taken back, and that has not begun; to cancel thousands costs no search for each.
+    const isNew = job.state.kind === 'starting';
+    const [withdrawn] = isNew ? this.#starts.drop(job.runId, start => start.jid === jid && start.stage === 'requested') : [];
     if (withdrawn !== undefined) await this.#advance(jid, { kind: 'withdrawn' });
     else if (isOutstanding(this.#job(jid) ?? job)) this.#sendCancel(job);
     return true;
@@ -208,7 +210,7 @@ export class Engine {
   #watchFromNowOn(start: Start, failure: Failure): void {
     const isFirst = this.fenced === undefined;
     this.fenced = failure;
-    this.#starts.queue.add({ ...start, stage: start.stage === 'sent' ? 'sent' : 'requested' });
+    this.#starts.queue.add(afterRequest(start));
     if (isFirst) this.#parts.onFenced?.();
   }
 

@@ -19,6 +19,9 @@ export type Start = {
   readonly tries: number;
 };
 
+/** The start once its intent is written; what may have been sent stays so. */
+export const afterRequest = (start: Start): Start => (start.stage === 'asked' ? { ...start, stage: 'requested' } : start);
+
 /** What the queue asks before it lets a start go. */
 export type Gatekeeper = {
   /** Paused, aborted and ended runs start nothing. */

@@ -5,7 +5,7 @@ import type { JobOrder, Run } from '../domain/run-state.ts';
 import { startAgainDelay, startTries } from './cadence.ts';
 import type { Clock, Random } from './ports.ts';
 import type { Spine } from './spine.ts';
-import { type Start, StartQueue } from './start-queue.ts';
+import { afterRequest, type Start, StartQueue } from './start-queue.ts';
 import { Timers } from './timers.ts';
 
 export type StartsParts = { readonly spine: Spine; readonly clock: Clock; readonly random: Random; readonly rate: number };
@@ -67,7 +67,7 @@ export class Starts {
   tryLater(start: Start, whenBack: () => void): boolean {
     const tries = start.tries + 1;
     if (tries >= startTries) return false;
-    this.#later.set(start.jid, { ...start, stage: start.stage === 'sent' ? 'sent' : 'requested', tries });
+    this.#later.set(start.jid, { ...afterRequest(start), tries });
     this.#timers.arm(start.jid, startAgainDelay(tries, this.#parts.random), () => {
       const back = this.#later.get(start.jid);
       this.#later.delete(start.jid);

@@ -59,25 +59,23 @@ export const readHistory = (stateDir: string, { limit }: { readonly limit: numbe
     });
   });
 
-/** Which jobs: those that hosts may still be running, or every one that the journal knows. */
-export type WhichJobs = { readonly which: 'outstanding' | 'all' };
+/** Which jobs: those that hosts may still be running (and these besides), or every one that the journal knows. */
+export type WhichJobs = { readonly which: 'outstanding'; readonly and?: readonly Jid[] } | { readonly which: 'all' };
 
 /** Jobs in the order in which they were requested. @failure state-folder */
-export const readJobs = (stateDir: string, { which }: WhichJobs): Result<readonly JobEntry[]> =>
+export const readJobs = (stateDir: string, wanted: WhichJobs): Result<readonly JobEntry[]> =>
   reading(stateDir, [], db => {
-    const runs = db
-      .prepare(
-        which === 'all'
-          ? 'select run from runs order by number'
-          : 'select run from runs where run in (select run from outstanding) order by number',
-      )
-      .all();
+    const besides = new Set(wanted.which === 'all' ? [] : wanted.and);
+    const runs =
+      wanted.which === 'all'
+        ? db.prepare('select run from runs order by number').all()
+        : db.prepare(runsOfJobs).all(JSON.stringify([...besides]));
     const seen = new Map(sightingsOf(db).map(sighting => [sighting.jid, sighting]));
     return runs.flatMap(row => {
       const commands = new Map<Jid, string>();
       const state = stateOf(noting(eventsOf(db, [String(row['run'])]), commands));
       return [...state.jobs.values()]
-        .filter(job => which === 'all' || isOutstanding(job))
+        .filter(job => wanted.which === 'all' || isOutstanding(job) || besides.has(job.jid))
         .map(job => {
           const sighting = seen.get(job.jid);
           if (sighting !== undefined) reduceSighting(state, sighting);
@@ -85,6 +83,11 @@ export const readJobs = (stateDir: string, { which }: WhichJobs): Result<readonl
         });
     });
   });
+
+const runsOfJobs = `
+  select run from runs where run in (select run from outstanding)
+    or run in (select run from events where type = 'job.requested' and jid in (select value from json_each(?)))
+  order by number`;
 
 /** Every event of one run, and its fleet, in order; empty for a run that is not known. @param run id or number @failure state-folder */
 export const readRunEvents = (stateDir: string, run: string | number): Result<readonly Event[]> =>

@@ -5,6 +5,7 @@ import { actorName, type Event, type TaskResult } from '../domain/event.ts';
 import { describeFailure } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job, shortJid, type Verdict } from '../domain/job.ts';
 import { fold } from '../domain/nodeset.ts';
+import { taskAt } from '../domain/plan.ts';
 import { countHosts, lastLineOf, standingOf } from '../domain/recap.ts';
 import type { HostProgress, Run, State } from '../domain/run-state.ts';
 import { makeSanitiser, type SafeLine, safeText, withoutColours } from '../domain/safe-line.ts';
@@ -197,9 +198,9 @@ const numberOf = (state: State, run: string): number => state.runs.get(run)?.num
 
 const countTasks = (run: Run): number => run.plan.plays.reduce((sum, play) => sum + play.tasks.length, 0);
 
-const taskName = (run: Run, path: string): string => {
-  for (const play of run.plan.plays) for (const task of play.tasks) if (task.path === path) return safeText(task.name);
-  return path;
+const taskName = ({ plan }: Run, path: string): string => {
+  const task = taskAt(plan, path);
+  return task === undefined ? path : safeText(task.name);
 };
 
 const count = (n: number, noun: string): string => `${n} ${noun}${n === 1 ? '' : 's'}`;

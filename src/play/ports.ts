@@ -34,6 +34,14 @@ export type Output = { readonly out: Uint8Array; readonly err: Uint8Array };
 /** A job as results say it. */
 export type Told = { readonly job: Job; readonly order: JobOrder | undefined; readonly output: Output };
 
+/** What a run keeps out of the journal; it goes with the driver that was given it. */
+export type KeptOut = {
+  /** What no-log tasks really call, by path. */
+  readonly calls: ReadonlyMap<string, ModuleCall>;
+  /** The variables given with a no-log run. */
+  readonly extraVars?: Run['options']['extraVars'];
+};
+
 /** Tasks made concrete. */
 export type Kit = {
   /** Evaluates `when`, renders the arguments. */

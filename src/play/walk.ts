@@ -136,9 +136,3 @@ const playOf = (run: Run, host: string): number => {
   const path = run.hosts.get(host)?.out?.path ?? run.hosts.get(host)?.last?.path ?? '0.0';
   return Number(path.split('.')[0]);
 };
-
-/** The task at a path. */
-export const taskAt = (run: Run, path: string): Task | undefined => {
-  for (const play of run.plan.plays) for (const task of play.tasks) if (task.path === path) return task;
-  return undefined;
-};

@@ -2,9 +2,10 @@
 // and writes down how tasks came out. It asks the engine for jobs and knows no wire; it holds no truth of its own.
 import type { Event, Fleet, PlannedHost, Sighting, TaskResult } from '../domain/event.ts';
 import { type Jid, type Job, jidOf, parseJid } from '../domain/job.ts';
+import { taskAt } from '../domain/plan.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { HostProgress, Run } from '../domain/run-state.ts';
-import { isLetGo, type ModuleCall, type Task } from '../domain/task.ts';
+import { isLetGo, type Task } from '../domain/task.ts';
 import type { Vars } from '../domain/value.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/ports.ts';
@@ -12,9 +13,9 @@ import type { Draft, Spine } from '../engine/spine.ts';
 import { Timers } from '../engine/timers.ts';
 import { Turns } from '../engine/turns.ts';
 import { type Attempt, afterAttempt } from './attempts.ts';
-import type { Kit, Output, Prepared, Spot } from './ports.ts';
+import type { KeptOut, Kit, Output, Prepared, Spot } from './ports.ts';
 import { couldNotFind, endedResult, failedResult, taskResult } from './results.ts';
-import { nextStep, taskAt } from './walk.ts';
+import { nextStep } from './walk.ts';
 
 /** Seconds a task that was typed may run when nobody said. */
 const noLimit = 0;
@@ -24,10 +25,8 @@ export type WalkerParts = {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly kit: Kit;
-  /** What a no-log task really calls; undefined when the driver that knew it has gone. */
-  readonly keptCall: (run: string, path: string) => ModuleCall | undefined;
-  /** The variables given with a no-log run, which the state does not hold. */
-  readonly keptVars: (run: string) => Run['options']['extraVars'] | undefined;
+  /** What the state does not hold of a run; undefined when the driver that knew it has gone. */
+  readonly keptOut: (run: string) => KeptOut | undefined;
 };
 
 export class Walker {
@@ -155,7 +154,7 @@ export class Walker {
   }
 
   async #begin(spot: Spot): Promise<void> {
-    const call = spot.task.noLog ? this.#parts.keptCall(spot.run.id, spot.task.path) : spot.task.module;
+    const call = spot.task.noLog ? this.#parts.keptOut(spot.run.id)?.calls.get(spot.task.path) : spot.task.module;
     if (call === undefined)
       return this.#end(spot, failedResult('its command was not kept (no-log), and the driver that knew it has gone: run it again'));
     const prepared = this.#parts.kit.prepare({ ...spot, task: { ...spot.task, module: call } });
@@ -285,7 +284,7 @@ export class Walker {
     const run = this.#runWithVars(id);
     const row = run?.hosts.get(host);
     if (run?.open === undefined || row === undefined || run.phase.kind === 'ended') return undefined;
-    const task = taskAt(run, run.open.path);
+    const task = taskAt(run.plan, run.open.path);
     const planned = this.#planned(run, host);
     const batch = run.batches.at(-1);
     if (task === undefined || planned === undefined || batch === undefined) return undefined;
@@ -304,7 +303,7 @@ export class Walker {
 
   #runWithVars(id: string): Run | undefined {
     const run = this.#run(id);
-    const extraVars = this.#parts.keptVars(id);
+    const extraVars = this.#parts.keptOut(id)?.extraVars;
     return run === undefined || extraVars === undefined ? run : { ...run, options: { ...run.options, extraVars } };
   }
 

@@ -129,8 +129,7 @@ export class Rig {
       engine: this.engine,
       clock: this.clock,
       kit: simpleKit,
-      keptCall: () => undefined,
-      keptVars: () => undefined,
+      keptOut: () => undefined,
     });
   }
 

@@ -12,7 +12,7 @@ import { verdictSentence } from '../../domain/verdict.ts';
 import type { Link } from '../../driver/protocol.ts';
 import { type JobEntry, readHistory, readJobs, readOutput, readRunEvents } from '../../journal/read.ts';
 import type { RunFlags } from '../flags.ts';
-import { follow, unfinished } from '../follow.ts';
+import { follow, stopCodes, unfinished } from '../follow.ts';
 import { reach } from '../reach.ts';
 import { stateDirOf, type World } from '../world.ts';
 import { outputOf } from './run.ts';
@@ -22,8 +22,8 @@ type LookFlags = Pick<RunFlags, 'state' | 'json' | 'output'> & { readonly all?: 
 /** A host that has not answered by then does not answer, ms. */
 const answerWithin = 45_000;
 
-/** A follower was told to stop: Ctrl-C, TERM, HUP. */
-const stopped: ReadonlySet<number> = new Set([99, 143, 129]);
+/** A follower was told to stop. */
+const stopped: ReadonlySet<number> = new Set(Object.values(stopCodes));
 
 /** Some jobs run: what `--look` ends with. */
 const stillRunning = 75;
@@ -33,18 +33,16 @@ export const jobsVerb = async (world: World, flags: LookFlags): Promise<Result<n
   const stateDir = stateDirOf(world, flags.state);
   const looked = flags.look === true ? await lookAtAll(world, stateDir) : ok([]);
   if (!looked.ok) return looked;
-  const all = readJobs(stateDir, { which: flags.all === true || looked.value.length > 0 ? 'all' : 'outstanding' });
-  if (!all.ok) return all;
   // What has come home in this very look is told too.
-  const read = {
-    value: flags.all === true ? all.value : all.value.filter(({ job }) => isOutstanding(job) || looked.value.includes(job.jid)),
-  };
+  const read = readJobs(stateDir, flags.all === true ? { which: 'all' } : { which: 'outstanding', and: looked.value });
+  if (!read.ok) return read;
   if (flags.json === true) for (const entry of read.value) world.write(`${safeJson(jobObject(entry, world.clock.wall()))}\n`);
   else if (read.value.length === 0) world.write(flags.all === true ? 'no jobs yet\n' : 'nothing is outstanding\n');
   else for (const entry of read.value) world.write(`${jobLine(entry, world.clock.wall())}\n`);
   if (flags.look !== true) return ok(0);
   if (read.value.some(({ job }) => isOutstanding(job))) return ok(stillRunning);
-  return ok(worst(read.value.filter(({ job }) => looked.value.includes(job.jid)).map(({ job }) => exitCodeOfJob(job))));
+  const asked = new Set(looked.value);
+  return ok(worst(read.value.filter(({ job }) => asked.has(job.jid)).map(({ job }) => exitCodeOfJob(job))));
 };
 
 const exitCodeOfJob = ({ state }: Job): 0 | 2 | 4 => {
@@ -190,9 +188,8 @@ export const runNamed = (state: State, named: string): Run | undefined => {
 const openRuns = (state: State): readonly Run[] =>
   [...state.runs.values()].filter(({ id, phase }) => phase.kind !== 'ended' || unfinished(state, id).length > 0);
 
-const worst = (codes: readonly number[]): number => {
-  return codes.find(code => stopped.has(code)) ?? (codes.includes(4) ? 4 : Math.max(0, ...codes));
-};
+const worst = (codes: readonly number[]): number =>
+  codes.find(code => stopped.has(code)) ?? (codes.includes(4) ? 4 : Math.max(0, ...codes));
 
 /** Returns the jobs that it asked about. */
 const lookAtAll = async (world: World, stateDir: string): Promise<Result<readonly Jid[]>> => {
