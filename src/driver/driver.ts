@@ -1,6 +1,6 @@
 // The driving process's middle: it takes up what the journal holds, does what clients ask, and says when it is idle.
 // It composes engine and play; sockets, leases and processes are its edges' affair.
-import type { Actor, Event } from '../domain/event.ts';
+import type { Event } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import { isOutstanding, type Jid } from '../domain/job.ts';
 import { maskPlan } from '../domain/plan.ts';
@@ -13,8 +13,9 @@ import { type Draft, Spine } from '../engine/spine.ts';
 import type { KeptOut, Kit } from '../play/ports.ts';
 import { Walker } from '../play/walker.ts';
 import type { ClientInfo, DriverNews, DriverPort } from './ports.ts';
-import type { Answers, Ask, DriverStatus, Selection } from './protocol.ts';
-import { hostsToRetry, jobsOf, runsOf } from './selection.ts';
+import type { Answers, Ask, DriverStatus } from './protocol.ts';
+import { jobsOf, runsOf } from './selection.ts';
+import { Steering, touched } from './steering.ts';
 
 /** What an earlier driver left in the journal. */
 export type Heritage = {
@@ -69,14 +70,13 @@ export class Driver implements DriverPort {
   readonly #spine: Spine;
   readonly #engine: Engine;
   readonly #walker: Walker;
+  readonly #steering: Steering;
   readonly #listeners = new Set<(news: DriverNews) => void>();
   readonly #watches = new Map<number, readonly Jid[]>();
   readonly #owners = new Map<string, number>();
   /** What is kept out of the journal, by run: in memory only. */
   readonly #kept = new Map<string, KeptOut>();
   #nextNumber: number;
-  /** Everything was paused, so whatever is asked for now comes paused as well. */
-  #pausedAll: Actor | undefined;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -94,7 +94,7 @@ export class Driver implements DriverPort {
       keptOut: run => this.#kept.get(run),
     });
     this.#nextNumber = parts.heritage.nextRunNumber;
-    this.#pausedAll = whoPausedAll(state);
+    this.#steering = new Steering(this.#spine, this.#engine);
     this.#spine.subscribe((events, sightings) => {
       this.#tell({ kind: 'events', events, sightings });
       if (events.length > 0) parts.onBusy(this.isBusy());
@@ -191,24 +191,21 @@ export class Driver implements DriverPort {
       case 'submit':
         return this.#submit(ask, client);
       case 'pause':
-        return this.#pause(ask.on, by);
+        return this.#steering.pause(ask.on, by);
       case 'resume':
-        return this.#resume(ask.on, by);
+        return this.#steering.resume(ask.on, by);
       case 'abort':
-        return this.#abort(runsOf(this.state(), ask.on), by);
+        return this.#steering.abort(runsOf(this.state(), ask.on), by);
       case 'cancel':
-        return this.#cancel(ask.on, by);
+        return this.#steering.cancel(ask.on, by);
       case 'retry':
-        return this.#retry(ask.on, ask.which, by);
+        return this.#steering.retry(ask.on, ask.which, by);
       case 'ask':
         return touched(jobsOf(this.state(), ask.on).filter(({ jid }) => this.#engine.ask(jid)).length);
       case 'extend':
-        return this.#extend(ask.on, ask.by, by);
-      case 'note': {
-        const runs = runsOf(this.state(), ask.on);
-        await this.#spine.emit({ events: runs.map(({ id }) => ({ type: 'run.noted', run: id, text: ask.text, by })) });
-        return touched(runs.length);
-      }
+        return this.#steering.extend(ask.on, ask.by, by);
+      case 'note':
+        return this.#steering.note(ask.on, ask.text, by);
       case 'watch':
         this.#watches.set(client.id, ask.jids);
         this.#applyWatches();
@@ -250,7 +247,7 @@ export class Driver implements DriverPort {
     this.#nextNumber += 1;
     if (options.askedFrom === 'headless') this.#owners.set(run, client.id);
     const isNew = !this.state().fleets.has(fleet.id);
-    const paused = this.#pausedAll;
+    const paused = this.#steering.pausedAll;
     if (paused !== undefined) this.#engine.hold(run);
     await this.#spine.emit({
       durability: 'intent',
@@ -267,99 +264,6 @@ export class Driver implements DriverPort {
     return submission === undefined ? undefined : [...this.state().runs.values()].find(({ options }) => options.submission === submission);
   }
 
-  async #pause(on: Selection, by: Actor): Promise<Result<Answers['pause']>> {
-    if (on.run === undefined) this.#pausedAll = by;
-    const runs = runsOf(this.state(), on).filter(({ phase }) => phase.kind === 'going');
-    for (const { id } of runs) this.#engine.hold(id);
-    await this.#spine.emit({
-      events: runs.map(({ id }) => ({ type: 'run.paused', run: id, why: 'operator', by })),
-      durability: 'intent',
-    });
-    return touched(runs.length);
-  }
-
-  async #resume(on: Selection, by: Actor): Promise<Result<Answers['resume']>> {
-    if (on.run === undefined) this.#pausedAll = undefined;
-    const runs = runsOf(this.state(), on).filter(({ phase }) => phase.kind === 'paused');
-    for (const { id } of runs) this.#engine.release(id);
-    await this.#spine.emit({ events: runs.map(({ id }) => ({ type: 'run.resumed', run: id, by })), durability: 'intent' });
-    this.#engine.pump();
-    return touched(runs.length);
-  }
-
-  async #abort(runs: readonly Run[], by: Actor): Promise<Result<Answers['abort']>> {
-    const open = runs.filter(({ phase }) => phase.kind === 'going' || phase.kind === 'paused');
-    for (const { id } of open) {
-      this.#engine.hold(id);
-      this.#engine.drop(id, () => true);
-    }
-    await this.#spine.emit({ events: open.map(({ id }) => ({ type: 'run.aborted', run: id, by })), durability: 'intent' });
-    return touched(open.length);
-  }
-
-  /** A whole run: nothing of it starts any more and what runs is ended. Some hosts or jobs: only those. */
-  async #cancel(on: Selection, by: Actor): Promise<Result<Answers['cancel']>> {
-    const jobs = jobsOf(this.state(), on);
-    let dropped = 0;
-    if (on.jids === undefined && on.hosts === undefined) await this.#abort(runsOf(this.state(), on), by);
-    else if (on.jids === undefined) dropped = await this.#skipQueued(on, by);
-    const asked = await Promise.all(jobs.map(({ jid }) => this.#engine.cancel(jid, by)));
-    return touched(dropped + asked.filter(Boolean).length);
-  }
-
-  /** Hosts whose turn has not come are taken out of the open task. */
-  async #skipQueued({ run, hosts = [] }: Selection, by: Actor): Promise<number> {
-    const wanted = new Set(hosts);
-    let count = 0;
-    for (const { id, open } of runsOf(this.state(), run === undefined ? {} : { run })) {
-      if (open === undefined) continue;
-      const starts = this.#engine.drop(id, ({ host, stage }) => wanted.has(host.name) && stage === 'asked');
-      count += starts.length;
-      await this.#spine.emit({
-        events: starts.map(({ host, path }) => ({
-          type: 'task.ended',
-          run: id,
-          path,
-          host: host.name,
-          result: { status: 'skipped', message: 'cancelled before it began' },
-          by,
-        })),
-      });
-    }
-    return count;
-  }
-
-  async #retry(on: Selection, which: 'failed' | 'unreachable' | 'both', by: Actor): Promise<Result<Answers['retry']>> {
-    const events: Draft[] = [];
-    let count = 0;
-    let mayRun: readonly string[] = [];
-    for (const run of on.run === undefined ? this.state().runs.values() : runsOf(this.state(), on)) {
-      const found = hostsToRetry(this.state(), run, which, on.hosts);
-      mayRun = [...mayRun, ...found.mayRun];
-      if (found.ready.length === 0 || run.phase.kind === 'aborting') continue;
-      count += found.ready.length;
-      if (run.phase.kind === 'ended') this.#engine.release(run.id);
-      events.push({ type: 'run.retried', run: run.id, hosts: found.ready, by });
-    }
-    if (count === 0 && mayRun.length > 0) {
-      return fail({
-        tag: 'bad-input',
-        cause: `the last attempt on ${mayRun.length === 1 ? mayRun[0] : `${mayRun.length} hosts`} may still run, so no other begins; ask it (r) or cancel it (X) first`,
-      });
-    }
-    if (events.length > 0) await this.#spine.emit({ events, durability: 'intent' });
-    return touched(count);
-  }
-
-  async #extend(on: Selection, seconds: number, by: Actor): Promise<Result<Answers['extend']>> {
-    let count = 0;
-    for (const { jid, state } of jobsOf(this.state(), on)) {
-      const limit = state.kind === 'starting' ? 0 : (state.on?.limit ?? 0);
-      if (limit > 0 && (await this.#engine.extend(jid, limit + seconds, by))) count += 1;
-    }
-    return touched(count);
-  }
-
   #applyWatches(): void {
     this.#engine.watch(new Set([...this.#watches.values()].flat()));
   }
@@ -368,12 +272,3 @@ export class Driver implements DriverPort {
     for (const listener of this.#listeners) listener(news);
   }
 }
-
-/** Several runs are open and an operator has paused each: that was everything, and a new driver keeps it so. */
-const whoPausedAll = (state: State): Actor | undefined => {
-  const open = [...state.runs.values()].map(({ phase }) => phase).filter(({ kind }) => kind !== 'ended');
-  const by = open.map(phase => (phase.kind === 'paused' && phase.why === 'operator' ? phase.by : undefined));
-  return open.length > 1 && by.every(actor => actor !== undefined) ? by[0] : undefined;
-};
-
-const touched = (count: number): Result<{ readonly touched: number }> => ok({ touched: count });

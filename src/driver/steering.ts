@@ -1,0 +1,132 @@
+// The only place for the verbs by which operators steer runs and jobs that there are: pause, resume, abort, cancel, retry, extend, note.
+// Each says what it wants to the engine, then writes who wanted it; it knows neither clients nor submissions.
+import type { Actor } from '../domain/event.ts';
+import { fail, ok, type Result } from '../domain/result.ts';
+import type { Run, State } from '../domain/run-state.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Draft, Spine } from '../engine/spine.ts';
+import type { Answers, Selection } from './protocol.ts';
+import { hostsToRetry, jobsOf, runsOf } from './selection.ts';
+
+/** The operators' hands on one driver's runs. */
+export class Steering {
+  readonly #spine: Spine;
+  readonly #engine: Engine;
+  /** Everything was paused, so whatever is asked for now comes paused as well. */
+  pausedAll: Actor | undefined;
+
+  constructor(spine: Spine, engine: Engine) {
+    this.#spine = spine;
+    this.#engine = engine;
+    this.pausedAll = whoPausedAll(spine.state);
+  }
+
+  async pause(on: Selection, by: Actor): Promise<Result<Answers['pause']>> {
+    if (on.run === undefined) this.pausedAll = by;
+    const runs = runsOf(this.#spine.state, on).filter(({ phase }) => phase.kind === 'going');
+    for (const { id } of runs) this.#engine.hold(id);
+    await this.#spine.emit({
+      events: runs.map(({ id }) => ({ type: 'run.paused', run: id, why: 'operator', by })),
+      durability: 'intent',
+    });
+    return touched(runs.length);
+  }
+
+  async resume(on: Selection, by: Actor): Promise<Result<Answers['resume']>> {
+    if (on.run === undefined) this.pausedAll = undefined;
+    const runs = runsOf(this.#spine.state, on).filter(({ phase }) => phase.kind === 'paused');
+    for (const { id } of runs) this.#engine.release(id);
+    await this.#spine.emit({ events: runs.map(({ id }) => ({ type: 'run.resumed', run: id, by })), durability: 'intent' });
+    this.#engine.pump();
+    return touched(runs.length);
+  }
+
+  async abort(runs: readonly Run[], by: Actor): Promise<Result<Answers['abort']>> {
+    const open = runs.filter(({ phase }) => phase.kind === 'going' || phase.kind === 'paused');
+    for (const { id } of open) {
+      this.#engine.hold(id);
+      this.#engine.drop(id, () => true);
+    }
+    await this.#spine.emit({ events: open.map(({ id }) => ({ type: 'run.aborted', run: id, by })), durability: 'intent' });
+    return touched(open.length);
+  }
+
+  /** A whole run: nothing of it starts any more and what runs is ended. Some hosts or jobs: only those. */
+  async cancel(on: Selection, by: Actor): Promise<Result<Answers['cancel']>> {
+    const jobs = jobsOf(this.#spine.state, on);
+    let dropped = 0;
+    if (on.jids === undefined && on.hosts === undefined) await this.abort(runsOf(this.#spine.state, on), by);
+    else if (on.jids === undefined) dropped = await this.#skipQueued(on, by);
+    const asked = await Promise.all(jobs.map(({ jid }) => this.#engine.cancel(jid, by)));
+    return touched(dropped + asked.filter(Boolean).length);
+  }
+
+  /** Hosts whose turn has not come are taken out of the open task. */
+  async #skipQueued({ run, hosts = [] }: Selection, by: Actor): Promise<number> {
+    const wanted = new Set(hosts);
+    let count = 0;
+    for (const { id, open } of runsOf(this.#spine.state, run === undefined ? {} : { run })) {
+      if (open === undefined) continue;
+      const starts = this.#engine.drop(id, ({ host, stage }) => wanted.has(host.name) && stage === 'asked');
+      count += starts.length;
+      await this.#spine.emit({
+        events: starts.map(({ host, path }) => ({
+          type: 'task.ended',
+          run: id,
+          path,
+          host: host.name,
+          result: { status: 'skipped', message: 'cancelled before it began' },
+          by,
+        })),
+      });
+    }
+    return count;
+  }
+
+  async retry(on: Selection, which: 'failed' | 'unreachable' | 'both', by: Actor): Promise<Result<Answers['retry']>> {
+    const events: Draft[] = [];
+    let count = 0;
+    let mayRun: readonly string[] = [];
+    for (const run of on.run === undefined ? this.#spine.state.runs.values() : runsOf(this.#spine.state, on)) {
+      const found = hostsToRetry(this.#spine.state, run, which, on.hosts);
+      mayRun = [...mayRun, ...found.mayRun];
+      if (found.ready.length === 0 || run.phase.kind === 'aborting') continue;
+      count += found.ready.length;
+      if (run.phase.kind === 'ended') this.#engine.release(run.id);
+      events.push({ type: 'run.retried', run: run.id, hosts: found.ready, by });
+    }
+    if (count === 0 && mayRun.length > 0) {
+      return fail({
+        tag: 'bad-input',
+        cause: `the last attempt on ${mayRun.length === 1 ? mayRun[0] : `${mayRun.length} hosts`} may still run, so no other begins; ask it (r) or cancel it (X) first`,
+      });
+    }
+    if (events.length > 0) await this.#spine.emit({ events, durability: 'intent' });
+    return touched(count);
+  }
+
+  async extend(on: Selection, seconds: number, by: Actor): Promise<Result<Answers['extend']>> {
+    let count = 0;
+    for (const { jid, state } of jobsOf(this.#spine.state, on)) {
+      const limit = state.kind === 'starting' ? 0 : (state.on?.limit ?? 0);
+      if (limit > 0 && (await this.#engine.extend(jid, limit + seconds, by))) count += 1;
+    }
+    return touched(count);
+  }
+
+  async note(on: Selection, text: string, by: Actor): Promise<Result<Answers['note']>> {
+    const runs = runsOf(this.#spine.state, on);
+    await this.#spine.emit({ events: runs.map(({ id }) => ({ type: 'run.noted', run: id, text, by })) });
+    return touched(runs.length);
+  }
+}
+
+/** Several runs are open and an operator has paused each: that was everything, and a new driver keeps it so. */
+const whoPausedAll = (state: State): Actor | undefined => {
+  const open = [...state.runs.values()].map(({ phase }) => phase).filter(({ kind }) => kind !== 'ended');
+  const by = open.map(phase => (phase.kind === 'paused' && phase.why === 'operator' ? phase.by : undefined));
+  return open.length > 1 && by.every(actor => actor !== undefined) ? by[0] : undefined;
+};
+
+/** How many jobs, hosts or runs a verb touched. */
+export const touched = (count: number): Result<{ readonly touched: number }> => ok({ touched: count });
