@@ -13,6 +13,8 @@ import type { World } from './world.ts';
 /** What the command line says about reaching hosts. */
 export type FleetWish = {
   readonly inventory: readonly string[];
+  /** Its `group_vars` and `host_vars` win over those beside the inventory. */
+  readonly playbookFolder?: string;
   readonly remoteUser?: string;
   readonly privateKey?: string;
   readonly label?: string;
@@ -26,7 +28,7 @@ export type LoadedFleet = { readonly inventory: Inventory; readonly fleet: Fleet
 
 /** Reads the inventory and works out how each host is reached. @failure bad-input */
 export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<LoadedFleet>> => {
-  const read = await readInventory(wish.inventory, nodeDisk);
+  const read = await readInventory(wish.inventory, nodeDisk, wish.playbookFolder);
   if (!read.ok) return read;
   const { inventory } = read.value;
   const warnings = new Set(read.value.warnings);

@@ -5,6 +5,7 @@ import { fail, type Result } from '../domain/result.ts';
 import { quoteWord } from '../modules/words.ts';
 import { type RunFlags, seconds, withAdHoc, withFleet, withOutputs, withRun, withState } from './flags.ts';
 import { version } from './reach.ts';
+import type { InventoryFlags } from './verbs/inventory.ts';
 import { realWorld, type World } from './world.ts';
 
 /** Runs one command line. Returns the exit code of design section 7. */
@@ -84,6 +85,12 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .action(async (pattern: string | undefined, flags) =>
       did(await (await import('./verbs/hosts.ts')).hostsVerb(world, pattern ?? 'all', flags)),
     );
+  withFleet(program.command('inventory'))
+    .description('the inventory, as ansible-inventory prints it')
+    .option('--list', 'groups, hosts and variables as JSON')
+    .option('--graph [group]', 'the tree of groups and hosts')
+    .option('--host <name>', 'the variables of one host as JSON')
+    .action(async (flags: InventoryFlags) => did(await (await import('./verbs/inventory.ts')).inventoryVerb(world, flags)));
   withState(program.command('practice'))
     .description('serve the practice fleet and print its inventory')
     .option('--hosts <n>', 'how many hosts')

@@ -21,7 +21,7 @@ export type Place = LoadedFleet & {
 export const practiceCommand = (): string[] => [process.execPath, fileURLToPath(new URL('../practice/main.ts', import.meta.url))];
 
 /** @failure bad-input when no fleet was named */
-export const placeOf = async (world: World, flags: RunFlags): Promise<Result<Place>> => {
+export const placeOf = async (world: World, flags: RunFlags, playbookFolder?: string): Promise<Result<Place>> => {
   const stateDir = stateDirOf(world, flags.state);
   if (flags.become === true || flags.askBecomePass === true || flags.askPass === true) return fail(notYet);
   if (flags.practice !== undefined && flags.practice !== false) return practicePlace(world, stateDir, flags);
@@ -35,6 +35,7 @@ export const placeOf = async (world: World, flags: RunFlags): Promise<Result<Pla
   const loaded = await loadFleet(world, {
     inventory,
     practice: 'no',
+    ...(playbookFolder !== undefined && { playbookFolder }),
     ...(remoteUser !== undefined && { remoteUser }),
     ...(privateKey !== undefined && { privateKey }),
     ...(value.label !== undefined && { label: value.label }),

@@ -11,7 +11,7 @@ export type Host = {
   readonly name: string;
   /** All groups it is in, directly or through a child, sorted, without `all` (Ansible's `group_names`). */
   readonly groups: readonly string[];
-  /** all < parent groups < child groups (alphabetical within a depth) < its own. */
+  /** all < parent groups < child groups (by priority, then alphabetical within a depth) < the files beside < its own < its file. */
   readonly vars: Vars;
 };
 
@@ -50,10 +50,35 @@ export type GroupDeclaration = {
   readonly members: readonly (HostDeclaration | GroupDeclaration)[];
 };
 
-/** Builds the fleet. Fails only when a group is above itself. */
+/** What stood in one folder's `group_vars` and `host_vars`, by group and host. */
+export type VarsBeside = { readonly groups: ReadonlyMap<string, Vars>; readonly hosts: ReadonlyMap<string, Vars> };
+
+/** Who is declared, without repetitions: whose variables a folder may hold. */
+export const namesIn = (
+  declarations: readonly GroupDeclaration[],
+): { readonly groups: ReadonlySet<string>; readonly hosts: ReadonlySet<string> } => {
+  const groups = new Set(['all', 'ungrouped']);
+  const hosts = new Set<string>();
+  const walk = (declaration: GroupDeclaration): void => {
+    groups.add(declaration.name);
+    for (const member of declaration.members) {
+      if (member.kind === 'group') walk(member);
+      else hosts.add(member.name);
+    }
+  };
+  for (const declaration of declarations) walk(declaration);
+  return { groups, hosts };
+};
+
+/**
+ * Builds the fleet. Fails only when a group is above itself.
+ * @param beside the folders' variables, the weakest folder first
+ * @see https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_variables.html#understanding-variable-precedence
+ */
 export const buildInventory = (
   declarations: readonly GroupDeclaration[],
   source: string,
+  beside: readonly VarsBeside[] = [],
 ): Result<{ readonly inventory: Inventory; readonly warnings: readonly string[] }> => {
   const draft = new Draft();
   for (const declaration of declarations) draft.declare(declaration);
@@ -66,9 +91,9 @@ export const buildInventory = (
     });
   }
   const groups = draft.finishGroups();
-  const hosts = draft.finishHosts(groups);
+  const hosts = draft.finishHosts(groups, beside);
   const warnings = [...hosts.keys()].filter(name => groups.has(name)).map(name => `Found both group and host with same name: ${name}`);
-  return ok({ inventory: { hosts, groups, source, ...labelOf(groups) }, warnings });
+  return ok({ inventory: { hosts, groups, source, ...labelOf(draft.varsOfAll(beside)) }, warnings });
 };
 
 /** What expressions see of a host: its variables and the magic ones that cost nothing to make. */
@@ -79,7 +104,13 @@ export const variablesOf = (host: Host): Vars =>
     group_names: host.groups,
   });
 
-type GroupDraft = { readonly hosts: Set<string>; readonly children: Set<string>; readonly parents: Set<string>; vars: Vars };
+type GroupDraft = {
+  readonly hosts: Set<string>;
+  readonly children: Set<string>;
+  readonly parents: Set<string>;
+  vars: Vars;
+  priority: number;
+};
 
 /** What is known while declarations come in; sets keep the order and forget repetitions. */
 class Draft {
@@ -97,6 +128,11 @@ class Draft {
     const { name } = declaration;
     const group = this.group(name);
     group.vars = layVars(group.vars, declaration.vars);
+    const { ansible_group_priority: priority, ...vars } = group.vars;
+    if (priority !== undefined) {
+      group.priority = Number.parseInt(String(priority), 10) || 1;
+      group.vars = vars;
+    }
     for (const member of declaration.members) {
       if (member.kind === 'group') {
         this.declare(member);
@@ -149,18 +185,24 @@ class Draft {
     return finished;
   }
 
-  finishHosts(groups: ReadonlyMap<string, Group>): ReadonlyMap<string, Host> {
+  finishHosts(groups: ReadonlyMap<string, Group>, beside: readonly VarsBeside[]): ReadonlyMap<string, Host> {
     const depths = this.depths();
     const shared = new Map<string, { readonly groups: readonly string[]; readonly vars: Vars }>();
+    const all = this.varsOfAll(beside, 'apart');
     const inherit = (direct: ReadonlySet<string>) => {
       const key = [...direct].sort().join('\n');
       const known = shared.get(key);
       if (known !== undefined) return known;
-      const above = [...this.withAncestors(direct)];
-      const byDepth = [...above].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0) || (a < b ? -1 : 1));
+      const names = [...this.withAncestors(direct)].filter(name => name !== 'all');
+      const ranked = [...names].sort((a, b) => (depths.get(a) ?? 0) - (depths.get(b) ?? 0) || this.byPriority(a, b));
       const inherited = {
-        groups: above.filter(name => name !== 'all').sort(),
-        vars: layVars(...byDepth.map(name => this.group(name).vars)),
+        groups: names.sort(),
+        vars: layVars(
+          this.group('all').vars,
+          ...ranked.map(name => this.group(name).vars),
+          all,
+          ...beside.flatMap(folder => ranked.map(name => folder.groups.get(name) ?? {})),
+        ),
       };
       shared.set(key, inherited);
       return inherited;
@@ -170,17 +212,28 @@ class Draft {
       const host = this.hosts.get(name);
       if (host === undefined) continue;
       const inherited = inherit(host.direct);
-      finished.set(name, { name, groups: inherited.groups, vars: layVars(inherited.vars, host.vars) });
+      const files = beside.map(folder => folder.hosts.get(name) ?? {});
+      finished.set(name, { name, groups: inherited.groups, vars: layVars(inherited.vars, host.vars, ...files) });
     }
     return finished;
+  }
+
+  /** `apart`: only what stood in files beside the inventory. */
+  varsOfAll(beside: readonly VarsBeside[], which: 'whole' | 'apart' = 'whole'): Vars {
+    const own = which === 'whole' ? this.group('all').vars : {};
+    return layVars(own, ...beside.map(folder => folder.groups.get('all') ?? {}));
   }
 
   private group(name: string): GroupDraft {
     const known = this.groups.get(name);
     if (known !== undefined) return known;
-    const fresh: GroupDraft = { hosts: new Set(), children: new Set(), parents: new Set(), vars: {} };
+    const fresh: GroupDraft = { hosts: new Set(), children: new Set(), parents: new Set(), vars: {}, priority: 1 };
     this.groups.set(name, fresh);
     return fresh;
+  }
+
+  private byPriority(a: string, b: string): number {
+    return this.group(a).priority - this.group(b).priority || (a < b ? -1 : 1);
   }
 
   private addChild(parent: string, child: string): void {
@@ -230,8 +283,8 @@ class Draft {
 }
 
 /** `label: PROD` or `label: { text: PROD, colour: red }` among the variables of `all`. */
-const labelOf = (groups: ReadonlyMap<string, Group>): Pick<Inventory, 'label' | 'labelColour'> => {
-  const written = lookUp(groups.get('all')?.vars ?? {}, 'label');
+const labelOf = (all: Vars): Pick<Inventory, 'label' | 'labelColour'> => {
+  const written = lookUp(all, 'label');
   if (typeof written === 'string' && written !== '') return { label: written };
   if (!isMapping(written)) return {};
   const text = lookUp(written, 'text');

@@ -1,13 +1,14 @@
 // The only place where files that users wrote are fetched from disk; the readers get a `Disk`, tests give them one of their own.
 // It knows nothing of what stands in the files.
-import { readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 
 /** What lies at a path. */
 export type Found =
   | { readonly kind: 'file'; readonly text: string }
-  | { readonly kind: 'folder' }
+  /** Names in it, in the order of their characters' numbers. */
+  | { readonly kind: 'folder'; readonly names: readonly string[] }
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly why: string };
 
@@ -21,7 +22,7 @@ const largest = 64 * 1024 * 1024;
 export const nodeDisk: Disk = async path => {
   try {
     const about = await stat(path);
-    if (about.isDirectory()) return { kind: 'folder' };
+    if (about.isDirectory()) return { kind: 'folder', names: (await readdir(path)).sort() };
     if (about.size > largest) return { kind: 'unreadable', why: 'it is larger than 64 MiB' };
     return { kind: 'file', text: (await readFile(path, 'utf8')).replace(/^\uFEFF/, '') };
   } catch (error) {
@@ -38,7 +39,7 @@ export const readText = async (disk: Disk, path: string, what: string): Promise<
     case 'file':
       return found.text.includes('\0') ? refuse(`the ${what} ${path} is not a text file; check the path`) : ok(found.text);
     case 'folder':
-      return refuse(`the ${what} ${path} is a folder, which is not supported yet; name a file in it`);
+      return refuse(`the ${what} ${path} is a folder; name a file in it`);
     case 'missing':
       return refuse(`the ${what} ${path} does not exist; check the path`);
     case 'unreadable':

@@ -1,16 +1,18 @@
 // The only place that reads how hosts are written in an inventory: `web[01:50:2]`, `[a:f]`, `host:2222`, `[::1]:22`.
 // It makes names of them, as Ansible does; it knows no groups.
+import type { HostDeclaration } from '../domain/inventory.ts';
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
+import { layVars } from '../domain/value.ts';
 
 /** Names, and the port that was written behind them. */
-export type HostNames = { readonly names: readonly string[]; readonly port?: number };
+type HostNames = { readonly names: readonly string[]; readonly port?: number };
 
 /** One range may not make more hosts than this. */
 const rangeLimit = 100_000;
 
 /** Reads one written host. The failure is a sentence without a position. */
-export const readHostNames = (written: string): Result<HostNames, string> => {
+const readHostNames = (written: string): Result<HostNames, string> => {
   if (/[\p{Cc}\s]/u.test(written))
     return no(`"${JSON.stringify(written).slice(1, -1)}" is no host name; take the blanks and control characters out`);
   if (written === '') return no('a host name is empty; write a name before the colon');
@@ -18,6 +20,15 @@ export const readHostNames = (written: string): Result<HostNames, string> => {
   const names = expand(pattern);
   if (!names.ok) return names;
   return ok({ names: names.value, ...(port === undefined ? {} : { port }) });
+};
+
+/** The hosts that are written with these variables; a port said among them wins over one behind the name. */
+export const declareHosts = (written: string, vars: HostDeclaration['vars']): Result<readonly HostDeclaration[], string> => {
+  const read = readHostNames(written);
+  if (!read.ok) return read;
+  const { names, port } = read.value;
+  const all = port === undefined ? vars : layVars({ ansible_port: port }, vars);
+  return ok(names.map(name => ({ kind: 'host', name, vars: all })));
 };
 
 /** Cuts `:2222` off; a bare IPv6 address keeps its colons. */

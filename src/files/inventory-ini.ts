@@ -1,44 +1,141 @@
-// The only place that recognises an inventory in INI form, to say in one sentence how its first group reads in YAML.
-// It does not read the fleet; full support is a later room.
+// The only place that reads inventories in INI form: `[group]`, `[group:children]`, `[group:vars]` and host lines.
+// Declarations come out in the order in which Ansible would make them; what a group means is for domain/inventory.
+// @see https://docs.ansible.com/ansible/latest/collections/ansible/builtin/ini_inventory.html
+import type { GroupDeclaration, HostDeclaration } from '../domain/inventory.ts';
+import type { Result } from '../domain/result.ts';
+import { fail, ok } from '../domain/result.ts';
+import type { Vars } from '../domain/value.ts';
+import { cutWords } from '../domain/words.ts';
+import { declareHosts } from './host-range.ts';
+import { readLiteral } from './python-literal.ts';
 
-const header = /^\[([^\]:]+)(?::(\w+))?\]\s*(?:[#;].*)?$/;
-
-/** The first hosts shown in the sentence; more would bury it. */
-const shown = 4;
-
-/** The sentence for an INI inventory, with its line; undefined when the text does not look like one. */
-export const explainIni = (text: string): { readonly line: number; readonly cause: string } | undefined => {
-  const lines = text.split(/\r?\n/).map((line, index) => ({ text: line.trim(), number: index + 1 }));
-  const written = lines.filter(line => line.text !== '' && !/^[#;]/.test(line.text));
-  const first = written[0];
-  if (first === undefined || !(header.test(first.text) || isHostLine(first.text))) return undefined;
-  const begin = written.findIndex(line => header.exec(line.text)?.[2] === undefined && header.test(line.text));
-  const body = begin === -1 ? written : written.slice(begin + 1);
-  const end = body.findIndex(line => line.text.startsWith('['));
-  const hosts = (end === -1 ? body : body.slice(0, end)).map(line => line.text);
-  const group = begin === -1 ? undefined : header.exec(written[begin]?.text ?? '')?.[1];
-  return { line: first.number, cause: sentence(group, hosts) };
+/** True where a text that is no YAML mapping can be meant as INI: its first line is a section or a host. */
+export const looksLikeIni = (text: string): boolean => {
+  const first = text.split(/\r?\n/).find(line => line.trim() !== '' && !isComment(line.trim()));
+  if (first === undefined || first.trim().startsWith('[')) return first !== undefined;
+  // A colon with nothing behind it is YAML's.
+  return /^[\w.[\]:-]*[\w.[\]-](?:\s+[\w.-]+\s*=.*)?(?:\s+#.*)?$/.test(first.trim());
 };
 
-/** A host line has no colon-and-blank and no dash, as YAML would. */
-const isHostLine = (line: string): boolean => /^[\w.[\]:-]+(?:\s+\w+=\S.*)?$/.test(line) && !/:$|^-|^---/.test(line);
+/**
+ * Reads the text of one INI inventory.
+ * @param known the groups of the sources before it, which it may build on
+ */
+export const parseIniInventory = (source: string, text: string, known: ReadonlySet<string>): Result<readonly GroupDeclaration[]> =>
+  new IniReader(source, known).read(text);
 
-const sentence = (group: string | undefined, hosts: readonly string[]): string => {
-  const inside = `{hosts: {${hosts.slice(0, shown).map(hostAsYaml).join(', ')}}}`;
-  const yaml = group === undefined ? `all: ${inside}` : `all: {children: {${group}: ${inside}}}`;
-  const more = hosts.length > shown ? ` (and ${hosts.length - shown} more hosts)` : '';
-  return `this is an inventory in INI form, which is not supported yet; write it in YAML, where its first group reads  ${yaml}${more}`;
-};
+type Section = { readonly group: string; readonly kind: 'hosts' | 'children' | 'vars' };
 
-const hostAsYaml = (line: string): string => {
-  const [name = '', ...pairs] = line.replace(/\s+#.*$/, '').match(/(?:[^\s"']|"[^"]*"|'[^']*')+/g) ?? [];
-  const vars = pairs.map(pair => /^([^=]+)=(.*)$/.exec(pair)).filter(pair => pair !== null);
-  const key = /^[\w.-]+$/.test(name) ? name : JSON.stringify(name);
-  if (vars.length === 0) return `${key}: `;
-  return `${key}: {${vars.map(([, variable = '', value = '']) => `${variable}: ${valueAsYaml(value)}`).join(', ')}}`;
-};
+/** A group that was only named so far: by the parents that want it as a child, or by a section of its variables. */
+type Promised = { readonly kind: 'children' | 'vars'; readonly parents: string[]; readonly line: number };
 
-const valueAsYaml = (value: string): string => {
-  const bare = /^(["'])(.*)\1$/.exec(value)?.[2] ?? value;
-  return /^[\w./][\w./@-]*$/.test(bare) ? bare : JSON.stringify(bare);
-};
+class IniReader {
+  private readonly source: string;
+  private readonly declarations: GroupDeclaration[] = [];
+  private readonly known: Set<string>;
+  private readonly promised = new Map<string, Promised>();
+  private section: Section = { group: 'ungrouped', kind: 'hosts' };
+
+  constructor(source: string, known: ReadonlySet<string>) {
+    this.source = source;
+    this.known = new Set(['all', 'ungrouped', ...known]);
+  }
+
+  read(text: string): Result<readonly GroupDeclaration[]> {
+    for (const [index, raw] of text.split(/\r?\n/).entries()) {
+      const line = raw.trim();
+      if (line === '' || isComment(line)) continue;
+      const trouble = this.line(line, index + 1);
+      if (trouble !== undefined) return this.refuse(index + 1, raw.length - raw.trimStart().length + 1, trouble);
+    }
+    for (const [name, { kind, parents, line }] of this.promised) {
+      const where = kind === 'vars' ? `[${name}:vars] is about` : `[${parents.at(-1)}:children] names`;
+      return this.refuse(line, 1, `${where} the group ${name}, which is nowhere; write a section [${name}], or correct the name`);
+    }
+    return ok(this.declarations);
+  }
+
+  /** Takes one line; what is wrong with it comes back as a sentence. */
+  private line(line: string, number: number): string | undefined {
+    const header = /^\[([^:\]\s]+)(?::(\w+))?\]\s*(?:#.*)?$/.exec(line);
+    if (header !== null) return this.open(header[1] ?? '', header[2] ?? 'hosts', number);
+    if (line.startsWith('[') && line.endsWith(']'))
+      return `${line} is no section; write [group], [group:children] or [group:vars], without blanks`;
+    switch (this.section.kind) {
+      case 'hosts':
+        return this.host(line);
+      case 'vars':
+        return this.variable(line);
+      case 'children':
+        return this.child(line, number);
+    }
+  }
+
+  private open(group: string, kind: string, number: number): string | undefined {
+    if (kind !== 'hosts' && kind !== 'children' && kind !== 'vars') {
+      return `[${group}:${kind}] has an unknown kind; there are [${group}], [${group}:children] and [${group}:vars]`;
+    }
+    this.section = { group, kind };
+    const promised = this.promised.get(group);
+    if (!this.known.has(group)) {
+      if (kind === 'vars' && promised === undefined) this.promised.set(group, { kind, parents: [], line: number });
+      this.known.add(group);
+      this.declare(group, []);
+    }
+    if (promised === undefined || kind === 'vars') return undefined;
+    this.promised.delete(group);
+    for (const parent of promised.parents) this.declare(parent, [emptyGroup(group)]);
+    return undefined;
+  }
+
+  private host(line: string): string | undefined {
+    const words = cutWords(line, 'hash');
+    if (!words.ok) return `the line ${words.failure}`;
+    const [name = '', ...pairs] = words.value;
+    if (name === '---') return '--- begins a YAML file, and this is read as INI; take the line out, or write the whole file in YAML';
+    if (name.endsWith(':')) return `"${name}" ends in a colon, behind which a port is missing; write ${name}22, or take the colon out`;
+    let vars: Vars = {};
+    for (const pair of pairs) {
+      const equals = pair.indexOf('=');
+      if (equals === -1) return `"${pair}" is no variable; write name=value behind the host, in quotes where the value has blanks`;
+      vars = { ...vars, [pair.slice(0, equals)]: readLiteral(pair.slice(equals + 1)) };
+    }
+    const hosts = declareHosts(name, vars);
+    if (!hosts.ok) return hosts.failure;
+    this.declare(this.section.group, hosts.value);
+    return undefined;
+  }
+
+  private variable(line: string): string | undefined {
+    const equals = line.indexOf('=');
+    if (equals === -1) return `"${line}" is no variable; write name=value`;
+    const vars = { [line.slice(0, equals).trim()]: readLiteral(line.slice(equals + 1).trim()) };
+    this.declarations.push({ kind: 'group', name: this.section.group, vars, members: [] });
+    return undefined;
+  }
+
+  private child(line: string, number: number): string | undefined {
+    const name = /^([^:\]\s]+)\s*(?:#.*)?$/.exec(line)?.[1];
+    if (name === undefined) return `"${line}" is no group name; below [${this.section.group}:children] stands one group a line`;
+    const { group } = this.section;
+    if (this.known.has(name)) this.declare(group, [emptyGroup(name)]);
+    else {
+      const promised = this.promised.get(name);
+      if (promised === undefined) this.promised.set(name, { kind: 'children', parents: [group], line: number });
+      else promised.parents.push(group);
+    }
+    return undefined;
+  }
+
+  private declare(name: string, members: readonly (GroupDeclaration | HostDeclaration)[]): void {
+    this.declarations.push({ kind: 'group', name, vars: {}, members });
+  }
+
+  private refuse(line: number, column: number, cause: string): Result<never> {
+    return fail({ tag: 'bad-input', cause: `${this.source}:${line}:${column}: ${cause}` });
+  }
+}
+
+const isComment = (line: string): boolean => line.startsWith('#') || line.startsWith(';');
+
+const emptyGroup = (name: string): GroupDeclaration => ({ kind: 'group', name, vars: {}, members: [] });

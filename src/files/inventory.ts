@@ -1,15 +1,16 @@
-// The only place that reads inventories: Ansible's YAML form (groups with hosts, children and vars) and `h1,h2,` lists.
+// The only place that reads inventories: which sources there are, in which form each is, and the YAML form itself.
 // It turns text into declarations; who is in which group and what wins is for domain/inventory.
 import { createHash } from 'node:crypto';
-import type { GroupDeclaration, HostDeclaration, Inventory } from '../domain/inventory.ts';
-import { buildInventory } from '../domain/inventory.ts';
+import { dirname, extname, join } from 'node:path';
+import type { GroupDeclaration, HostDeclaration, Inventory, VarsBeside } from '../domain/inventory.ts';
+import { buildInventory, namesIn } from '../domain/inventory.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
-import { layVars } from '../domain/value.ts';
 import type { Disk } from './disk.ts';
 import { readText } from './disk.ts';
-import { readHostNames } from './host-range.ts';
-import { explainIni } from './inventory-ini.ts';
+import { declareHosts } from './host-range.ts';
+import { looksLikeIni, parseIniInventory } from './inventory-ini.ts';
+import { readVarsBeside } from './vars-beside.ts';
 import type { YamlFile } from './yaml.ts';
 import { describeNode, parseYaml, varsOf } from './yaml.ts';
 import { isNothing } from './yaml-fields.ts';
@@ -18,24 +19,68 @@ import type { YamlEntry, YamlNode } from './yaml-node.ts';
 /** A fleet, what to say on stderr about it, and the SHA-256 of what it was read from. */
 export type LoadedInventory = { readonly inventory: Inventory; readonly warnings: readonly string[]; readonly hash: string };
 
-/** Reads one or more sources (`-i`, repeated): paths, or lists of hosts with a comma in them. Later variables win. */
-export const readInventory = async (sources: readonly string[], disk: Disk): Promise<Result<LoadedInventory>> => {
+/**
+ * Reads one or more sources (`-i`, repeated): files, folders of files, or lists of hosts with a comma in them; later variables win.
+ * With them come the `group_vars` and `host_vars` beside each source, and those in `playbookFolder`, which win.
+ */
+export const readInventory = async (sources: readonly string[], disk: Disk, playbookFolder?: string): Promise<Result<LoadedInventory>> => {
   const declarations: GroupDeclaration[] = [];
   const warnings: string[] = [];
   const hash = createHash('sha256');
+  const folders: string[] = [];
+  const seen = (text: string): void => void hash.update(`${Buffer.byteLength(text)}:${text}`);
   for (const source of sources) {
-    const text = source.includes(',') ? ok(source) : await readText(disk, source, 'inventory');
-    if (!text.ok) return text;
-    hash.update(`${Buffer.byteLength(text.value)}:${text.value}`);
-    const read = source.includes(',') ? readList(source) : parseInventory(source, text.value);
-    if (!read.ok) return read;
-    declarations.push(...read.value.declarations);
-    warnings.push(...read.value.warnings);
+    const texts = source.includes(',') ? ok([{ path: source, text: source }]) : await textsOf(disk, source, 'whole');
+    if (!texts.ok) return texts;
+    for (const { path, text } of texts.value) {
+      seen(text);
+      const read = source.includes(',')
+        ? readList(source)
+        : parseInventory(path, text, { as: path === source ? 'alone' : 'part', known: namesIn(declarations).groups });
+      if (!read.ok) return read;
+      declarations.push(...read.value.declarations);
+      warnings.push(...read.value.warnings);
+    }
+    if (!source.includes(',')) folders.push(texts.value.some(({ path }) => path === source) ? dirname(source) : source);
   }
-  const built = buildInventory(declarations, sources.join(' '));
+  const names = namesIn(declarations);
+  const beside: VarsBeside[] = [];
+  for (const folder of playbookFolder === undefined ? folders : [...folders, playbookFolder]) {
+    const read = await readVarsBeside(folder, names, disk);
+    if (!read.ok) return read;
+    beside.push(read.value.vars);
+    for (const text of read.value.texts) seen(text);
+  }
+  const built = buildInventory(declarations, sources.join(' '), beside);
   if (!built.ok) return built;
   return ok({ inventory: built.value.inventory, warnings: [...warnings, ...built.value.warnings], hash: hash.digest('hex') });
 };
+
+type Text = { readonly path: string; readonly text: string };
+
+/** A file, or the files of a folder in order, and of the folders in it. */
+const textsOf = async (disk: Disk, path: string, as: 'whole' | 'part'): Promise<Result<readonly Text[]>> => {
+  const found = await disk(path);
+  if (found.kind !== 'folder') {
+    const text = await readText(disk, path, 'inventory');
+    return text.ok ? ok([{ path, text: text.value }]) : text;
+  }
+  const texts: Text[] = [];
+  for (const name of found.names) {
+    if (ignored.test(name)) continue;
+    const inside = await textsOf(disk, join(path, name), 'part');
+    if (!inside.ok) return inside;
+    texts.push(...inside.value);
+  }
+  if (texts.length > 0 || as === 'part') return ok(texts);
+  return fail({ tag: 'bad-input', cause: `the inventory ${path} is a folder without inventories; name a file, or put one into it` });
+};
+
+/** What Ansible passes over in a folder of inventories. @see INVENTORY_IGNORE_EXTS in its settings */
+const ignored = /^\.|^(?:host_vars|group_vars|vars_plugins)$|(?:\.(?:pyc|pyo|swp|bak|rpm|md|txt|rst|orig|ini|cfg|retry)|~)$/;
+
+/** A file without a host is an error by itself, in a folder it is nothing; `known` are the groups of what was read before. */
+type Around = { readonly as: 'alone' | 'part'; readonly known: ReadonlySet<string> };
 
 type Declared = { readonly declarations: readonly GroupDeclaration[]; readonly warnings: readonly string[] };
 
@@ -50,24 +95,31 @@ const readList = (source: string): Result<Declared> => {
   return ok({ declarations: [{ kind: 'group', name: 'all', vars: {}, members }], warnings: [] });
 };
 
-/** Reads the text of one inventory file. */
-export const parseInventory = (source: string, text: string): Result<Declared> => {
+/**
+ * Reads the text of one inventory file. As with Ansible the name decides: what ends in another word than .yml, .yaml or .json is
+ * INI; anything else is YAML where it can be read so, and INI where it cannot.
+ */
+const parseInventory = (source: string, text: string, { as, known }: Around): Result<Declared> => {
   if (text.startsWith('#!')) {
     return fail({
       tag: 'bad-input',
       cause: `${source}:1:1: this is a script, which is not supported yet; run it and save what it prints as YAML`,
     });
   }
+  const ini = (): Result<Declared> => {
+    const declarations = parseIniInventory(source, text, known);
+    return declarations.ok ? ok({ declarations: declarations.value, warnings: [] }) : declarations;
+  };
+  if (!/^(?:|\.ya?ml|\.json)$/.test(extname(source))) return ini();
   const parsed = parseYaml(source, text);
   const root = parsed.ok ? parsed.value.root : undefined;
-  if (root?.kind !== 'map') {
-    const ini = explainIni(text);
-    if (ini !== undefined) return fail({ tag: 'bad-input', cause: `${source}:${ini.line}:1: ${ini.cause}` });
-  }
+  if (root?.kind !== 'map' && looksLikeIni(text)) return ini();
   if (!parsed.ok) return parsed;
   const file = parsed.value;
-  if (root === undefined)
+  if (root === undefined) {
+    if (as === 'part') return ok({ declarations: [], warnings: [] });
     return fail({ tag: 'bad-input', cause: `${source}:1:1: this inventory is empty; begin with \`all:\` and, below it, \`hosts:\`` });
+  }
   if (root.kind !== 'map') {
     return file.refuse(
       root.at,
@@ -171,11 +223,3 @@ class GroupReader {
     );
   }
 }
-
-const declareHosts = (written: string, vars: HostDeclaration['vars']): Result<readonly HostDeclaration[], string> => {
-  const read = readHostNames(written);
-  if (!read.ok) return read;
-  const { names, port } = read.value;
-  const all = port === undefined ? vars : layVars({ ansible_port: port }, vars);
-  return ok(names.map(name => ({ kind: 'host', name, vars: all })));
-};

@@ -9,7 +9,7 @@ const disk =
   async path => {
     const text = files[path];
     if (text !== undefined) return { kind: 'file', text };
-    return Object.keys(files).some(file => file.startsWith(`${path}/`)) ? { kind: 'folder' } : { kind: 'missing' };
+    return Object.keys(files).some(file => file.startsWith(`${path}/`)) ? { kind: 'folder', names: [] } : { kind: 'missing' };
   };
 const around = (env: Surroundings['env'] = {}): Surroundings => ({ env, cwd: '/project', home: '/home/ops' });
 const load = async (files: Record<string, string>, env: Surroundings['env'] = {}, flags: Settings = {}): Promise<Settings> => {

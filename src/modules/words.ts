@@ -1,38 +1,12 @@
-// The only place that cuts a command into words as Python's shlex does, and writes words so that sh reads them back.
-// @see https://docs.python.org/3/library/shlex.html#parsing-rules
+// The only place that writes words so that sh reads them back, and reads those of a command.
 import type { Result } from '../domain/result.ts';
-import { ok } from '../domain/result.ts';
+import { cutWords } from '../domain/words.ts';
 import { refuse } from './module.ts';
 
-/** Cuts `a "b c" d\ e` into words; the failure is a sentence. */
+/** Cuts the words of a command; the failure is a sentence. */
 export const splitWords = (text: string): Result<readonly string[], string> => {
-  const words: string[] = [];
-  let word: string | undefined;
-  let quote = '';
-  for (let at = 0; at < text.length; at++) {
-    const char = text[at] as string;
-    if (quote === "'") {
-      if (char === "'") quote = '';
-      else word += char;
-    } else if (char === '\\') {
-      const next = text[++at];
-      if (next === undefined) return refuse('the command ends in a backslash; double it, or take it out');
-      // Inside double quotes only these two are escaped; any other backslash stays.
-      word = (word ?? '') + (quote === '"' && next !== '"' && next !== '\\' ? `\\${next}` : next);
-    } else if (quote === '"') {
-      if (char === '"') quote = '';
-      else word += char;
-    } else if (char === '"' || char === "'") {
-      quote = char;
-      word ??= '';
-    } else if (/\s/.test(char)) {
-      if (word !== undefined) words.push(word);
-      word = undefined;
-    } else word = (word ?? '') + char;
-  }
-  if (quote !== '') return refuse(`the command has a ${quote} that nothing closes; close it, or put a backslash before it`);
-  if (word !== undefined) words.push(word);
-  return ok(words);
+  const words = cutWords(text);
+  return words.ok ? words : refuse(`the command ${words.failure}`);
 };
 
 /** One word for sh, taken by the letter. */

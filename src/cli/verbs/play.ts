@@ -1,5 +1,5 @@
 // The only place for `rollcall play FILE.yml`.
-import { resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { ok, type Result } from '../../domain/result.ts';
 import { nodeDisk } from '../../files/disk.ts';
 import { readPlaybook } from '../../files/playbook.ts';
@@ -15,14 +15,15 @@ export const playVerb = async (
   flags: RunFlags & { readonly syntaxCheck?: boolean },
   argv: readonly string[],
 ): Promise<Result<number>> => {
-  const read = await readPlaybook(resolve(world.cwd, file), nodeDisk);
+  const path = resolve(world.cwd, file);
+  const read = await readPlaybook(path, nodeDisk);
   if (!read.ok) return read;
   for (const warning of read.value.warnings) world.say(warning);
   if (flags.syntaxCheck === true) {
     world.write(`playbook: ${file}\n`);
     return ok(0);
   }
-  const place = await placeOf(world, flags);
+  const place = await placeOf(world, flags, dirname(path));
   if (!place.ok) return place;
   return startAndFollow(world, place.value, read.value.plan, flags, argv);
 };

@@ -1,0 +1,32 @@
+// The only place for `rollcall inventory --list | --graph [GROUP] | --host NAME`.
+import { fail, ok, type Result } from '../../domain/result.ts';
+import { graphInventory, listHost, listInventory } from '../../outputs/inventory.ts';
+import type { RunFlags } from '../flags.ts';
+import { placeOf } from '../place.ts';
+import type { World } from '../world.ts';
+
+/** What is to be printed; one of the three. */
+export type InventoryFlags = RunFlags & { readonly list?: boolean; readonly graph?: boolean | string; readonly host?: string };
+
+/** What `ansible-inventory` prints for the same inventory. */
+export const inventoryVerb = async (world: World, flags: InventoryFlags): Promise<Result<number>> => {
+  const wanted = [flags.list, flags.graph, flags.host].filter(one => one !== undefined).length;
+  if (wanted !== 1) return refuse('inventory prints one thing at a time; say --list, --graph or --host NAME');
+  const place = await placeOf(world, flags);
+  if (!place.ok) return place;
+  const { inventory, warnings } = place.value;
+  for (const warning of warnings) world.say(warning);
+  if (flags.host !== undefined) {
+    const host = inventory.hosts.get(flags.host);
+    if (host === undefined) return refuse(`${inventory.source} has no host ${flags.host}; rollcall hosts prints those it has`);
+    world.write(`${listHost(host.vars)}\n`);
+  } else if (flags.graph !== undefined) {
+    const top = typeof flags.graph === 'string' ? flags.graph : 'all';
+    const graph = graphInventory(inventory, top);
+    if (graph === undefined) return refuse(`${inventory.source} has no group ${top}; --graph alone shows all`);
+    world.write(`${graph}\n`);
+  } else world.write(`${listInventory(inventory)}\n`);
+  return ok(0);
+};
+
+const refuse = (cause: string): Result<never> => fail({ tag: 'bad-input', cause });

@@ -1,0 +1,76 @@
+// Our reading of inventories beside Ansible's own, in one run: the same fleet, key for key, and the same refusals.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, test } from 'vitest';
+import { nodeDisk } from '../../src/files/disk.ts';
+import { readInventory } from '../../src/files/inventory.ts';
+import { graphInventory, listInventory } from '../../src/outputs/inventory.ts';
+import { inventoryCases } from './cases.ts';
+
+type Said = { readonly list: string; readonly graph: string } | { readonly refused: string };
+
+/** The Python that Debian's Ansible runs on; undefined where there is no Ansible. */
+const pythonOfAnsible = (): string | undefined => {
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+    try {
+      const first = readFileSync(join(folder, 'ansible'), 'utf8').split('\n')[0] ?? '';
+      if (first.startsWith('#!') && first.includes('python')) return first.slice(2).trim().split(' ')[0];
+    } catch {
+      // Not in this folder.
+    }
+  }
+  return undefined;
+};
+
+const folder = mkdtempSync(join(tmpdir(), 'rollcall-inventories-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const cases = inventoryCases.map(({ what, files, sources }, index) => {
+  const at = (path: string): string => join(folder, String(index), path);
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(at(path)), { recursive: true });
+    writeFileSync(at(path), text);
+  }
+  return { what, sources: (sources ?? [Object.keys(files)[0] ?? '']).map(source => (source.includes(',') ? source : at(source))) };
+});
+
+const python = pythonOfAnsible();
+
+const askAnsible = (): readonly Said[] => {
+  const script = fileURLToPath(new URL('ansible-inventory.py', import.meta.url));
+  const out = execFileSync(python ?? '', [script], {
+    input: JSON.stringify(cases.map(({ sources }) => sources)),
+    env: { ...process.env, HOME: folder, ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: '1', ANSIBLE_NOCOLOR: '1' },
+    stdio: ['pipe', 'pipe', 'ignore'],
+    maxBuffer: 1 << 26,
+  });
+  return JSON.parse(out.toString().trim().split('\n').at(-1) ?? '') as Said[];
+};
+
+if (python === undefined) {
+  if (process.env['ROLLCALL_REQUIRE_SSHD'] === '1') test('ansible is installed', () => expect(python).toBeDefined());
+  else describe.skip('inventories beside Ansible (not installed)', () => {});
+} else {
+  const said = askAnsible();
+  describe('an inventory is the same fleet for us as for Ansible', () => {
+    test.each(cases.map((one, index) => ({ ...one, theirs: said[index] as Said })))('$what', async ({ sources, theirs }) => {
+      const ours = await readInventory(sources, nodeDisk);
+      if ('refused' in theirs) {
+        expect(ours.ok ? 'we took it' : ours.failure.tag).toBe('bad-input');
+        return;
+      }
+      if (!ours.ok) throw new Error(`we refuse it: ${ours.failure.cause}`);
+      expect(JSON.parse(listInventory(ours.value.inventory))).toEqual(JSON.parse(theirs.list));
+      expect(graphInventory(ours.value.inventory, 'all')).toBe(theirs.graph);
+    });
+  });
+
+  test('most cases are fleets, some are refused, by Ansible itself', () => {
+    const refused = said.filter(one => 'refused' in one).length;
+    expect(refused).toBeGreaterThan(5);
+    expect(said.length - refused).toBeGreaterThan(25);
+  });
+}
