@@ -26,7 +26,7 @@ import { realClock } from './world.ts';
 const idleFor = 60_000;
 
 const main = async (argument: string): Promise<void> => {
-  const { stateDir, settings, timeouts } = JSON.parse(argument) as DriverArguments;
+  const { stateDir, settings, timeouts, hold } = JSON.parse(argument) as DriverArguments;
   const need = <T>(result: Result<T>): T => (result.ok ? result.value : giveUp(stateDir, result.failure));
   const lease = need(tryLease(stateDir));
   if (lease === 'taken') process.exit(0);
@@ -64,6 +64,7 @@ const main = async (argument: string): Promise<void> => {
     heritage,
     identity: { driver: driverId, epoch, pid: process.pid, version, stateDir },
     newRunId: () => randomBytes(16).toString('hex'),
+    ...(hold !== undefined && { hold }),
     ...(notice !== undefined && { notice }),
     readOutput: (jid, stream, from, most) => readOutput(stateDir, jid, stream, from, most),
     onStop: () => void setImmediate(() => void end(0)),

@@ -1,6 +1,7 @@
 // The only place that follows a run without a screen: events to an output, heartbeat, Ctrl-C, exit code.
 
 import { failureSentence } from '../domain/failure.ts';
+import { holdWords } from '../domain/hold.ts';
 import { isOutstanding, type Jid, type OutputStream, shortJid } from '../domain/job.ts';
 import { fold } from '../domain/nodeset.ts';
 import { countHosts, exitCodeOf } from '../domain/recap.ts';
@@ -57,6 +58,8 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
     let interrupts = 0;
     let banner: string | undefined;
     let hasDriverChanged = false;
+    /** The pause that has been told. */
+    let pausedAt: number | undefined;
     let unlisten: () => void = () => {};
     let disarm: () => void = () => {};
     const finish = (code: number): void => {
@@ -72,6 +75,14 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
         if (world.clock.now() - told >= heartbeatEvery) output.heartbeat(state, world.clock.wall());
         beat();
       });
+    };
+    const tellPause = (): void => {
+      const { number, phase } = state.runs.get(run) ?? {};
+      if (number === undefined || phase?.kind !== 'paused' || phase.at === pausedAt) return;
+      pausedAt = phase.at;
+      world.say(
+        `run ${number} is paused ${holdWords(phase)}: what runs goes on, nothing new starts until \`rollcall resume ${number}\` (or attach ${number} --continue); \`rollcall abort ${number}\` drops the rest`,
+      );
     };
     const end = async (): Promise<void> => {
       const known = state.runs.get(run);
@@ -101,6 +112,7 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
       switch (push.kind) {
         case 'snapshot':
           state = push.state;
+          tellPause();
           if (hasDriverChanged && !state.runs.has(run)) {
             world.say('the journal does not know this run any more: was the state folder removed? What runs on hosts goes on');
             finish(1);

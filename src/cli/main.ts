@@ -66,6 +66,8 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .description('follow what is outstanding, or one run')
     .argument('[run]')
     .option('--look', 'ask each job once; ends with 75 while some run')
+    .option('--continue', 'go on with what had not begun when driver or client went away; what an operator paused only if its run is named')
+    .option('--hold', 'start nothing new, however short the driver was away')
     .action(async (run: string | undefined, flags) => did(await (await import('./verbs/look.ts')).attachVerb(world, run, flags)));
   for (const [verb, what] of actVerbs) {
     withState(program.command(verb))

@@ -1,6 +1,7 @@
 // The only place that gets a link to the driver of a state folder for a verb, starting one where there is none.
 import { fileURLToPath } from 'node:url';
 import type { Result } from '../domain/result.ts';
+import type { Hold } from '../driver/driver.ts';
 import { keepLink } from '../driver/keep-link.ts';
 import { reachDriver } from '../driver/lifecycle.ts';
 import { type Hello, type Link, protocolVersion } from '../driver/protocol.ts';
@@ -13,7 +14,12 @@ import type { World } from './world.ts';
 export const version = '0.1.0';
 
 /** What a driver's process is told. */
-export type DriverArguments = { readonly stateDir: string; readonly settings: EngineSettings; readonly timeouts: Timeouts };
+export type DriverArguments = {
+  readonly stateDir: string;
+  readonly settings: EngineSettings;
+  readonly timeouts: Timeouts;
+  readonly hold?: Hold;
+};
 
 /** What flags say about a driver that has to be started; one that lives keeps its own. */
 export type DriverWish = {
@@ -24,6 +30,8 @@ export type DriverWish = {
   readonly handshakes?: number;
   /** `-T`, seconds. */
   readonly timeout?: number;
+  /** Nothing new starts, of this run or (`all`) of any: for the driver that is started now, not for one that replaces it later. */
+  readonly hold?: { readonly run: string } | 'all';
 };
 
 const driverArguments = (stateDir: string, wish: DriverWish): DriverArguments => ({
@@ -51,14 +59,16 @@ export const reach = async (world: World, stateDir: string, client: Hello['clien
     ...(world.env['SSH_AUTH_SOCK'] !== undefined && { agentSocket: world.env['SSH_AUTH_SOCK'] }),
   };
   const main = fileURLToPath(new URL('./driver-main.ts', import.meta.url));
-  const command = [
-    process.execPath,
-    '--disable-warning=ExperimentalWarning',
-    main,
-    JSON.stringify(driverArguments(stateDir, wish)),
-  ] as const;
+  const plain = driverArguments(stateDir, wish);
+  let hold: Hold | undefined = wish.hold && { by: world.actor, ...(wish.hold !== 'all' && wish.hold) };
   return keepLink({
-    reach: owns => reachDriver({ stateDir, hello: { ...hello, owns }, spawn: { command: [...command], env: withoutSecrets(world.env) } }),
+    reach: async owns => {
+      const told = JSON.stringify({ ...plain, ...(hold !== undefined && { hold }) } satisfies DriverArguments);
+      const command = [process.execPath, '--disable-warning=ExperimentalWarning', main, told] as const;
+      const link = await reachDriver({ stateDir, hello: { ...hello, owns }, spawn: { command, env: withoutSecrets(world.env) } });
+      if (link.ok) hold = undefined;
+      return link;
+    },
   });
 };
 

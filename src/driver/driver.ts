@@ -1,6 +1,6 @@
 // The driving process's middle: it takes up what the journal holds, does what clients ask, and says when it is idle.
 // It composes engine and play; sockets, leases and processes are its edges' affair.
-import type { Event } from '../domain/event.ts';
+import type { Actor, Event } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import { isOutstanding, type Jid } from '../domain/job.ts';
 import { maskPlan } from '../domain/plan.ts';
@@ -14,7 +14,7 @@ import type { KeptOut, Kit } from '../play/ports.ts';
 import { Walker } from '../play/walker.ts';
 import type { ClientInfo, DriverNews, DriverPort } from './ports.ts';
 import type { Answers, Ask, DriverStatus } from './protocol.ts';
-import { jobsOf, runsOf } from './selection.ts';
+import { jobsOf, runNamed, runsOf } from './selection.ts';
 import { Steering, touched } from './steering.ts';
 
 /** What an earlier driver left in the journal. */
@@ -25,6 +25,9 @@ export type Heritage = {
   readonly lastEventAt: number;
   readonly nextRunNumber: number;
 };
+
+/** A wish that must be known before runs are taken up. `run`: its number, `last` or its id. */
+export type Hold = { readonly by: Actor; readonly run?: string };
 
 /** The world of a driver. */
 export type DriverParts = {
@@ -50,6 +53,8 @@ export type DriverParts = {
     from: number,
     most: number,
   ) => Result<{ from: number; size: number; bytes: Uint8Array }>;
+  /** Whoever had this driver started wants nothing new to start, of this run or (none named) of any. */
+  readonly hold?: Hold;
   /** Told to every client until the driver ends, such as that a damaged journal was set aside. */
   readonly notice?: string;
   readonly onStop: () => void;
@@ -104,14 +109,16 @@ export class Driver implements DriverPort {
 
   /** Writes that it is here, then takes up what was left: jobs are asked, runs go on or come back paused. */
   async begin(): Promise<void> {
-    const { identity, heritage, clock, random } = this.#parts;
+    const { identity, heritage, clock, random, hold } = this.#parts;
     const { driver, epoch, pid, version } = identity;
+    const only = hold?.run === undefined ? undefined : runNamed(this.state(), hold.run)?.id;
     const wasAway = heritage.lastEventAt > 0 && clock.wall() - heritage.lastEventAt > goesOnWithin;
     const events: Draft[] = [{ type: 'driver.started', driver, epoch, pid, version }];
     for (const run of this.state().runs.values()) {
-      if (run.phase.kind !== 'going' || !wasAway) continue;
+      const isHeld = hold !== undefined && (hold.run === undefined || run.id === only);
+      if (run.phase.kind !== 'going' || !(wasAway || isHeld)) continue;
       this.#engine.hold(run.id);
-      events.push({ type: 'run.paused', run: run.id, why: 'driver-away' });
+      events.push({ type: 'run.paused', run: run.id, why: 'driver-away', ...(isHeld && { by: hold.by }) });
     }
     await this.#spine.emit({ events, durability: 'intent' });
     for (const job of this.state().jobs.values()) {

@@ -10,6 +10,13 @@ export const runsOf = (state: State, { run }: Selection): readonly Run[] => {
   return named === undefined ? [] : [named];
 };
 
+/** A run by its number, `last`, or its id. */
+export const runNamed = (state: State, named: string): Run | undefined => {
+  const runs = [...state.runs.values()];
+  if (named === 'last') return runs.sort((a, b) => a.number - b.number).at(-1);
+  return runs.find(({ number, id }) => String(number) === named || id === named);
+};
+
 /** Outstanding jobs that the selection means. */
 export const jobsOf = (state: State, { run, hosts, jids }: Selection): readonly Job[] => {
   const wantedHosts = hosts === undefined ? undefined : new Set(hosts);

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { adHocPlan } from '../../src/domain/plan.ts';
 import { fail, ok } from '../../src/domain/result.ts';
-import { Driver } from '../../src/driver/driver.ts';
+import { Driver, type DriverParts } from '../../src/driver/driver.ts';
 import type { ClientInfo } from '../../src/driver/ports.ts';
 import { type Ask, type Hello, protocolVersion } from '../../src/driver/protocol.ts';
 import { FakeClock, seeded } from '../support/fake-clock.ts';
@@ -19,7 +19,7 @@ const submit = (submission: string): Ask => ({
   options: { ...someOptions, askedFrom: 'headless', submission },
 });
 
-const stage = async (before?: MemoryJournal) => {
+const stage = async (before?: MemoryJournal, more: Partial<Pick<DriverParts, 'hold'>> & { readonly lastEventAt?: number } = {}) => {
   const clock = new FakeClock();
   const journal = new MemoryJournal(before);
   let runs = 0;
@@ -31,7 +31,8 @@ const stage = async (before?: MemoryJournal) => {
     random: seeded(1),
     kit: simpleKit,
     settings: someSettings,
-    heritage: { events: [...journal.events], sightings: [], lastEventAt: 0, nextRunNumber: 1 },
+    heritage: { events: [...journal.events], sightings: [], lastEventAt: more.lastEventAt ?? 0, nextRunNumber: 1 },
+    ...(more.hold !== undefined && { hold: more.hold }),
     identity: { driver: 'd', epoch: 1, pid: 1, version: '0', stateDir: '/nowhere' },
     newRunId() {
       runs += 1;
@@ -82,6 +83,35 @@ test('a headless client that vanishes holds its run, also after it came back to 
   next.driver.clientGone(back);
   await next.settle();
   expect(next.driver.state().runs.get('run1')?.phase).toMatchObject({ kind: 'paused', why: 'client-vanished' });
+  next.driver.end();
+});
+
+const start = Date.UTC(2026, 0, 1);
+const by = { user: 'ops2', machine: 'bastion1' };
+const returns = [
+  { after: 'a moment', lastEventAt: start - 60_000, hold: undefined, phases: ['going', 'going'] },
+  { after: 'a quarter of an hour and more', lastEventAt: start - 16 * 60_000, hold: undefined, phases: ['driver-away', 'driver-away'] },
+  { after: 'a moment, told to hold', lastEventAt: start - 60_000, hold: { by }, phases: ['driver-away', 'driver-away'] },
+  { after: 'a moment, told to hold run 2', lastEventAt: start - 60_000, hold: { by, run: '2' }, phases: ['going', 'driver-away'] },
+  {
+    after: 'a moment, told to hold a run that is not there',
+    lastEventAt: start - 60_000,
+    hold: { by, run: '7' },
+    phases: ['going', 'going'],
+  },
+];
+
+test.each(returns)('a driver that comes back after $after', async ({ lastEventAt, hold, phases }) => {
+  const on = await stage();
+  for (const name of hostNames(3)) on.hosts.dead.add(name);
+  await on.handle(submit('s1'), client(1));
+  await on.handle(submit('s2'), client(1));
+  on.driver.end();
+  const next = await stage(on.journal, { lastEventAt, ...(hold !== undefined && { hold }) });
+  const runs = [...next.driver.state().runs.values()];
+  expect(runs.map(({ phase }) => (phase.kind === 'paused' ? phase.why : phase.kind))).toEqual(phases);
+  const held = runs.at(-1)?.phase;
+  if (hold !== undefined && held?.kind === 'paused') expect(held.by).toEqual(by);
   next.driver.end();
 });
 

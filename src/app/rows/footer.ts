@@ -1,6 +1,6 @@
 // The only place for the last two rows of every screen: the state of the queue, and the keys that work now.
-import { actorName } from '../../domain/event.ts';
 import { describeFailure } from '../../domain/failure.ts';
+import { holdWords } from '../../domain/hold.ts';
 import type { Run } from '../../domain/run-state.ts';
 import { placeOf } from '../commands/command.ts';
 import { hintsFor, keyName } from '../commands.ts';
@@ -47,15 +47,10 @@ export const stateRow = (console: Console, palette: Palette): string => {
 const pausedWords = (runs: readonly Run[], jobs: number, wall: number): string => {
   const phase = runs[0]?.phase;
   if (phase?.kind !== 'paused') return 'PAUSED';
-  const who = phase.by === undefined ? whys[phase.why] : `by ${actorName(phase.by)}`;
-  return `PAUSED ${who} ${since(wall, phase.at)}   ${counted(jobs, 'job')} ${jobs === 1 ? 'goes' : 'go'} on, 0 new starts   P resumes`;
-};
-
-const whys: Readonly<Record<string, string>> = {
-  operator: 'by an operator',
-  'client-vanished': 'since its client vanished',
-  'driver-away': 'since the driver was away for long',
-  interrupted: 'since it was interrupted',
+  const out = `${counted(jobs, 'job')} ${jobs === 1 ? 'goes' : 'go'} on`;
+  // Nobody decided this pause: what had not begun waits for somebody who does.
+  const choice = phase.by === undefined && phase.why !== 'operator' ? '   P begins the rest' : ', 0 new starts   P resumes';
+  return `PAUSED ${holdWords(phase)} ${since(wall, phase.at)}   ${out}${choice}`;
 };
 
 const idlePieces = (console: Console): Piece[] => {

@@ -5,10 +5,11 @@ import { type Jid, parseJid } from '../../domain/job.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import type { Run, State } from '../../domain/run-state.ts';
 import type { Ask, Link, Selection, Touched } from '../../driver/protocol.ts';
+import { runNamed } from '../../driver/selection.ts';
 import type { RunFlags } from '../flags.ts';
 import { reach } from '../reach.ts';
 import { stateDirOf, type World } from '../world.ts';
-import { firstState, runNamed } from './look.ts';
+import { firstState } from './look.ts';
 
 export type ActVerb = 'cancel' | 'extend' | 'retry' | 'pause' | 'resume' | 'abort' | 'note';
 

@@ -10,6 +10,7 @@ import { emptyState, type Run, type State } from '../../domain/run-state.ts';
 import { safeJson, safeText } from '../../domain/safe-line.ts';
 import { verdictSentence } from '../../domain/verdict.ts';
 import type { Link } from '../../driver/protocol.ts';
+import { runNamed } from '../../driver/selection.ts';
 import { type JobEntry, readHistory, readJobs, readOutput, readRunEvents } from '../../journal/read.ts';
 import type { RunFlags } from '../flags.ts';
 import { follow, stopCodes, unfinished } from '../follow.ts';
@@ -18,6 +19,8 @@ import { stateDirOf, type World } from '../world.ts';
 import { outputOf } from './run.ts';
 
 type LookFlags = Pick<RunFlags, 'state' | 'json' | 'output'> & { readonly all?: boolean; readonly look?: boolean };
+
+type AttachFlags = LookFlags & { readonly continue?: boolean; readonly hold?: boolean };
 
 /** A host that has not answered by then does not answer, ms. */
 const answerWithin = 45_000;
@@ -125,10 +128,13 @@ const reportVerb = async (world: World, named: string, flags: LookFlags): Promis
 
 const noSuchRun = (named: string): Failure => ({ tag: 'bad-input', cause: `there is no run ${named} here; rollcall history lists them` });
 
-/** `rollcall attach [RUN] [--look]`: waits for what is outstanding and ends as the run would have. */
-export const attachVerb = async (world: World, named: string | undefined, flags: LookFlags): Promise<Result<number>> => {
+/** `rollcall attach [RUN] [--look] [--continue|--hold]`: waits for what is outstanding and ends as the run would have. */
+export const attachVerb = async (world: World, named: string | undefined, flags: AttachFlags): Promise<Result<number>> => {
   const stateDir = stateDirOf(world, flags.state);
-  const link = await reach(world, stateDir, 'command');
+  if (flags.continue === true && flags.hold === true)
+    return fail({ tag: 'bad-input', cause: '--continue and --hold are opposites: give one of them' });
+  // A driver that has to be started would else begin what is to be held before anybody could say so.
+  const link = await reach(world, stateDir, 'command', flags.hold === true ? { hold: named === undefined ? 'all' : { run: named } } : {});
   if (!link.ok) return link;
   const state = await firstState(link.value);
   const runs = named === undefined ? openRuns(state) : [runNamed(state, named)].filter(run => run !== undefined);
@@ -136,12 +142,14 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
     link.value.close();
     return fail(noSuchRun(named));
   }
+  const decided = await decide(link.value, runs, named, flags);
+  if (!decided.ok) return decided;
   if (flags.look === true) {
     await lookNow(world, link.value, state);
     const after = await stateOf(link.value, world, stateDir);
     link.value.close();
     const jobs = [...after.jobs.values()].filter(job => runs.some(({ id }) => id === job.runId));
-    if (jobs.some(isOutstanding)) return ok(stillRunning);
+    if (jobs.some(isOutstanding) || runs.some(({ id }) => hasToBegin(after.runs.get(id)))) return ok(stillRunning);
     return ok(worst(runs.map(run => exitCodeOf(countHosts(after.runs.get(run.id) ?? run, after.jobs)))));
   }
   if (runs.length === 0) {
@@ -154,7 +162,6 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
   for (const run of runs) {
     const own = await reach(world, stateDir, 'command');
     if (!own.ok) return own;
-    if (run.phase.kind === 'paused') world.say(`run ${run.number} is paused (${run.phase.why}); rollcall resume ${run.number} goes on`);
     if (run.phase.kind === 'ended' && unfinished(state, run.id).length === 0) {
       world.write(`${lastLineOf(run, countHosts(run, state.jobs))}\n`);
       codes.push(exitCodeOf(countHosts(run, state.jobs)));
@@ -168,6 +175,20 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
   return ok(worst(codes));
 };
 
+/** `--continue` and `--hold`: what becomes of everything that had not begun. */
+const decide = async (link: Link, runs: readonly Run[], named: string | undefined, flags: AttachFlags): Promise<Result<unknown>> => {
+  if (flags.continue !== true && flags.hold !== true) return ok(undefined);
+  const verb = flags.hold === true ? 'pause' : 'resume';
+  for (const { id, phase } of runs) {
+    if (phase.kind !== (verb === 'pause' ? 'going' : 'paused')) continue;
+    // An operator's own pause is ended by whoever names the run.
+    if (phase.kind === 'paused' && phase.why === 'operator' && named === undefined) continue;
+    const done = await link.ask({ verb, on: { run: id } });
+    if (!done.ok) return done;
+  }
+  return ok(undefined);
+};
+
 /** The state that the driver tells first. */
 export const firstState = (link: Link): Promise<State> =>
   new Promise(resolve => {
@@ -178,12 +199,10 @@ export const firstState = (link: Link): Promise<State> =>
     });
   });
 
-/** A run by its number, `last`, or its id. */
-export const runNamed = (state: State, named: string): Run | undefined => {
-  const runs = [...state.runs.values()];
-  if (named === 'last') return runs.sort((a, b) => a.number - b.number).at(-1);
-  return runs.find(({ number, id }) => String(number) === named || id === named);
-};
+/** Some host of it has its turn before it, now or when the run is resumed. */
+const hasToBegin = (run: Run | undefined): boolean =>
+  (run?.phase.kind === 'going' || run?.phase.kind === 'paused') &&
+  [...run.hosts.values()].some(({ jid, last, out }) => jid === undefined && last === undefined && out === undefined);
 
 const openRuns = (state: State): readonly Run[] =>
   [...state.runs.values()].filter(({ id, phase }) => phase.kind !== 'ended' || unfinished(state, id).length > 0);
