@@ -5,6 +5,7 @@ import { describeFailure } from '../domain/failure.ts';
 import type { Job, LostWhy } from '../domain/job.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { Run } from '../domain/run-state.ts';
+import { killedBy } from '../domain/verdict.ts';
 import { endedBadly, type HostView, type RunCounts } from './host-view.ts';
 import { looks } from './letters.ts';
 
@@ -65,7 +66,7 @@ export const handWords = (view: HostView, wall: number): { readonly what: string
   const last = view.job.lastLine === '' ? 'no output' : view.job.lastLine;
   switch (verdict.kind) {
     case 'failed':
-      return { what: `failed ${ago}`, more: `rc ${verdict.rc}: ${verdict.why ?? last}` };
+      return { what: `failed ${ago}`, more: `rc ${verdict.rc}${signalOf(verdict.rc)}: ${verdict.why ?? last}` };
     case 'timed-out':
       return { what: `timed out ${ago}`, more: `ran ${formatDuration(verdict.elapsed)}; last: ${last}` };
     case 'lost':
@@ -78,6 +79,11 @@ export const handWords = (view: HostView, wall: number): { readonly what: string
     default:
       return { what: looks[view.kind].word, more: last };
   }
+};
+
+const signalOf = (rc: number): string => {
+  const signal = killedBy(rc);
+  return signal === undefined ? '' : ` (killed by ${signal})`;
 };
 
 /** Where no job tells when: the end of the run. */
@@ -95,6 +101,7 @@ export const lostWords: Readonly<Record<LostWhy, string>> = {
   killed: 'somebody or the kernel killed it there',
   vanished: 'it vanished there without an exit status',
   session: 'it ended with its login session (KillUserProcesses); loginctl enable-linger helps',
+  broken: 'its folder there makes no sense',
 };
 
 /** Time left of its limit: `50m left`, or empty without a limit. */

@@ -92,6 +92,12 @@ export const failureTable = {
     'the reply makes no sense',
     'it is asked again by itself; if it stays, look at the login scripts of that account',
   ),
+  'another-machine': row(
+    'transfer',
+    'never',
+    'another machine answered',
+    'a shared home or a name that leads to several machines: give each machine an ansible_host of its own',
+  ),
   'request-cut': row('transfer', 'silently', 'the request arrived cut off', 'it is sent again by itself'),
   restricted: row(
     'host',

@@ -85,7 +85,7 @@ export type OnHost = {
 };
 
 /** Why a job that had begun has no exit status. */
-export type LostWhy = 'reboot' | 'killed' | 'vanished' | 'session';
+export type LostWhy = 'reboot' | 'killed' | 'vanished' | 'session' | 'broken';
 
 /**
  * The life of a job (design section 3). `at` is our wall clock, ms, of the change;

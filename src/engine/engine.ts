@@ -6,7 +6,7 @@ import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
 import type { Run } from '../domain/run-state.ts';
 import { type Act, type Desk, Dispatcher, type Manners } from './dispatcher.ts';
-import { advance, type Effect, type Input } from './job-machine.ts';
+import { advance, anotherMachine, type Effect, type Input } from './job-machine.ts';
 import type { Clock, HostState, JobReport, Jobs, Random, StartReply } from './ports.ts';
 import { giveUpAt, graceOf, lookRequestOf, startRequestOf } from './requests.ts';
 import { Roster } from './roster.ts';
@@ -246,6 +246,10 @@ export class Engine {
     }
     if (act.kind === 'extend' && typeof answer.value === 'number') {
       await this.#parts.spine.emit({ events: [{ type: 'job.extended', jid: act.jid, limit: answer.value }] });
+      return;
+    }
+    if (typeof answer.value === 'object' && answer.value.kind === 'elsewhere') {
+      await this.#advance(act.jid, { kind: 'unheard', failure: anotherMachine() });
       return;
     }
     this.#lookIn(act.jid, 500);

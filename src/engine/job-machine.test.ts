@@ -88,3 +88,18 @@ test('a look that nobody hurries gives way to starts that wait; one with a poll 
   expect(after({ crowded: true, poll: 1 })).toEqual({ kind: 'look', after: 1000 });
   expect(after({ crowded: true, watched: true })).toEqual({ kind: 'look', after: 2000 });
 });
+
+test.each(['starting', 'running'] as const)('a job that is %s goes stale, and is not lost, when another machine answers', kind => {
+  const on = { pid: 1, bootId: 'b', startedThere: 1, startedAt: 1, limit: 0 };
+  const job: Job = { ...starting, state: kind === 'starting' ? { kind, at: 1 } : { kind, on, seenAt: 1 } };
+  const after = advance(job, { kind: 'looked', report: { ...done, state: { kind: 'elsewhere' }, waiting: 'nodeA/1' } }, around);
+  expect(after.events).toEqual([{ type: 'job.fell-silent', jid, failure: { tag: 'another-machine', cause: 'the job runs on nodeA/1' } }]);
+  expect(after.effect.kind).toBe('look');
+});
+
+test.each(['reboot', 'broken'] as const)('a job whose host says lost in %s is told so', why => {
+  const on = { pid: 1, bootId: 'b', startedThere: 1, startedAt: 1, limit: 0 };
+  const running: Job = { ...starting, state: { kind: 'running', on, seenAt: 1 } };
+  const after = advance(running, { kind: 'looked', report: { ...done, state: { kind: 'lost', why } } }, around);
+  expect(after.events).toMatchObject([{ type: 'job.ended', verdict: { kind: 'lost', why } }]);
+});

@@ -5,7 +5,7 @@
 //   starting --unheard(sent)--> stale --looked: unknown--> send again under its own jid
 //   running  --looked: done, all bytes here--> ended     acknowledged, then unknown --> lost, never sent again
 import type { Failure } from '../domain/failure.ts';
-import type { Jid, Job, OnHost, Verdict } from '../domain/job.ts';
+import type { Jid, Job, LostWhy, OnHost, Verdict } from '../domain/job.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { JobOrder } from '../domain/run-state.ts';
 import { lastSafeLine } from '../domain/safe-line.ts';
@@ -89,6 +89,7 @@ const joined = (job: Job, other: Jid): Advance =>
 const heard = (job: Job, report: JobReport, through: 'its start' | 'a look', around: Around): Advance => {
   const before = onHostOf(job.state);
   const { state } = report;
+  if (state.kind === 'elsewhere') return unheard(job, anotherMachine(report.waiting), around);
   if (state.kind === 'unknown' || state.kind === 'unclaimed') {
     if (before !== undefined) return ended(job, lost('vanished', report));
     // Its start has just tried, or another's job holds its name and has not begun: that takes the host a while.
@@ -174,7 +175,7 @@ const verdictOf = (job: Job, report: JobReport, around: Around): Verdict | undef
     case 'cancelled':
       return { kind: 'cancelled', elapsed };
     case 'lost':
-      if (state.why === 'reboot') return lost('reboot', report);
+      if (state.why !== 'killed') return lost(state.why, report);
       return lost(diedWithSession(job, around) ? 'session' : 'killed', report);
     default:
       return undefined;
@@ -188,10 +189,16 @@ const diedWithSession = ({ state, output }: Job, { wall }: Around): boolean =>
   wall - state.on.startedAt < sessionDeathWithin &&
   output.out + output.err === 0;
 
-const lost = (why: 'reboot' | 'killed' | 'vanished' | 'session', report: JobReport): Verdict => ({
+const lost = (why: LostWhy, report: JobReport): Verdict => ({
   kind: 'lost',
   why,
   elapsed: report.elapsed,
+});
+
+/** Who answered cannot tell how the job is. */
+export const anotherMachine = (its?: string): Failure => ({
+  tag: 'another-machine',
+  cause: its === undefined ? 'the job runs on another one' : `the job runs on ${its}`,
 });
 
 const unheard = (job: Job, failure: Failure, around: Around): Advance => {

@@ -78,6 +78,8 @@ export type HostState =
   | { readonly kind: 'timed-out'; readonly rc: number }
   | { readonly kind: 'cancelled'; readonly rc: number }
   | { readonly kind: 'lost'; readonly why: 'reboot' | 'killed' | 'broken' }
+  /** Another machine answers, through a shared home or a shared name: nothing is known of how the job is. */
+  | { readonly kind: 'elsewhere' }
   /** The host keeps only the mark of this jid: it ran once and was cleaned. */
   | { readonly kind: 'cleaned' }
   /** The host has never heard of this jid. */
@@ -101,7 +103,7 @@ export type JobReport = {
   readonly dropped: number;
   /** Processes of its session outlived the job. */
   readonly left: boolean;
-  /** What the host says it is held up by (package lock …), one line. */
+  /** What the host says it is held up by (package lock …), one line; of a job elsewhere: its machine. */
   readonly waiting?: string;
 };
 

@@ -224,6 +224,7 @@ const stateOf = (word: string, rc: number): HostState | undefined => {
     case 'running':
     case 'stopping':
     case 'orphan':
+    case 'elsewhere':
     case 'cleaned':
     case 'unknown':
       return { kind: word };

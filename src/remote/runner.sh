@@ -95,6 +95,14 @@ read_boot() {
   fi
 }
 
+# NODE: which machine this is. A home may be shared, or one name may lead to several machines.
+read_node() {
+  host='' id=''
+  { read -r host </proc/sys/kernel/hostname || host=$(uname -n); } 2>/dev/null
+  { read -r id </etc/machine-id; } 2>/dev/null
+  NODE=$host/$id
+}
+
 # BIRTH: when process $1 began; with the pid and the boot it names a process for ever. Fails for the dead and zombies.
 born() {
   BIRTH=
@@ -348,7 +356,7 @@ take_name() {
     JOB=$mine
     case $STATE in
       unclaimed) abandoned "$holder" || { yield_name && return 1; } ;;
-      starting | running | stopping | orphan) yield_name && return 1 ;;
+      starting | running | stopping | orphan | elsewhere) yield_name && return 1 ;;
     esac
     ln "$ticket" "$name.$holder" 2>/dev/null || continue
     read -r next <"$name"
@@ -394,7 +402,8 @@ supervise() { # JOB SESSION
   born $$
   # `<>` writes over the filler without giving its block back first.
   say "$BOOT $$ $BIRTH $EPOCH $BEGAN ." 1<>"$JOB/super"
-  say "started=$EPOCH" >>"$JOB/about"
+  read_node
+  say "started=$EPOCH${NL}node=$NODE" >>"$JOB/about"
   [ "$SESSION" != monitor ] || set -m
   capture out &
   capture err &
@@ -450,7 +459,7 @@ keep_time() {
   nap=
   trap 'kill $nap; exit 0' TERM
   trap : USR1
-  while born "$CHILD"; do
+  while lives "$CHILD" "$CHILD_BIRTH"; do
     if [ -e "$JOB/cancel" ]; then
       read -r grace <"$JOB/cancel" || grace=$GRACE
       end_session cancel "$grace"
@@ -471,7 +480,15 @@ keep_time() {
     nap=$!
     wait "$nap"
     kill "$nap"
+    [ -r /proc/uptime ] || trust_the_nap
   done
+}
+
+# A clock that somebody sets is believed only as far as we have slept.
+trust_the_nap() {
+  before=$NOW
+  clock
+  [ "$NOW" -ge "$before" ] && [ $((NOW - before)) -le $((step * 10 + 20)) ] || BEGAN=$((BEGAN + NOW - before - step * 10))
 }
 
 # TERM, grace, KILL, for all that belongs to the job; returns when nobody is left. The first reason wins: there is one
@@ -502,8 +519,10 @@ strike() { # TERM|KILL
 }
 
 # Of the job's group. The dead stay in it until their parent has looked at them, and `kill -0` counts them in.
+# Where another process leads a group of that number, ours has ended long ago.
 left_behind() {
   [ "$CHILD" != 0 ] && kill -0 "-$CHILD" 2>/dev/null || return 1
+  if born "$CHILD" && [ "$BIRTH" != "$CHILD_BIRTH" ]; then return 1; fi
   [ -r /proc/self/stat ] || return 0
   LC_ALL=C grep -qs ") [^ZX] [0-9]* $CHILD " /proc/[0-9]*/stat
 }
@@ -532,8 +551,8 @@ give_verdict() { # EXIT STATUS
   [ "$1" -lt 256 ] || set -- $(($1 - 128)) # ksh
   since_began
   # The timekeeper may have been killed; what ran too long is not told as if it had not.
-  { read -r limit <"$JOB/limit"; } 2>/dev/null && [ "$limit" -gt 0 ] && [ "$ELAPSED" -gt $((limit * 10 + 50)) ] &&
-    { mv "$JOB/reason" "$JOB/why.timeout" || :; }
+  [ -r /proc/uptime ] && { read -r limit <"$JOB/limit"; } 2>/dev/null && [ "$limit" -gt 0 ] &&
+    [ "$ELAPSED" -gt $((limit * 10 + 50)) ] && { mv "$JOB/reason" "$JOB/why.timeout" || :; }
   mv "$JOB/end" "$JOB/end.$1.$ELAPSED.$NOW"
   # The script goes too: it may hold what nobody should find here, and `about` tells the command where it may be told.
   rm -f "$JOB/out.pipe" "$JOB/err.pipe" "$JOB/hello.pipe" "$JOB/script"
@@ -613,7 +632,11 @@ examine() { # JID
   { read -r CHILD CHILD_BIRTH TIMER TIMER_BIRTH seal <"$JOB/child"; } 2>/dev/null
   case $seal$CHILD in .[!-]*) ;; *) CHILD=0 TIMER=0 ;; esac
   verdict && { conclude && return 0; }
-  [ "$THEN" = "$BOOT" ] || { STATE=lost-reboot && return 0; }
+  if [ "$THEN" != "$BOOT" ]; then
+    STATE=lost-reboot
+    began_elsewhere || :
+    return 0
+  fi
   since_began
   STATE=running
   [ -e "$JOB/reason" ] && [ ! -e "$JOB/cancel" ] || STATE=stopping
@@ -622,10 +645,20 @@ examine() { # JID
   # It may have given its verdict while we looked.
   verdict && { conclude && return 0; }
   lives "$CHILD" "$CHILD_BIRTH" && { STATE=orphan && return 0; }
+  began_elsewhere && return 0
   STATE=lost-killed RC=137
   ! left_behind || LEFT=1
   [ ! -e "$JOB/why.timeout" ] || STATE=timed-out
   [ ! -e "$JOB/why.cancel" ] || STATE=cancelled
+}
+
+# Before a job is told as lost: on another machine it may well run. What its folder says about its end is true anywhere.
+began_elsewhere() {
+  read_node
+  there=
+  while IFS='=' read -r key value; do [ "$key" != node ] || there=$value; done <"$JOB/about"
+  case $there in '' | "$NODE" | *[!A-Za-z0-9._/-]*) return 1 ;; esac
+  STATE=elsewhere WAITING=$there
 }
 
 # Claimed, and no supervisor has written its name yet: that takes a moment, or it died in that moment.
@@ -655,7 +688,7 @@ conclude() {
     STATE=running
     closed || [ $((NOW - AT)) -ge "$FINISH_PATIENCE" ] || return 0
     ! left_behind || LEFT=1
-  fi
+  elif ! closed && [ -z "$(find "$JOB"/end.* -prune -mmin +1 2>/dev/null)" ] && began_elsewhere; then return 0; fi
   STATE='done'
   [ ! -e "$JOB/why.timeout" ] || STATE=timed-out
   [ ! -e "$JOB/why.cancel" ] || STATE=cancelled
@@ -689,10 +722,11 @@ tell() {
     size_out=$SIZE length_out=$LENGTH
     size_of "$jid" err
     clip "$from_err" "$most"
-    if [ "$waiting" = 1 ]; then
-      waiting=$(head -n 1 "$BASE/jobs/$jid/waiting" 2>/dev/null | LC_ALL=C head -c 400)
-      waiting="W $waiting"
-    fi
+    case $waiting in
+      0) ;;
+      1) waiting="W $(head -n 1 "$BASE/jobs/$jid/waiting" 2>/dev/null | LC_ALL=C head -c 400)" ;;
+      *) waiting="W $waiting" ;;
+    esac
     say "J $jid $about $size_out $from_out $length_out $SIZE $from_err $LENGTH $dropped $left ${waiting%% *}"
     [ "${waiting%% *}" = 0 ] || say "$waiting"
     bytes "$BASE/jobs/$jid/out" "$from_out" "$length_out"
@@ -758,6 +792,8 @@ cancel() {
       wake_timekeeper || stop_it_ourselves
       ;;
     orphan) stop_it_ourselves ;;
+    # Its timekeeper sees the wish through the shared home.
+    elsewhere) say "$GRACE" >"$JOB/cancel" ;;
   esac
   report_one "$JID" 0 0 0
 }
@@ -767,7 +803,7 @@ plant_never() {
   [ -e "$JOB/super" ] || say - >"$JOB/super"
 }
 
-wake_timekeeper() { [ "$STATE" = starting ] || { lives "$TIMER" "$TIMER_BIRTH" && kill -USR1 "$TIMER" 2>/dev/null; }; }
+wake_timekeeper() { [ "$STATE" = starting ] || [ "$STATE" = elsewhere ] || { lives "$TIMER" "$TIMER_BIRTH" && kill -USR1 "$TIMER" 2>/dev/null; }; }
 
 stop_it_ourselves() {
   choose_session
@@ -784,7 +820,7 @@ extend() {
   [ "$seal" = . ] || refuse request-cut "in the extend"
   valid "$JID"
   examine "$JID"
-  case $STATE in unclaimed | starting | running) ;; *) refuse host-refused "the job is $STATE" ;; esac
+  case $STATE in unclaimed | starting | running | elsewhere) ;; *) refuse host-refused "the job is $STATE" ;; esac
   umask 077
   TROUBLE=$( (say "$LIMIT" >"$JOB/limit.$NONCE" && mv -f "$JOB/limit.$NONCE" "$JOB/limit") 2>&1) || refuse_trouble
   [ "$STATE" = unclaimed ] || wake_timekeeper || :

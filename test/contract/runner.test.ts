@@ -1,36 +1,16 @@
 // The only place where the runner is held to the contract of jobs under each shell that a host may have as /bin/sh,
 // and to what it promises about the machine it runs on: processes, files, and homes that cannot hold it.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import type { Jid } from '../../src/domain/job.ts';
-import { makeJobs, type RemoteLine } from '../../src/remote/jobs.ts';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import runnerText from '../../src/remote/runner.sh';
-import {
-  findShell,
-  makeSimulatedLink,
-  runnerFor,
-  type Shell,
-  type SimulatedLink,
-  shellNames,
-  temporary,
-} from '../support/simulated-link.ts';
+import { makeSimulatedLink, type Shell, temporary } from '../support/simulated-link.ts';
 import { waitFor } from '../support/wait-for.ts';
-import { addressOf } from './address.ts';
 import { freshIdentity, freshJid, hex, jobsContract, lookOnce, lookUntil, runJob, startOf, text, value } from './jobs-contract.ts';
+import { age, isThere, jobFolder, mountSmall, openLine, processesOf, toolsOf, underEachShell, usualTools } from './runner-kit.ts';
 
-const unmount: string[] = [];
-afterAll(() => {
-  for (const folder of unmount) execFileSync('umount', ['-l', folder]);
-});
-
-for (const name of shellNames) {
-  const shell = findShell(name);
-  if (shell !== undefined) runnerContract(shell);
-  else if (process.env['ROLLCALL_REQUIRE_SHELLS'] === '1') test(`${name} is installed`, () => expect(shell).toBeDefined());
-  else describe.skip(`a job on ${name} (not installed)`, () => {});
-}
+underEachShell(runnerContract);
 
 function runnerContract(shell: Shell): void {
   const link = makeSimulatedLink(shell);
@@ -50,7 +30,7 @@ function runnerContract(shell: Shell): void {
       const about = readFileSync(join(jobFolder(link, start.jid), 'about'), 'utf8');
       expect(about).toContain(`run=${start.about.runId}\nnumber=12\ntitle=Gr\\u00fc\\u00dfe\noperator=alice\nmachine=laptop1\n`);
       expect(about).toContain('command=hello = "quoted" \'too\' $HOME `x`\n');
-      expect(about).toMatch(/\nprotocol=1\nowner=someone\njid=j.*\nlimit=60\nboot=[-0-9a-f]{36}\nstarted=\d{10}\n$/);
+      expect(about).toMatch(/\nprotocol=1\nowner=someone\njid=j.*\nlimit=60\nboot=[-0-9a-f]{36}\nstarted=\d{10}\nnode=.+\/.*\n$/);
     });
 
     test('leaves nothing of its own in the environment of a job', async () => {
@@ -311,65 +291,3 @@ function runnerContract(shell: Shell): void {
     });
   });
 }
-
-async function openLine(
-  shell: Shell,
-  link: SimulatedLink,
-  change?: (source: string) => string,
-  identity = freshIdentity(),
-): Promise<RemoteLine> {
-  const runner = runnerFor(runnerText, shell, change);
-  const jobs = makeJobs({ transport: link, identity, nonce: () => hex(8), addressOf, runner });
-  return value(await jobs.connect({ name: 'web1', address: undefined, gate: 'web1' }));
-}
-
-const usualTools = 'sh env cat cp dd mv rm mkdir mkfifo ln date ls sleep head tail tee wc grep find tr test [ true printf kill echo'.split(
-  ' ',
-);
-
-/** A folder with links to just these programs. */
-const toolsOf = (shell: Shell, programs: readonly string[]): string => {
-  const own = temporary('rollcall-tools-');
-  const folders = [shell.path, process.env['PATH'] ?? ''].join(delimiter).split(delimiter);
-  for (const program of programs) {
-    const found = folders.map(folder => join(folder, program)).find(existsSync);
-    if (found !== undefined) symlinkSync(realPython(program, found), join(own, program));
-  }
-  return own;
-};
-
-const jobFolder = (link: SimulatedLink, jid: Jid): string => join(link.home, '.rollcall/jobs', jid);
-
-const processesOf = (link: SimulatedLink, jid: Jid): { supervisor: number; child: number } => {
-  const word = (file: string, index: number) => Number(readFileSync(join(jobFolder(link, jid), file), 'utf8').split(' ')[index]);
-  return { supervisor: word('super', 1), child: word('child', 0) };
-};
-
-/** Signals 0 reach zombies too; those are gone for us. */
-const isThere = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0);
-    return pid < 0 || !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return false;
-  }
-};
-
-const age = (file: string, hours: number): void => {
-  const then = Date.now() / 1000 - hours * 3600;
-  utimesSync(file, then, then);
-};
-
-/** Version managers put a script in front of python3. */
-const realPython = (program: string, found: string): string =>
-  program === 'python3' ? execFileSync(found, ['-c', 'import sys; print(sys.executable)'], { encoding: 'utf8' }).trim() : found;
-
-/** A home of 256 kB on a file system of its own; only root may make one. */
-const mountSmall = (_link: SimulatedLink, skip: (why: string) => void): string => {
-  const home = temporary('rollcall-small-');
-  if (process.getuid?.() !== 0) skip('only root may mount');
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', home]);
-  unmount.push(home);
-  chmodSync(home, 0o755);
-  return home;
-};
