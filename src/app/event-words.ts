@@ -53,6 +53,10 @@ const sentence = (event: Event, state: State): string | undefined => {
       return `${hostOf(event.jid, state)} limit is now ${formatDuration(event.limit)}`;
     case 'job.ended':
       return `${hostOf(event.jid, state)} ${verdictWords(event.verdict)}`;
+    case 'host.cleaned':
+      return `${event.host} removed ${event.jids.length} job ${event.jids.length === 1 ? 'folder' : 'folders'}`;
+    case 'output.removed':
+      return `${runName(event.run, state)}: output of ${event.jids.length} ${event.jids.length === 1 ? 'job' : 'jobs'} removed here`;
     default:
       return undefined;
   }

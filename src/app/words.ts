@@ -2,7 +2,7 @@
 // Pure text in and out; columns and tones are the business of rows/.
 import { formatAge, formatDuration } from '../domain/duration.ts';
 import { describeFailure } from '../domain/failure.ts';
-import type { Job, LostWhy } from '../domain/job.ts';
+import { type Job, type LostWhy, outputRemovedWords } from '../domain/job.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { Run } from '../domain/run-state.ts';
 import { killedBy } from '../domain/verdict.ts';
@@ -135,3 +135,7 @@ export const notWell = ({ kinds, out, never }: RunCounts): string =>
 
 /** `1 host`, `3 hosts`. */
 export const counted = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;
+
+/** What is told where a job's output would be and there is none. */
+export const silenceWords = (job: Job): string =>
+  outputRemovedWords(job) ?? (job.state.kind === 'ended' ? 'it said nothing' : 'it has said nothing yet');

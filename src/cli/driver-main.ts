@@ -67,6 +67,7 @@ const main = async (argument: string): Promise<void> => {
     ...(hold !== undefined && { hold }),
     ...(notice !== undefined && { notice }),
     readOutput: (jid, stream, from, most) => readOutput(stateDir, jid, stream, from, most),
+    keeping: journal,
     onStop: () => void setImmediate(() => void end(0)),
     takeAgent: socket => {
       agentSocket = socket;

@@ -1,5 +1,5 @@
 // The door of the command line: argv → a verb → an exit code, every expected failure in one sentence.
-import { Argument, Command, CommanderError } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { describeFailure, type Failure, type FailureTag } from '../domain/failure.ts';
 import { fail, type Result } from '../domain/result.ts';
 import { quoteWord } from '../modules/words.ts';
@@ -76,6 +76,13 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
       .option('-l, --limit <hosts>', 'only these hosts of the run')
       .action(async (what: string[], flags) => did(await (await import('./verbs/act.ts')).actVerb(world, verb, what, flags)));
   }
+  withFleet(program.command('clean'))
+    .description('remove on hosts the folders of jobs that are over and whole here, and here output past its time')
+    .argument('[pattern]', 'only on these hosts of the inventory')
+    .addOption(new Option('-C, --check', 'only tell what would go'))
+    .addOption(new Option('--dry-run', 'the same').hideHelp())
+    .option('--json', 'one object')
+    .action(async (pattern: string | undefined, flags) => did(await (await import('./verbs/clean.ts')).cleanVerb(world, pattern, flags)));
   withState(program.command('journal'))
     .description('verify: whether the journal is still what was written')
     .addArgument(new Argument('<what>').choices(['verify']))

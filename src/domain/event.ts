@@ -131,6 +131,20 @@ export type RunFact =
       readonly nextAt: number;
     };
 
+/** What is removed because its time has come, or because somebody asked for it. */
+export type KeepFact =
+  /** The intent: the host's folders of these jobs are to go; their last bytes are on disk here before this is written. */
+  | { readonly type: 'host.clean-asked'; readonly host: string; readonly jids: readonly Jid[] }
+  /** Nothing of these jobs is on the host any more but the marks of their names. */
+  | { readonly type: 'host.cleaned'; readonly host: string; readonly jids: readonly Jid[] }
+  /** The output of these jobs goes from this disk; its counts and last lines stay. */
+  | { readonly type: 'output.removed'; readonly run: string; readonly jids: readonly Jid[]; readonly bytes: number }
+  /** Events of the oldest runs were taken out of the journal. Each such event names all that ever were. */
+  | { readonly type: 'journal.pruned'; readonly before: number; readonly removed: number; readonly gaps: readonly Gap[] };
+
+/** Events that are gone: numbers of the first and the last, and the hash of the last, which the next one follows. */
+export type Gap = readonly [first: number, last: number, hash: string | null];
+
 /** The intent: on disk before the host hears of it. `script` is absent with no-log. */
 export type JobRequest = {
   readonly type: 'job.requested';
@@ -172,7 +186,7 @@ export type JobFact =
   | { readonly type: 'job.ended'; readonly jid: Jid; readonly verdict: Verdict };
 
 /** Everything that can be journalled. */
-export type Event = Base & (RunFact | JobRequest | JobFact);
+export type Event = Base & (RunFact | KeepFact | JobRequest | JobFact);
 
 /** A poll that found nothing new, or a change of plan about the next one. Shown, not journalled. */
 export type Sighting =

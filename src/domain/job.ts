@@ -132,9 +132,17 @@ export type Job = {
   readonly lastLine: string;
   /** When the host will be asked next, our wall clock in ms; absent when nobody will. */
   readonly nextLookAt?: number;
+  /** Its output was removed here at that time, our wall clock, ms. */
+  readonly outputRemovedAt?: number;
   readonly cancelAsked?: { readonly at: number; readonly by: string };
 };
 
 /** True while the host may still be running it. */
 export const isOutstanding = (job: Job): boolean =>
   job.state.kind !== 'ended' || (job.state.verdict.kind === 'unreachable' && job.state.verdict.began === 'maybe');
+
+/** What is told instead of output that is not here any more. */
+export const outputRemovedWords = ({ outputRemovedAt }: Job): string | undefined =>
+  outputRemovedAt === undefined
+    ? undefined
+    : `its output was removed here on ${new Date(outputRemovedAt).toISOString().slice(0, 10)} by retention`;

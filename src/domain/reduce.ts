@@ -11,6 +11,15 @@ export const reduce = (state: State, event: Event): State => {
   state.version += 1;
   switch (event.type) {
     case 'driver.started':
+    case 'host.clean-asked':
+    case 'host.cleaned':
+    case 'journal.pruned':
+      return state;
+    case 'output.removed':
+      for (const jid of event.jids) {
+        const job = state.jobs.get(jid);
+        if (job !== undefined) state.jobs.set(jid, { ...job, outputRemovedAt: event.at });
+      }
       return state;
     case 'fleet.planned':
       state.fleets.set(event.fleet.id, event.fleet);

@@ -12,6 +12,7 @@ import type { Clock, Jobs, Journal, Random } from '../engine/ports.ts';
 import { type Draft, Spine } from '../engine/spine.ts';
 import type { KeptOut, Kit } from '../play/ports.ts';
 import { Walker } from '../play/walker.ts';
+import { Cleaning, type Keeping } from './clean.ts';
 import type { ClientInfo, DriverNews, DriverPort } from './ports.ts';
 import type { Answers, Ask, DriverStatus } from './protocol.ts';
 import { jobsOf, runNamed, runsOf } from './selection.ts';
@@ -55,6 +56,8 @@ export type DriverParts = {
   ) => Result<{ from: number; size: number; bytes: Uint8Array }>;
   /** Whoever had this driver started wants nothing new to start, of this run or (none named) of any. */
   readonly hold?: Hold;
+  /** What is kept, and what goes; without it nothing ever goes by itself. */
+  readonly keeping?: Keeping;
   /** Told to every client until the driver ends, such as that a damaged journal was set aside. */
   readonly notice?: string;
   readonly onStop: () => void;
@@ -76,6 +79,7 @@ export class Driver implements DriverPort {
   readonly #engine: Engine;
   readonly #walker: Walker;
   readonly #steering: Steering;
+  readonly #cleaning: Cleaning | undefined;
   readonly #listeners = new Set<(news: DriverNews) => void>();
   readonly #watches = new Map<number, readonly Jid[]>();
   readonly #owners = new Map<string, number>();
@@ -100,6 +104,8 @@ export class Driver implements DriverPort {
     });
     this.#nextNumber = parts.heritage.nextRunNumber;
     this.#steering = new Steering(this.#spine, this.#engine);
+    const isBusy = (): boolean => this.isBusy();
+    this.#cleaning = parts.keeping && new Cleaning({ ...parts, keeping: parts.keeping, spine: this.#spine, engine: this.#engine, isBusy });
     this.#spine.subscribe((events, sightings) => {
       this.#tell({ kind: 'events', events, sightings });
       if (events.length > 0) parts.onBusy(this.isBusy());
@@ -127,11 +133,13 @@ export class Driver implements DriverPort {
       if (host !== undefined && isOutstanding(job)) this.#engine.resume(job, host, random() * resumeSpread);
     }
     this.#walker.resume();
+    this.#cleaning?.begin();
     this.#parts.onBusy(this.isBusy());
   }
 
   /** Lets go of everything here; jobs on hosts go on. */
   end(): void {
+    this.#cleaning?.stop();
     this.#walker.stop();
     this.#engine.stop();
   }
@@ -223,6 +231,8 @@ export class Driver implements DriverPort {
         const { from, size, bytes } = piece.value;
         return ok({ from, size, base64: Buffer.from(bytes).toString('base64') } satisfies Answers['output']);
       }
+      case 'clean':
+        return this.#cleaning?.clean(ask, by) ?? fail({ tag: 'bad-input', cause: 'this driver keeps nothing that could go' });
       case 'status':
         return ok(this.status());
       case 'stop':

@@ -47,6 +47,8 @@ export type Ask =
   | { readonly verb: 'watch'; readonly jids: readonly Jid[] }
   /** Bytes of a stream kept here, from an offset; negative: from the end. */
   | { readonly verb: 'output'; readonly jid: Jid; readonly stream: OutputStream; readonly from: number; readonly most: number }
+  /** Removes there what is whole here, and here what is past its time; `dry`: only tells what would go. Absent hosts: all. */
+  | { readonly verb: 'clean'; readonly hosts?: readonly string[]; readonly mode: 'clean' | 'dry' }
   | { readonly verb: 'status' }
   | { readonly verb: 'stop' };
 
@@ -63,8 +65,26 @@ export type Answers = {
   readonly note: Touched;
   readonly watch: Touched;
   readonly output: { readonly from: number; readonly size: number; readonly base64: string };
+  readonly clean: Cleaned;
   readonly status: DriverStatus;
   readonly stop: Touched;
+};
+
+/** What went, or would go. Bytes are those that are known here. */
+export type Cleaned = {
+  readonly there: readonly CleanedHost[];
+  readonly here: { readonly jobs: number; readonly bytes: number };
+  /** Events of runs whose time in the journal was over. */
+  readonly events: number;
+};
+
+/** One host: folders that went, those that are still there, and why. */
+export type CleanedHost = {
+  readonly host: string;
+  readonly jobs: number;
+  readonly bytes: number;
+  readonly left: number;
+  readonly failure?: Failure;
 };
 
 /** How many jobs, hosts or runs a verb touched. */

@@ -3,6 +3,7 @@
 import type { Failure } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
 import { ok, type Result } from '../domain/result.ts';
+import { type CleanAct, cleanOver } from './clean.ts';
 import type { Clock, HostRef, HostState, JobReport, Jobs, Line, LookRequest, StartReply, StartRequest } from './ports.ts';
 import { type Slot, type SlotLimits, Slots } from './slots.ts';
 import { afterRequest, type Start, type StartQueue } from './start-queue.ts';
@@ -10,7 +11,8 @@ import { afterRequest, type Start, type StartQueue } from './start-queue.ts';
 /** Something to tell a host about a job; `there` is the jid that it goes by there (another's with `--once`). */
 export type Act =
   | { readonly kind: 'cancel'; readonly jid: Jid; readonly there: Jid; readonly grace: number }
-  | { readonly kind: 'extend'; readonly jid: Jid; readonly there: Jid; readonly limit: number };
+  | { readonly kind: 'extend'; readonly jid: Jid; readonly there: Jid; readonly limit: number }
+  | CleanAct;
 
 /** What the dispatcher needs to know, and whom it tells. Each resolves when the answer is written down. */
 export type Desk = {
@@ -26,7 +28,7 @@ export type Desk = {
   /** No line could be had: nothing was sent. */
   unreached(start: Start, failure: Failure): Promise<void>;
   looked(jids: readonly Jid[], reports: Result<readonly JobReport[]>): Promise<void>;
-  acted(act: Act, answer: Result<HostState | number>): Promise<void>;
+  acted(act: Exclude<Act, CleanAct>, answer: Result<HostState | number>): Promise<void>;
   /** Milliseconds until the next look at a job of the host is due. */
   nextDueIn(host: string): number | undefined;
   /** Slots changed. */
@@ -208,7 +210,7 @@ export class Dispatcher {
     place.looks.clear();
     await Promise.all([
       ...starts.map(start => this.#desk.unreached(start, failure)),
-      ...acts.map(act => this.#desk.acted(act, { ok: false, failure })),
+      ...acts.map(act => (act.kind === 'clean' ? act.done({ ok: false, failure }) : this.#desk.acted(act, { ok: false, failure }))),
       ...(looks.length > 0 ? [this.#desk.looked(looks, { ok: false, failure })] : []),
     ]);
   }
@@ -217,6 +219,10 @@ export class Dispatcher {
   async #converse(place: Place, line: Line): Promise<boolean> {
     for (;;) {
       const act = place.acts.shift();
+      if (act?.kind === 'clean') {
+        if (!(await cleanOver(line, act))) return this.#lineFailed(place);
+        continue;
+      }
       if (act !== undefined) {
         const answer = act.kind === 'cancel' ? await line.cancel(act.there, act.grace) : await line.extend(act.there, act.limit);
         await this.#desk.acted(act, answer);

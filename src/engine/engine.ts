@@ -5,9 +5,9 @@ import { type Failure, isRefusal, mayRetryStart } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
 import type { Run } from '../domain/run-state.ts';
-import { type Act, type Desk, Dispatcher, type Manners } from './dispatcher.ts';
+import { type Desk, Dispatcher, type Manners } from './dispatcher.ts';
 import { advance, anotherMachine, type Effect, type Input } from './job-machine.ts';
-import type { Clock, HostState, JobReport, Jobs, Random, StartReply } from './ports.ts';
+import type { Clock, HostRef, HostState, JobReport, Jobs, Random, StartReply } from './ports.ts';
 import { giveUpAt, graceOf, lookRequestOf, startRequestOf } from './requests.ts';
 import { Roster } from './roster.ts';
 import type { Spine } from './spine.ts';
@@ -153,6 +153,11 @@ export class Engine {
     return true;
   }
 
+  /** Has a host remove the folders of jobs that are over; resolves with those of which nothing is there any more. */
+  clean(host: HostRef, jids: readonly [Jid, ...Jid[]]): Promise<Result<readonly Jid[]>> {
+    return new Promise(done => this.#dispatcher.act(host, { kind: 'clean', jid: jids[0], jids, done }));
+  }
+
   /** Takes starts back whose turn has not come. Those returned were never written; the jobs of the others are ended. */
   drop(run: string, isMeant: (start: Start) => boolean): readonly Start[] {
     const dropped = this.#starts.drop(run, isMeant);
@@ -237,7 +242,7 @@ export class Engine {
     );
   }
 
-  async #acted(act: Act, answer: Result<HostState | number>): Promise<void> {
+  async #acted(act: Parameters<Desk['acted']>[0], answer: Result<HostState | number>): Promise<void> {
     const job = this.#job(act.jid);
     if (job === undefined || !isOutstanding(job)) return;
     if (!answer.ok) {

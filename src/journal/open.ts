@@ -5,6 +5,7 @@ import type { Sighting } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Entry, Journal, Resume } from './entry.ts';
+import type { KeepAnswers, KeepAsk } from './keeping.ts';
 import { ensureStateFolder } from './state-folder.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker.ts';
 
@@ -14,6 +15,8 @@ export type OpenJournal = Journal & {
   notice(): string | undefined;
   /** What is needed to go on; call it once, before the first append. @failure state-folder, disk-full-here */
   resume(): Promise<Result<Resume>>;
+  /** What is kept, and what goes. @failure state-folder, disk-full-here */
+  keep<A extends KeepAsk>(ask: A): Promise<Result<KeepAnswers[A['what']]>>;
   /** Writes what is under way and ends the thread. */
   close(): Promise<void>;
 };
@@ -60,6 +63,7 @@ export const openJournal = async ({ stateDir, workerUrl, wall }: JournalSetting)
     async resume() {
       return (await thread.ask({ do: 'resume', at: wall() })) as Result<Resume>;
     },
+    keep: ask => thread.ask({ do: 'keep', ask }) as Promise<Result<never>>,
     async close() {
       clearInterval(beat);
       thread.tell({ do: 'beat', at: wall() });

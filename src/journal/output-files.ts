@@ -1,6 +1,6 @@
 // The only place that knows where a job's output lies on this disk: one file per stream, bytes as the host sent them.
 // Files only; what counts of them stands in the journal.
-import { closeSync, fstatSync, ftruncateSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Jid, type OutputStream, parseJid } from '../domain/job.ts';
 import type { OutputBytes } from './entry.ts';
@@ -21,6 +21,12 @@ export type OutputFiles = {
   write(output: OutputBytes): void;
   /** Cuts a file that is longer than `counted`; tells how long it is now, 0 when missing. */
   cutBack(jid: Jid, stream: OutputStream, counted: number): number;
+  /** Bytes of both streams. */
+  sizeOf(jid: Jid): number;
+  /** Resolves when both streams are on disk, whatever happens to the power. @throws the file system's error */
+  sync(jid: Jid): void;
+  /** Removes both streams. @throws the file system's error */
+  remove(jid: Jid): void;
   close(): void;
 };
 
@@ -66,11 +72,47 @@ export const openOutputFiles = (stateDir: string, most = 128): OutputFiles => {
         closeSync(handle);
       }
     },
+    sizeOf: jid =>
+      streams.reduce((sum, stream) => sum + (statSync(outputPath(stateDir, jid, stream), { throwIfNoEntry: false })?.size ?? 0), 0),
+    sync(jid) {
+      for (const stream of streams) {
+        const path = outputPath(stateDir, jid, stream);
+        if (syncPath(path)) syncPath(dirname(path));
+      }
+    },
+    remove(jid) {
+      for (const stream of streams) {
+        const path = outputPath(stateDir, jid, stream);
+        const open = handles.get(path);
+        if (open !== undefined) closeSync(open);
+        handles.delete(path);
+        rmSync(path, { force: true });
+      }
+    },
     close() {
       for (const handle of handles.values()) closeSync(handle);
       handles.clear();
     },
   };
+};
+
+const streams: readonly OutputStream[] = ['out', 'err'];
+
+/** A file or a folder; false where there is none. */
+const syncPath = (path: string): boolean => {
+  let handle: number;
+  try {
+    handle = openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  return true;
 };
 
 /** Not `a`: Linux ignores the offset of a write to an appending handle. Not `w`: it would empty the file. */

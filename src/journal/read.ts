@@ -98,7 +98,7 @@ export const readRunEvents = (stateDir: string, run: string | number): Result<re
 
 /** Whether every event is still what was written. @failure state-folder */
 export const readChain = (stateDir: string): Result<ChainReport> =>
-  reading(stateDir, { kind: 'whole', events: 0, older: 0, head: '' }, examineChain);
+  reading(stateDir, { kind: 'whole', events: 0, older: 0, removed: 0, head: '' }, examineChain);
 
 const reading = <T>(stateDir: string, empty: T, read: (db: DatabaseSync) => T): Result<T> => {
   const path = journalFile(stateDir);

@@ -5,10 +5,8 @@ import type { Event, EventOf } from '../domain/event.ts';
 import type { Jid, OutputStream } from '../domain/job.ts';
 import type { JobSeen, Resume } from './entry.ts';
 import { type EventRow, eventOf } from './event-row.ts';
+import { endedRunsKept } from './kept.ts';
 import type { Store } from './store.ts';
-
-/** Ended runs that a new driver still shows. */
-export const endedRunsKept = 20;
 
 /** Ended runs are left out, oldest first, once so many events have been gathered from them: memory stays bounded. */
 const mostEndedEvents = 200_000;
@@ -88,6 +86,8 @@ const agreeWithFiles = (store: Store, events: readonly Event[], at: number): rea
     for (const stream of ['out', 'err'] as const) counted.set(`${jid}.${stream}`, { jid, stream, end: 0 });
   }
   for (const event of events) {
+    if (event.type === 'output.removed')
+      for (const jid of event.jids) for (const stream of ['out', 'err']) counted.delete(`${jid}.${stream}`);
     if (event.type !== 'job.output') continue;
     const { jid, stream } = event;
     counted.set(`${jid}.${stream}`, { jid, stream, end: event.from + event.length, last: event });

@@ -5,11 +5,12 @@ import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } fro
 import { DatabaseSync } from 'node:sqlite';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
+import { keptSoFar, keptTable } from './kept.ts';
 import { exists, journalFile } from './state-folder.ts';
 import { isCorrupt, troubleOf } from './trouble.ts';
 
 /** Grows with every change of the tables or of what an event means. A newer one is refused, an older one is brought up. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 const tables = `
   create table meta (key text primary key, value text not null) strict, without rowid;
@@ -24,6 +25,7 @@ const tables = `
   create index runs_ended on runs (ended);
   create table outstanding (jid text primary key, run text not null) strict, without rowid;
   create table sightings (jid text primary key, at real not null, body text not null) strict, without rowid;
+  ${keptTable}
 `;
 
 /** A journal open for writing. */
@@ -89,6 +91,8 @@ const create = (db: DatabaseSync): void => {
 const steps: readonly string[] = [
   `alter table events add column hash text;
    insert into meta (key, value) select 'chained', coalesce(max(seq), 0) + 1 from events;`,
+  `${keptTable}
+   ${keptSoFar}`,
 ];
 
 const bringUp = (db: DatabaseSync, version: number): void => {

@@ -8,7 +8,9 @@ import { fail, ok, type Result } from '../domain/result.ts';
 import { lastLink, linkOf } from './chain.ts';
 import type { Entry, JobSeen } from './entry.ts';
 import { namesIn, rowOf } from './event-row.ts';
-import { openOutputFiles } from './output-files.ts';
+import { type Keeping, makeKeeping } from './keeping.ts';
+import { keptWriter } from './kept.ts';
+import { type OutputFiles, openOutputFiles } from './output-files.ts';
 import { openDatabase, suspect } from './schema.ts';
 import { isCorrupt, troubleOf } from './trouble.ts';
 
@@ -20,6 +22,8 @@ export type Store = {
   write(entries: readonly Entry[]): readonly Result<void>[];
   /** Notes that the driver is alive; not durable. */
   beat(at: number): void;
+  /** What is still kept of jobs that ended, and what goes. */
+  readonly keeping: Keeping;
   /** @throws what SQLite throws: cutting files back is part of resuming */
   cutBack(jid: Jid, stream: 'out' | 'err', counted: number): number;
   close(): void;
@@ -31,7 +35,7 @@ export const openStore = (stateDir: string): Result<Store> => {
   if (!opened.ok) return opened;
   const { db, notice } = opened.value;
   const files = openOutputFiles(stateDir);
-  const rows = rowWriter(db);
+  const rows = rowWriter(db, files);
   let sync: 'full' | 'normal' = 'full';
 
   /** Facts need no sync of their own: the log is written in order, so the next intent's sync takes them along. */
@@ -51,6 +55,8 @@ export const openStore = (stateDir: string): Result<Store> => {
     for (const [index, entry] of entries.entries()) {
       try {
         for (const output of entry.output) files.write(output);
+        // The host's copy goes next.
+        for (const event of entry.events) if (event.type === 'host.clean-asked') for (const jid of event.jids) files.sync(jid);
       } catch (error) {
         return { ready: entries.slice(0, index), failed: failure(error) };
       }
@@ -95,6 +101,7 @@ export const openStore = (stateDir: string): Result<Store> => {
         failure(error);
       }
     },
+    keeping: makeKeeping(db, files, { add: rows.add, forget: rows.forget }, () => setSync('full')),
     cutBack: files.cutBack,
     close() {
       files.close();
@@ -115,12 +122,13 @@ const rollBack = (db: DatabaseSync): void => {
 /** Jobs whose run is remembered; the others are looked up. */
 const runsRemembered = 20_000;
 
-const rowWriter = (db: DatabaseSync) => {
+const rowWriter = (db: DatabaseSync, files: OutputFiles) => {
   const insert = db.prepare('insert into events (at, run, jid, type, actor, body, hash) values (?, ?, ?, ?, ?, ?, ?)');
   const put = db.prepare('insert or replace into meta (key, value) values (?, ?)');
   const see = db.prepare('insert or replace into sightings (jid, at, body) values (?, ?, ?)');
   const requestOf = db.prepare("select run from events where jid = ? and type = 'job.requested'");
   const index = indexWriter(db);
+  const kept = keptWriter(db, files);
   const runs = new Map<Jid, string>();
   let link: string | undefined;
 
@@ -146,6 +154,7 @@ const rowWriter = (db: DatabaseSync) => {
       link = linkOf(link ?? lastLink(db), row);
       insert.run(row.at, row.run, row.jid, row.type, row.actor, row.body, link);
       index.note(event, row.run);
+      kept.note(event, row.run);
       if (event.type === 'driver.started') put.run('epoch', String(event.epoch));
     },
     see(sighting: JobSeen): void {

@@ -4,6 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Entry, Resume } from './entry.ts';
+import type { KeepAsk } from './keeping.ts';
 import { resumeFrom } from './resume.ts';
 import { asideNotice, setAside } from './schema.ts';
 import { journalFile } from './state-folder.ts';
@@ -18,6 +19,7 @@ export type ToWorker =
   | { readonly id: number; readonly do: 'append'; readonly entry: Entry; readonly seen: number }
   | { readonly id: number; readonly do: 'resume'; readonly at: number }
   | { readonly id: number; readonly do: 'beat'; readonly at: number }
+  | { readonly id: number; readonly do: 'keep'; readonly ask: KeepAsk }
   | { readonly id: number; readonly do: 'close' };
 
 /** Answers; the first, with id 0, says whether the journal could be opened. */
@@ -71,6 +73,14 @@ const serve = (port: NonNullable<typeof parentPort>, { stateDir }: WorkerStart):
     }
   };
 
+  const keep = (ask: KeepAsk): Result<unknown> => {
+    try {
+      return ok(store.keeping.answer(ask));
+    } catch (error) {
+      return fail(troubleOf(error, stateDir));
+    }
+  };
+
   port.on('message', (message: ToWorker) => {
     if (message.do === 'append') {
       if (waiting.length === 0) setImmediate(flush);
@@ -82,6 +92,7 @@ const serve = (port: NonNullable<typeof parentPort>, { stateDir }: WorkerStart):
       const { result, notice } = resume(message.at);
       answer(message.id, result, notice);
     } else if (message.do === 'beat') store.beat(message.at);
+    else if (message.do === 'keep') answer(message.id, keep(message.ask));
     else {
       store.close();
       answer(message.id, ok(undefined));

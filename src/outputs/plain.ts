@@ -3,7 +3,7 @@
 import { formatDuration } from '../domain/duration.ts';
 import { actorName, type Event, type TaskResult } from '../domain/event.ts';
 import { describeFailure } from '../domain/failure.ts';
-import { isOutstanding, type Jid, type Job, shortJid, type Verdict } from '../domain/job.ts';
+import { isOutstanding, type Jid, type Job, outputRemovedWords, shortJid, type Verdict } from '../domain/job.ts';
 import { fold } from '../domain/nodeset.ts';
 import { taskAt } from '../domain/plan.ts';
 import { countHosts, lastLineOf, standingOf } from '../domain/recap.ts';
@@ -181,6 +181,8 @@ const bodyOf = async (job: Job, bytesOf: OutputParts['bytesOf']): Promise<string
   }
   const shown: string[] = lines.slice(-mostLines).map(line => withoutColours(line));
   if (lines.length > mostLines) shown.unshift(`… ${lines.length - mostLines} lines before these`);
+  const removed = outputRemovedWords(job);
+  if (removed !== undefined) shown.push(`… ${removed}`);
   if (job.output.dropped > 0) shown.push(`… ${job.output.dropped} bytes dropped by the cap on the host`);
   if (job.state.kind === 'ended' && job.state.verdict.kind !== 'ok') {
     const { verdict } = job.state;

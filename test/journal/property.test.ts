@@ -8,8 +8,9 @@ import type { Event } from '../../src/domain/event.ts';
 import { isOutstanding, type Verdict } from '../../src/domain/job.ts';
 import { reduce } from '../../src/domain/reduce.ts';
 import { emptyState, type State } from '../../src/domain/run-state.ts';
+import { endedRunsKept } from '../../src/journal/kept.ts';
 import { outputPath } from '../../src/journal/output-files.ts';
-import { endedRunsKept, resumeFrom } from '../../src/journal/resume.ts';
+import { resumeFrom } from '../../src/journal/resume.ts';
 import { openStore, type Store } from '../../src/journal/store.ts';
 import {
   entryOf,

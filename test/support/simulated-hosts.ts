@@ -60,6 +60,8 @@ export class SimulatedHosts implements Jobs {
   lateBy: number | undefined;
   /** Called when a start arrives at a host. */
   onStart: (jid: Jid) => void = () => {};
+  /** Jobs whose folders were removed, in order. */
+  readonly cleaned: Jid[] = [];
   /** Drivers so far: what an earlier one had open closed when it was killed, and it hears nothing any more. */
   #driver = 0;
 
@@ -159,7 +161,18 @@ export class SimulatedHosts implements Jobs {
           if (job !== undefined) job.limit = limit;
           return limit;
         }),
-      clean: jids => talk(() => jids),
+      clean: jids =>
+        talk(host => {
+          const gone = jids.filter(jid => {
+            const job = host.jobs.get(jid);
+            return (
+              job !== undefined &&
+              !['running', 'stopping'].includes(this.#state(host, job, (this.#clock.now() - job.startedAt) / 1000).kind)
+            );
+          });
+          this.cleaned.push(...gone);
+          return gone;
+        }),
       close: () => close(),
       closed,
     };

@@ -11,7 +11,7 @@ import { windowTop } from '../layout.ts';
 import { looks } from '../letters.ts';
 import { logLines } from '../log-lines.ts';
 import { type Palette, type Piece, row, rule } from '../style.ts';
-import { handWords, limitLeft, nextLook, ranFor, seenAt, since, stateWord } from '../words.ts';
+import { handWords, limitLeft, nextLook, ranFor, seenAt, silenceWords, since, stateWord } from '../words.ts';
 import { clockPieces, labelPiece } from './header.ts';
 
 const bytes = new Intl.NumberFormat('en');
@@ -105,10 +105,7 @@ export const jobLogRows = (console: Console, palette: Palette, job: Job, height:
   const shown = lines.slice(-(height - 1)).map(line => row(palette, columns, [' ', linePiece(line)]));
   const isPart = (console.data.tails.get(job.jid)?.after ?? 'nothing') !== 'nothing';
   const title = isPart ? 'log  an earlier part, l follows' : job.state.kind === 'ended' ? 'log  ended' : 'log  following';
-  const body =
-    shown.length > 0
-      ? shown
-      : [row(palette, columns, [['dim', job.state.kind === 'ended' ? ' it said nothing' : ' it has said nothing yet']])];
+  const body = shown.length > 0 ? shown : [row(palette, columns, [['dim', ` ${silenceWords(job)}`]])];
   return [
     rule(palette, columns, title),
     ...body,
@@ -154,6 +151,7 @@ export const logRows = (console: Console, palette: Palette, mode: Mode & { kind:
   });
   const place = lines.length === 0 ? 'empty' : placeWords(mode, tail, top, Math.min(lines.length, top + body), lines.length);
   const job = console.data.state.jobs.get(mode.jid);
+  if (shown.length === 0 && job !== undefined) shown.push(row(palette, columns, [['dim', ` ${silenceWords(job)}`]]));
   const following = job?.state.kind === 'ended' ? 'its end' : 'following';
   const title = `log  ${mode.at === 'end' ? following : 'standing still, F follows'}${mode.search === '' ? '' : `  /${mode.search}`}`;
   return [

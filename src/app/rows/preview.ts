@@ -8,7 +8,7 @@ import type { HostsScreen } from '../hosts-screen.ts';
 import { looks } from '../letters.ts';
 import { type Palette, type Piece, row, rule } from '../style.ts';
 import { viewUnderCursor } from '../targets.ts';
-import { limitLeft, nextLook, ranFor, seenAt, since, stateWord } from '../words.ts';
+import { limitLeft, nextLook, ranFor, seenAt, silenceWords, since, stateWord } from '../words.ts';
 
 /** All rows of the pane; without a rule (small screens) one row of facts. */
 export const previewRows = (console: Console, palette: Palette, { layout }: HostsScreen): string[] => {
@@ -66,8 +66,8 @@ const bodyOf = (console: Console, view: HostView, height: number): Piece[] => {
   const tail = console.data.tails.get(job.jid);
   const lines = tailPieces(tail, height);
   if (lines.length > 0) return lines;
-  if (job.lastLine !== '') return [job.lastLine];
-  return [['dim', job.state.kind === 'ended' ? 'it said nothing' : 'it has said nothing yet']];
+  if (job.lastLine !== '' && job.outputRemovedAt === undefined) return [job.lastLine];
+  return [['dim', silenceWords(job)]];
 };
 
 const idleWords = ({ setting }: Console, view: HostView): string => {

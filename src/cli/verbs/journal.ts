@@ -20,7 +20,8 @@ export const journalVerb = (world: World, flags: Pick<RunFlags, 'state'>): Resul
   if (chain.events === 0) world.write('the journal has no events yet\n');
   else {
     const older = chain.older === 0 ? '' : `, the first ${chain.older} older than the chain`;
-    world.write(`${chain.events} events${older}: the chain is whole; its last hash is ${chain.head}\n`);
+    const removed = chain.removed === 0 ? '' : `, ${chain.removed} others removed by retention`;
+    world.write(`${chain.events} events${older}${removed}: the chain is whole; its last hash is ${chain.head}\n`);
   }
   return ok(0);
 };

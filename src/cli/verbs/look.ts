@@ -81,6 +81,7 @@ const jobObject = ({ job, run, title, fleet, command, by }: JobEntry, wall: numb
     out_bytes: job.output.out,
     err_bytes: job.output.err,
     dropped_bytes: job.output.dropped,
+    ...(job.outputRemovedAt !== undefined && { output_removed_at: job.outputRemovedAt }),
     title,
     fleet,
     ...(command !== undefined && { command }),
