@@ -41,7 +41,7 @@ const main = async (argument: string): Promise<void> => {
     transport: makeSshTransport({ timeouts, home, ...(process.getuid !== undefined && { uid: process.getuid() }) }),
     identity: { line: heritage.line, epoch, driverId },
     nonce: () => randomBytes(8).toString('hex'),
-    addressOf: ({ address }) => ({ ...(address as Address), ...(agentSocket !== undefined && { agentSocket }) }),
+    addressOf: ({ address }) => ({ ...(agentSocket !== undefined && { agentSocket }), ...(address as Address) }),
   });
   const end = async (code: number): Promise<never> => {
     // Closing would remove the socket of whoever drives the folder now.

@@ -7,7 +7,8 @@ import { fail, ok, type Result } from '../domain/result.ts';
 import type { Vars } from '../domain/value.ts';
 import { nodeDisk } from '../files/disk.ts';
 import { readInventory } from '../files/inventory.ts';
-import { addressOf } from '../ssh/address.ts';
+import { addressOf, queryOf } from '../ssh/address.ts';
+import { readSshConfig } from './ssh-config.ts';
 import type { World } from './world.ts';
 
 /** What the command line says about reaching hosts. */
@@ -32,12 +33,20 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
   if (!read.ok) return read;
   const { inventory } = read.value;
   const warnings = new Set(read.value.warnings);
+  // The practice fleet is on this machine and has keys of its own: nothing that is said of `Host *` is about it.
+  const config = wish.practice === 'no' ? await readSshConfig(world) : undefined;
+  if (config?.ok === false) return config;
   const hosts: PlannedHost[] = [];
   for (const host of inventory.hosts.values()) {
+    const options = await config?.value.optionsFor(queryOf(host.name, host.vars, wish));
+    if (options?.ok === false) return options;
+    for (const keyword of options?.value.keys() ?? [])
+      if (passedOver.has(keyword)) warnings.add(`ssh_config: ${keyword} is not honoured yet`);
     const found = addressOf(host.name, host.vars, {
       home: world.home,
       cwd: world.cwd,
       localUser: world.user,
+      ...(options !== undefined && { sshConfig: options.value }),
       ...(wish.remoteUser !== undefined && { remoteUser: wish.remoteUser }),
       ...(wish.privateKey !== undefined && { privateKey: wish.privateKey }),
       ...(wish.hostKeyChecking === false && { strictHostKeyChecking: 'no' as const }),
@@ -58,6 +67,25 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     fleet: { id, label, ...(colour !== undefined && { colour }), source, practice: wish.practice, hosts },
   });
 };
+
+/** What would change how a host is reached, and does not yet. */
+const passedOver: ReadonlySet<string> = new Set([
+  'addressfamily',
+  'bindaddress',
+  'bindinterface',
+  'canonicalizehostname',
+  'certificatefile',
+  'ciphers',
+  'connecttimeout',
+  'globalknownhostsfile',
+  'hostkeyalgorithms',
+  'kexalgorithms',
+  'knownhostscommand',
+  'macs',
+  'pkcs11provider',
+  'preferredauthentications',
+  'setenv',
+]);
 
 /** What Ansible logs in and becomes with. It is of no use to a template, and the journal must not hold it. */
 const passwords = /^ansible_(?:(?:\w+_)?pass(?:word|phrase)?|ssh_private_key)$/;

@@ -57,6 +57,12 @@ export const failureTable = {
   'address-unknown': row('connect', 'never', 'its address is unknown', 'check ansible_host, or the name service'),
   refused: row('connect', 'never', 'connection refused', 'check that sshd runs there and that ansible_port is right'),
   unroutable: row('connect', 'never', 'no route to it', 'check the network between here and there'),
+  'jump-needed': row(
+    'connect',
+    'never',
+    'it is behind a jump host',
+    'jump hosts are not supported yet; run Rollcall on the jump host, or say ProxyJump none where the host can be reached from here',
+  ),
   'connect-timeout': row('connect', 'never', 'connect timed out', 'check that the host is up and reachable, or give it longer with -T'),
   'dropped-in-handshake': row('handshake', 'silently', 'refused during the handshake', 'probably sshd MaxStartups; lower --handshakes'),
   'handshake-timeout': row('handshake', 'silently', 'the handshake timed out', 'the host is overloaded or what answers is not sshd'),

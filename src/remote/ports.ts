@@ -15,8 +15,14 @@ export type Address = {
   /** `-o UserKnownHostsFile`, absolute; empty: the user's default. */
   readonly knownHostsFiles: readonly string[];
   readonly strictHostKeyChecking: 'yes' | 'accept-new' | 'no';
-  /** Path of the agent's socket, from the client that asked for the run. */
+  /** Path of the agent's socket: what ssh_config says, else from the client that asked for the run. Empty: ask none. */
   readonly agentSocket?: string;
+  /** Offer no other key of the agent than those named. */
+  readonly identitiesOnly?: boolean;
+  /** The name that known_hosts has for it. */
+  readonly hostKeyAlias?: string;
+  /** What ssh would go through, in ssh_config's words; it cannot be reached without. */
+  readonly jump?: string;
 };
 
 /** Bounds of a connection's life, all in milliseconds. */

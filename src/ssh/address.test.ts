@@ -1,7 +1,7 @@
 // What Ansible's variables say about reaching a host, read as ssh and Ansible read it.
 import { expect, test } from 'vitest';
 import type { Vars } from '../domain/value.ts';
-import { type AddressDefaults, addressOf } from './address.ts';
+import { type AddressDefaults, addressOf, queryOf } from './address.ts';
 
 const defaults: AddressDefaults = { home: '/home/ada', cwd: '/srv/ops', localUser: 'ada' };
 
@@ -129,4 +129,65 @@ test('wrong types are named with the variable and the value', () => {
 test('the agent is passed on when there is one', () => {
   expect(address({}, { agentSocket: '/run/agent' }).agentSocket).toBe('/run/agent');
   expect(address({}, { agentSocket: '' })).not.toHaveProperty('agentSocket');
+});
+
+test('ssh_config says what nobody else has said', () => {
+  const sshConfig = new Map([
+    ['hostname', ['web1.example.com']],
+    ['port', ['2201']],
+    ['user', ['ops']],
+    ['identityfile', ['~/.ssh/%n', '/etc/key']],
+    ['identitiesonly', ['yes']],
+    ['identityagent', ['~/agent']],
+    ['userknownhostsfile', ['~/kh', '/kh2']],
+    ['stricthostkeychecking', ['accept-new']],
+    ['hostkeyalias', ['web']],
+  ]);
+  expect(address({}, { sshConfig, agentSocket: '/run/agent' })).toEqual({
+    name: 'web1',
+    host: 'web1.example.com',
+    port: 2201,
+    user: 'ops',
+    identityFiles: ['/home/ada/.ssh/web1', '/etc/key'],
+    identitiesOnly: true,
+    agentSocket: '/home/ada/agent',
+    knownHostsFiles: ['/home/ada/kh', '/kh2'],
+    strictHostKeyChecking: 'accept-new',
+    hostKeyAlias: 'web',
+  });
+  const said = {
+    ansible_port: 22,
+    ansible_user: 'deploy',
+    ansible_private_key_file: '/k',
+    ansible_ssh_common_args: '-o StrictHostKeyChecking=yes -o UserKnownHostsFile=/mine',
+  };
+  expect(address(said, { sshConfig })).toMatchObject({
+    host: 'web1.example.com',
+    port: 22,
+    user: 'deploy',
+    identityFiles: ['/k', '/home/ada/.ssh/web1', '/etc/key'],
+    strictHostKeyChecking: 'yes',
+    knownHostsFiles: ['/mine'],
+  });
+});
+
+test.each([
+  [{ proxyjump: ['ops@j1,j2'] }, 'ProxyJump ops@j1,j2'],
+  [{ proxycommand: ['ssh -W %h:%p j1'] }, 'ProxyCommand ssh -W %h:%p j1'],
+  [{ proxyjump: ['none'] }, undefined],
+  [{ identityagent: ['none'] }, undefined],
+])('%j of ssh_config is not walked past', (options, jump) => {
+  const found = address({}, { sshConfig: new Map(Object.entries(options)), agentSocket: '/run/agent' });
+  expect(found.jump).toBe(jump);
+  expect(found.agentSocket).toBe('identityagent' in options ? '' : '/run/agent');
+});
+
+test('ssh_config is asked about the host, and about the user and port that were said', () => {
+  expect(queryOf('web1', {}, {})).toEqual({ host: 'web1' });
+  expect(queryOf('web1', { ansible_host: '[::1]', ansible_port: '2222', ansible_user: 'a' }, { remoteUser: 'b' })).toEqual({
+    host: '::1',
+    port: 2222,
+    user: 'a',
+  });
+  expect(queryOf('web1', { ansible_ssh_extra_args: '-l x -p 23' }, {})).toEqual({ host: 'web1', port: 23, user: 'x' });
 });

@@ -4,6 +4,7 @@ import { isAbsolute, join } from 'node:path';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { lookUp, type Value, type Vars } from '../domain/value.ts';
 import type { Address } from '../remote/ports.ts';
+import type { ConfigOptions, ConfigQuery } from './config.ts';
 import { failsOf } from './failures.ts';
 import { readSshArguments, splitPaths } from './ssh-arguments.ts';
 
@@ -24,6 +25,8 @@ export type AddressDefaults = {
   readonly cwd: string;
   /** Logs in where nobody said who. */
   readonly localUser: string;
+  /** What ssh_config says of this host; everything else that was said wins over it. @see config.ts */
+  readonly sshConfig?: ConfigOptions;
 };
 
 /** An address, and sentences about what was written but is not honoured; the same for each host, so that a caller can say it once. */
@@ -45,6 +48,16 @@ const STRICT_WORDS: Readonly<Record<string, Address['strictHostKeyChecking']>> =
   false: 'no',
 };
 
+/** What ssh_config must be asked for: the host, and what was said about user and port outside of it. */
+export const queryOf = (name: string, vars: Vars, { remoteUser }: Pick<AddressDefaults, 'remoteUser'>): ConfigQuery => {
+  const ignore: Bad = () => undefined;
+  const written = readArguments(vars, ignore);
+  const read = variableReader(vars, ignore);
+  const user = read.text('ansible_user', 'ansible_ssh_user') ?? remoteUser ?? written.first('user');
+  const port = read.port() ?? portIn(written.first('port'), ignore);
+  return { host: hostIn(name, read), ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
+};
+
 /**
  * @param name the inventory name
  * @failure bad-input, with the variable's name and the wrong value
@@ -58,27 +71,57 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
   };
   const written = readArguments(vars, bad);
   const read = variableReader(vars, bad);
-  const port = read.port() ?? portIn(written.first('port'), bad) ?? 22;
-  const user = read.text('ansible_user', 'ansible_ssh_user') ?? defaults.remoteUser ?? written.first('user') ?? defaults.localUser;
-  const host = (read.text('ansible_host', 'ansible_ssh_host') ?? name).replace(/^\[(.+)\]$/, '$1');
+  const config = (keyword: string): string | undefined => defaults.sshConfig?.get(keyword)?.[0];
+  const port = read.port() ?? portIn(written.first('port') ?? config('port'), bad) ?? 22;
+  const user =
+    read.text('ansible_user', 'ansible_ssh_user') ?? defaults.remoteUser ?? written.first('user') ?? config('user') ?? defaults.localUser;
+  const host = config('hostname') ?? hostIn(name, read);
   const paths = pathReader(defaults, { host, port, user, name });
   const key = read.text('ansible_private_key_file', 'ansible_ssh_private_key_file') ?? defaults.privateKey;
-  const knownHosts = written.first('userknownhostsfile');
+  const knownHosts = splitOrNone(written.first('userknownhostsfile')) ?? defaults.sshConfig?.get('userknownhostsfile');
+  const keys = [...written.all('identityfile').flatMap(splitPaths), ...(defaults.sshConfig?.get('identityfile') ?? [])];
+  const hostKeyAlias = config('hostkeyalias');
+  const agentSocket = agentIn(config('identityagent'), paths) ?? (defaults.agentSocket || undefined);
+  const jump = jumpIn(config('proxyjump'), config('proxycommand'));
   const address: Address = {
     name,
     host,
     port,
     user,
-    identityFiles: [...new Set([...(key === undefined ? [] : [key]), ...written.all('identityfile').flatMap(splitPaths)].map(paths))],
-    knownHostsFiles: knownHosts === undefined ? (defaults.knownHostsFiles ?? []) : splitPaths(knownHosts).map(paths),
+    identityFiles: [...new Set([...(key === undefined ? [] : [key]), ...keys].map(paths))],
+    knownHostsFiles: knownHosts === undefined ? (defaults.knownHostsFiles ?? []) : knownHosts.map(paths),
     strictHostKeyChecking:
-      read.checking() ?? strictIn(written.first('stricthostkeychecking'), bad) ?? defaults.strictHostKeyChecking ?? 'yes',
-    ...(defaults.agentSocket === undefined || defaults.agentSocket === '' ? {} : { agentSocket: defaults.agentSocket }),
+      read.checking() ??
+      strictIn(written.first('stricthostkeychecking'), bad) ??
+      defaults.strictHostKeyChecking ??
+      strictIn(config('stricthostkeychecking'), bad) ??
+      'yes',
+    ...(agentSocket !== undefined && { agentSocket }),
+    ...(config('identitiesonly')?.toLowerCase() === 'yes' && { identitiesOnly: true }),
+    ...(hostKeyAlias !== undefined && { hostKeyAlias }),
+    ...(jump !== undefined && { jump }),
   };
   return wrong === undefined ? ok({ address, warnings: written.warnings }) : fail(failsOf(name)('bad-input', wrong));
 };
 
 type Bad = (cause: string) => undefined;
+
+const hostIn = (name: string, read: ReturnType<typeof variableReader>): string =>
+  (read.text('ansible_host', 'ansible_ssh_host') ?? name).replace(/^\[(.+)\]$/, '$1');
+
+const splitOrNone = (value: string | undefined): readonly string[] | undefined => (value === undefined ? undefined : splitPaths(value));
+
+/** `none` is an agent that nobody asks; a `$NAME` of this process is not followed, the session's own agent is asked. */
+const agentIn = (value: string | undefined, path: (written: string) => string): string | undefined => {
+  if (value === undefined || value === 'SSH_AUTH_SOCK' || value.startsWith('$')) return undefined;
+  return value === 'none' ? '' : path(value);
+};
+
+/** How ssh would get there, in its own words; of the two the first that stands in the file counts for ssh, and either stops us. */
+const jumpIn = (jump: string | undefined, command: string | undefined): string | undefined => {
+  if (jump !== undefined && jump !== 'none') return `ProxyJump ${jump}`;
+  return command === undefined || command === 'none' ? undefined : `ProxyCommand ${command}`;
+};
 
 const readArguments = (vars: Vars, bad: Bad) => {
   const found = new Map<string, string[]>();

@@ -30,7 +30,9 @@ const DEFAULT_ORDER: readonly ServerHostKeyAlgorithm[] = [
 
 /** Reads the files of this address. Never rejects. */
 export const prepareHostKeyCheck = async (address: Address, files: HostKeyFiles, fails: Fails): Promise<HostKeyCheck> => {
-  const { host, port, strictHostKeyChecking: strict } = address;
+  const { strictHostKeyChecking: strict, hostKeyAlias } = address;
+  // An alias stands in known_hosts as it is, without a port.
+  const [host, port] = hostKeyAlias === undefined ? [address.host, address.port] : [hostKeyAlias, 22];
   const userFiles = address.knownHostsFiles.length > 0 ? address.knownHostsFiles : defaultFiles(files.home);
   const paths = [...new Set([...userFiles, ...files.globalFiles])];
   const known = await files.store.load(paths);
@@ -46,7 +48,7 @@ export const prepareHostKeyCheck = async (address: Address, files: HostKeyFiles,
       return fails('host-key-changed', cause, { ...facts, line: verdict.line });
     }
     if (verdict.kind !== 'unknown' || strict !== 'yes') return undefined;
-    const scan = port === 22 ? `ssh-keyscan ${host}` : `ssh-keyscan -p ${port} ${host}`;
+    const scan = address.port === 22 ? `ssh-keyscan ${address.host}` : `ssh-keyscan -p ${address.port} ${address.host}`;
     return fails('host-key-unknown', `${shown} is not in ${paths[0]} for ${lookupNames(host, port)[0]} (${scan})`, facts);
   };
 

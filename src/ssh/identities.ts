@@ -59,7 +59,7 @@ export const makeIdentityFinder = ({ home, keys, agentPatience }: Options): Iden
     const files = loaded.filter((file, at) => !loaded.slice(0, at).some(earlier => isTwin(earlier, file)));
     const inAgent = held.ok ? held.value : [];
     return {
-      offers: inOrder(files, inAgent, address.agentSocket ?? ''),
+      offers: inOrder(files, inAgent, address),
       unusable: files.flatMap(file => explain(file, named, inAgent)),
       ...(held.ok ? {} : { agentTrouble: `the agent at ${address.agentSocket} ${held.why}` }),
     };
@@ -80,12 +80,17 @@ const isTwin = (one: PrivateKey, other: PrivateKey): boolean =>
   one.kind === other.kind && one.publicBlob !== undefined && other.publicBlob?.equals(one.publicBlob) === true;
 
 /** A file that can be read signs by itself, also in the agent's place: that is one question less to the agent. */
-const inOrder = (files: readonly PrivateKey[], held: readonly AgentKey[], socket: string): Identity[] => {
+const inOrder = (
+  files: readonly PrivateKey[],
+  held: readonly AgentKey[],
+  { agentSocket: socket = '', identitiesOnly }: Address,
+): Identity[] => {
   const named = files.flatMap(file => {
     const twin = held.find(key => file.publicBlob?.equals(key.blob));
     return twin === undefined ? [] : [file.kind === 'usable' ? fromFile(file) : fromAgent(twin, socket, file.path)];
   });
-  const others = held.filter(key => !files.some(file => file.publicBlob?.equals(key.blob))).map(key => fromAgent(key, socket));
+  const strangers = identitiesOnly === true ? [] : held;
+  const others = strangers.filter(key => !files.some(file => file.publicBlob?.equals(key.blob))).map(key => fromAgent(key, socket));
   const rest = files.filter(file => file.kind === 'usable' && !held.some(key => file.publicBlob?.equals(key.blob))).map(fromFile);
   return [...named, ...others, ...rest].filter(identity => identity !== undefined);
 };

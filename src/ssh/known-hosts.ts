@@ -2,6 +2,7 @@
 // It answers what OpenSSH 9.2 was seen to answer, also where its manual says less.
 // @see sshd(8), SSH_KNOWN_HOSTS FILE FORMAT
 import { createHash, hash } from 'node:crypto';
+import { matchesPatternList } from './pattern.ts';
 
 /** One key that a file holds for some host. */
 export type KnownKey = {
@@ -88,7 +89,7 @@ export const parseKnownHosts = (text: string): KnownHosts => {
       const wanted = name.toLowerCase();
       unhash(wanted);
       const plain = byName.get(wanted) ?? [];
-      const matched = withPatterns.filter(entry => matchesList(wanted, entry.patterns)).map(entry => entry.key);
+      const matched = withPatterns.filter(entry => matchesPatternList(wanted, entry.patterns)).map(entry => entry.key);
       return matched.length === 0 ? plain : [...plain, ...matched];
     },
   };
@@ -132,40 +133,6 @@ const SHA1_BLOCK = 64;
 const SHA1_SIZE = 20;
 
 const isPattern = (name: string): boolean => /[*?!]/.test(name);
-
-/** A negated pattern that matches vetoes the whole line. */
-const matchesList = (name: string, patterns: readonly string[]): boolean => {
-  let matched = false;
-  for (const pattern of patterns) {
-    const negated = pattern.startsWith('!');
-    if (!matchesGlob(name, negated ? pattern.slice(1) : pattern)) continue;
-    if (negated) return false;
-    matched = true;
-  }
-  return matched;
-};
-
-/** `*` and `?` only; brackets stand for themselves, because `[host]:port` is written with them. */
-const matchesGlob = (name: string, pattern: string): boolean => {
-  let at = 0;
-  let star = -1;
-  let retry = 0;
-  let from = 0;
-  while (from < name.length) {
-    if (pattern[at] === '*') {
-      star = at++;
-      retry = from;
-    } else if (at < pattern.length && (pattern[at] === '?' || pattern[at] === name[from])) {
-      at++;
-      from++;
-    } else if (star >= 0) {
-      at = star + 1;
-      from = ++retry;
-    } else return false;
-  }
-  while (pattern[at] === '*') at++;
-  return at === pattern.length;
-};
 
 /**
  * Names to look a host up by, best first. On another port than 22 the plain name is second choice:

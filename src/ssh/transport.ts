@@ -43,6 +43,7 @@ export const makeSshTransport = (options: SshOptions): Transport => {
   return {
     connect: async address => {
       const fails = failsOf(address.name);
+      if (address.jump !== undefined) return fail(fails('jump-needed', `ssh_config says ${address.jump}`));
       const [identities, hostKeys] = await Promise.all([findIdentities(address), prepareHostKeyCheck(address, hostKeyFiles, fails)]);
       const noKey = hopeless(identities, fails);
       if (noKey !== undefined) return fail(noKey);

@@ -65,6 +65,21 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
     return path;
   };
 
+  test('a host behind a jump host is not dialled directly', async () => {
+    expect(failure(await connect({ jump: 'ProxyJump bastion' }))).toMatchObject({
+      tag: 'jump-needed',
+      cause: 'ssh_config says ProxyJump bastion',
+    });
+  });
+
+  test('with IdentitiesOnly the other keys of the agent are not offered', async () => {
+    give(copyOfKey('held'));
+    const named = lab.makeKey('not-admitted');
+    const asked = { agentSocket: agent.socket, identityFiles: [named] };
+    expect((await connect(asked)).ok).toBe(true);
+    expect(failure(await connect({ ...asked, identitiesOnly: true }))).toMatchObject({ tag: 'login-refused', facts: { tried: named } });
+  });
+
   test('RSA and ECDSA keys are good enough', async () => {
     value(await connect({ identityFiles: [rsa] }));
     const ecdsa = lab.makeKey('ecdsa', '-t', 'ecdsa');

@@ -1,0 +1,44 @@
+// The only place that reads this machine's ssh_config for the command line: its files, and the commands of `Match exec`.
+import { execFile } from 'node:child_process';
+import { globSync, statSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { fail, ok, type Result } from '../domain/result.ts';
+import { nodeDisk } from '../files/disk.ts';
+import { type ConfigWorld, loadSshConfig, type SshConfig, usualPlaces } from '../ssh/config.ts';
+import type { World } from './world.ts';
+
+/** A command of `Match exec` may take so long, ms. */
+const longestCommand = 10_000;
+
+/** `~/.ssh/config` and `/etc/ssh/ssh_config` with what they include. @failure bad-input */
+export const readSshConfig = ({ home, user, uid }: World): Promise<Result<SshConfig>> => {
+  const asked = new Map<string, Promise<boolean>>();
+  const succeeds = (command: string): Promise<boolean> => {
+    const known = asked.get(command) ?? run(command);
+    asked.set(command, known);
+    return known;
+  };
+  const read: ConfigWorld['read'] = async path => {
+    const found = await nodeDisk(path);
+    if (found.kind === 'missing' || found.kind === 'folder') return ok(undefined);
+    if (found.kind === 'unreadable')
+      return fail({ tag: 'bad-input', cause: `${path} cannot be read (${found.why}); check its mode and owner` });
+    const { mode, uid: owner } = statSync(path);
+    // As ssh has it: who may write here may say where we log in.
+    if ((owner === 0 || owner === uid) && (mode & 0o022) === 0) return ok(found.text);
+    return fail({ tag: 'bad-input', cause: `others may write into ${path}; make it yours alone: chmod 600 ${path}` });
+  };
+  return loadSshConfig(usualPlaces(home), {
+    home,
+    localUser: user,
+    machine: hostname(),
+    read,
+    glob: async pattern => globSync(pattern).sort(),
+    succeeds,
+  });
+};
+
+const run = (command: string): Promise<boolean> =>
+  new Promise(resolve => {
+    execFile('/bin/sh', ['-c', command], { timeout: longestCommand }, error => resolve(error === null));
+  });
