@@ -15,6 +15,7 @@ export type RunFlags = {
   readonly extraVars?: readonly string[];
   readonly serial?: number;
   readonly once?: string;
+  readonly ansibleAsync?: boolean;
   readonly giveUp?: number;
   readonly persist?: number;
   readonly startRate?: number;
@@ -98,6 +99,7 @@ export const withRun = (command: Command): Command =>
     .addOption(new Option('-f, --forks <n>', 'connections at once').argParser(whole(1, 10_000)))
     .addOption(new Option('-e, --extra-vars <k=v>', 'variables: k=v or JSON (repeatable)').argParser(many))
     .addOption(new Option('--once <name>', 'join the unfinished run of this name instead of starting another').argParser(something))
+    .addOption(new Option('--ansible-async', 'keep ~/.ansible_async/JID on each host too, so that async_status reads the job'))
     .addOption(new Option('--give-up <time>', 'give a silent host up after this long (30m)').argParser(seconds))
     .addOption(new Option('--persist <seconds>', 'keep a connection for a look due this soon (20; 0 lets go at once)').argParser(seconds))
     .addOption(new Option('--start-rate <n>', 'starts a second (20; 0 for no limit)').argParser(whole(0)))

@@ -53,6 +53,8 @@ export type RunOptions = {
   readonly once?: string;
   /** Chosen by the client: what is submitted twice, because an answer was lost, is queued once. */
   readonly submission?: string;
+  /** Its jobs are told to Ansible too, in ~/.ansible_async on each host. */
+  readonly ansibleAsync?: 'yes';
   readonly log: 'yes' | 'no';
   readonly template: 'yes' | 'no';
   readonly reason?: string;

@@ -43,6 +43,8 @@ export type StartRequest = {
   readonly most?: number;
   /** `--once NAME`: the host's claim includes this name. */
   readonly once?: string;
+  /** Whether the host tells Ansible of it too, in ~/.ansible_async. */
+  readonly ansibleAsync?: 'yes';
   /** Told to auditors and to `adopt`: written into the job folder. */
   readonly about: JobAbout;
 };

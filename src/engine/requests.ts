@@ -22,6 +22,7 @@ export const startRequestOf = (run: Run | undefined, start: Start, linger: numbe
   linger: start.order.mode === 'let-go' ? 0 : linger,
   ...(run?.options.log === 'no' && { most: 0 }),
   ...(run?.options.once !== undefined && { once: run.options.once }),
+  ...(run?.options.ansibleAsync === 'yes' && { ansibleAsync: 'yes' }),
   about: aboutOf(run, start),
 });
 

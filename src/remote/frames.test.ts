@@ -17,6 +17,7 @@ const start: StartRequest = {
   cap: 1000,
   linger: 150,
   once: 'nightly',
+  ansibleAsync: 'yes',
   about: {
     runId: 'r',
     runNumber: 12,
@@ -70,7 +71,13 @@ test('a start arrives as it was sent, in ASCII lines that nobody can forge', () 
       kind: 'start',
       by,
       most: 65_536,
-      start: { jid, script: start.script, once: onceName('nightly', start.about.host), about: { run: 'r', number: '12' } },
+      start: {
+        jid,
+        script: start.script,
+        once: onceName('nightly', start.about.host),
+        ansibleAsync: 'yes',
+        about: { run: 'r', number: '12' },
+      },
     },
   });
   const { runId: _, runNumber: __, ...texts } = about;

@@ -98,6 +98,7 @@ const startBody = ({ start, by, most }: Request & { kind: 'start' }): Uint8Array
     start.linger,
     most,
     start.once === undefined ? '-' : onceName(start.once, start.about.host),
+    start.ansibleAsync === 'yes' ? 1 : 0,
     about.length,
     script.length,
   ].join(' ');
@@ -179,7 +180,7 @@ const heardStart = (body: Uint8Array): HeardRequest | string => {
   const text = Buffer.from(body).toString('latin1');
   const firstEnd = text.indexOf('\n');
   if (firstEnd === -1) return 'in the first line';
-  const [jid = '', line = '', epoch, driverId = '', limit, grace, cap, linger, most, once = '-', count, bytes] = text
+  const [jid = '', line = '', epoch, driverId = '', limit, grace, cap, linger, most, once = '-', ansible, count, bytes] = text
     .slice(0, firstEnd)
     .split(' ');
   let at = firstEnd + 1;
@@ -203,6 +204,7 @@ const heardStart = (body: Uint8Array): HeardRequest | string => {
       cap: Number(cap),
       linger: Number(linger),
       ...(once === '-' ? {} : { once }),
+      ...(ansible === '1' && { ansibleAsync: 'yes' as const }),
       about,
     },
     by: { line, epoch: Number(epoch), driverId },

@@ -8,7 +8,7 @@
 # ~/.rollcall (0700)
 #   bin/runner-HASH.sh   this text; appears complete or not at all
 #   bin/blank-HASH/      an empty job folder with its pipes laid: copying it is one process, making one is three
-#   jobs/JID/            about plan script limit | claim super child | out err | why.* end.RC.ELAPSED.AT | gone
+#   jobs/JID/            about plan script limit | claim super child | out err | why.* end.RC.ELAPSED.AT | gone | ansible
 #   stage/               what is not complete yet
 #   epoch/LINE.N.DRIVER  the newest driver of each line
 #   once/NAME            the jid that holds a --once name
@@ -172,7 +172,7 @@ publish_blank() {
 # ---- starting ------------------------------------------------------------------------------------------------
 
 start() {
-  read -r JID LINE EPOCH_OF_DRIVER DRIVER LIMIT GRACE CAP LINGER MOST ONCE ABOUT_LINES BYTES || refuse request-cut "in the first line"
+  read -r JID LINE EPOCH_OF_DRIVER DRIVER LIMIT GRACE CAP LINGER MOST ONCE ANSIBLE ABOUT_LINES BYTES || refuse request-cut "in the first line"
   valid "$JID"
   JOB=$BASE/jobs/$JID WON=exists
   choose_session
@@ -258,6 +258,7 @@ stage() {
     say "$LIMIT" >"$STAGE/limit" && say "$GRACE $CAP $SESSION ." >"$STAGE/plan"
   } >"$STAGE/about" 2>/dev/null || { TROUBLE="No space left in $BASE" && give_up; }
   [ "$lines" -eq "$ABOUT_LINES" ] || give_up request-cut "after $lines lines"
+  [ "$ANSIBLE" = 0 ] || : >"$STAGE/ansible"
   # dd copies and counts in one process: the last line it says begins with the number of bytes.
   TROUBLE=$(LC_ALL=C exec dd of="$STAGE/script" bs=65536 2>&1) || give_up
   count=${TROUBLE##*"$NL"}
@@ -404,6 +405,7 @@ supervise() { # JOB SESSION
   say "$BOOT $$ $BIRTH $EPOCH $BEGAN ." 1<>"$JOB/super"
   read_node
   say "started=$EPOCH${NL}node=$NODE" >>"$JOB/about"
+  [ ! -e "$JOB/ansible" ] || begin_for_ansible
   [ "$SESSION" != monitor ] || set -m
   capture out &
   capture err &
@@ -557,6 +559,12 @@ give_verdict() { # EXIT STATUS
   # The script goes too: it may hold what nobody should find here, and `about` tells the command where it may be told.
   rm -f "$JOB/out.pipe" "$JOB/err.pipe" "$JOB/hello.pipe" "$JOB/script"
   tell_syslog "end rc=$1"
+  [ ! -e "$JOB/ansible" ] || {
+    RC=$1
+    outcome
+    await_last_bytes
+    end_for_ansible
+  }
   exit 0
 }
 
@@ -582,6 +590,139 @@ tell_syslog() { # WHAT
   done <"$JOB/about"
   logger -t rollcall "$1 ${JOB##*/}$told" &
 }
+
+# ---- Ansible's view of it: ~/.ansible_async/JID, for jobs that were started with --ansible-async ------------------
+# Ansible takes a file that it cannot read as JSON for a job that runs, so what is written is ASCII and appears whole.
+# It is made in the job's folder, where nobody else writes, and moved. While jobs/JID/ansible exists, the end is untold.
+
+PADDING='                                                                                '
+
+begin_for_ansible() {
+  umask 077
+  stamp >"$JOB/ansible"
+  [ -d "$HOME/.ansible_async" ] || mkdir "$HOME/.ansible_async"
+  # Padded: where the disk is full by then, a short end fits over it.
+  say "{\"started\": 1, \"finished\": 0, \"ansible_job_id\": \"${JOB##*/}\"}$PADDING$PADDING$PADDING" >"$JOB/ansible.new" &&
+    mv -f "$JOB/ansible.new" "$HOME/.ansible_async/${JOB##*/}"
+}
+
+stamp() { date '+%Y-%m-%d %H:%M:%S.000000'; }
+
+await_last_bytes() {
+  for nap in 10 20 40 80 160 320 640 640; do
+    ! closed || return 0
+    pause "$nap" || sleep 1
+  done
+}
+
+# STATE, RC, ELAPSED and CHILD are known. A job whose end came without a supervisor is told by whoever looks next.
+end_for_ansible() {
+  umask 077
+  began=
+  { read -r began <"$JOB/ansible"; } 2>/dev/null
+  facts="\"changed\": true, \"started\": 1, \"finished\": 1, \"ansible_job_id\": \"${JOB##*/}\", $(ending)"
+  [ -z "$began" ] || facts="$facts, \"start\": \"$began\""
+  case $STATE in lost-*) ;; *) facts="$facts, \"end\": \"$(stamp)\", \"delta\": \"$(delta)\"" ;; esac
+  if {
+    say "{$facts, \"rollcall_folder\": \"~/.rollcall/jobs/${JOB##*/}\", \"cmd\": \"$(command_in_json)\", \"stdout\":" &&
+      in_json out && say ', "stderr":' && in_json err && say '}'
+  } >"$JOB/ansible.new" 2>/dev/null; then mv -f "$JOB/ansible.new" "$HOME/.ansible_async/${JOB##*/}"
+  elif [ -f "$HOME/.ansible_async/${JOB##*/}" ]; then
+    say "{$(ending), \"changed\": true}$PADDING" 1<>"$HOME/.ansible_async/${JOB##*/}"
+  fi
+  rm -f "$JOB/ansible" "$JOB/ansible.new"
+}
+
+ending() {
+  case $STATE$RC in
+    done0) say '"rc": 0, "msg": ""' ;;
+    done*) say "\"rc\": $RC, \"failed\": true, \"msg\": \"non-zero return code\"" ;;
+    timed-out*) say "\"failed\": true, \"msg\": \"Timeout exceeded\", \"child_pid\": $CHILD" ;;
+    cancelled*) say '"failed": true, "msg": "cancelled", "rollcall_verdict": "cancelled"' ;;
+    *) say "\"failed\": true, \"msg\": \"lost: no exit status will come\", \"rollcall_verdict\": \"$STATE\"" ;;
+  esac
+}
+
+# As Python prints a timedelta.
+delta() {
+  set -- $((ELAPSED / 10)) $((ELAPSED % 10))
+  days=$(($1 / 86400)) minutes=0$(($1 / 60 % 60)) seconds=0$(($1 % 60))
+  case $days in 0) days= ;; 1) days='1 day, ' ;; *) days="$days days, " ;; esac
+  [ "$2" = 0 ] && set -- "$1" '' || set -- "$1" ".${2}00000"
+  say "$days$(($1 / 3600 % 24)):${minutes#"${minutes%??}"}:${seconds#"${seconds%??}"}$2"
+}
+
+# In `about` it is ASCII already: a backslash before a `u` is the only one that means something.
+command_in_json() {
+  rest=
+  while IFS='=' read -r key value; do [ "$key" != command ] || rest=$value; done <"$JOB/about"
+  json=
+  while :; do
+    plain=${rest%%[\\\"]*}
+    json=$json$plain
+    [ "$plain" != "$rest" ] || break
+    rest=${rest#"$plain"}
+    case $rest in
+      '\u'*) json="$json\\u" rest=${rest#??} ;;
+      '"'*) json="$json\\\"" rest=${rest#?} ;;
+      *) json="$json\\\\" rest=${rest#?} ;;
+    esac
+  done
+  say "$json"
+}
+
+# The stream as a JSON string, without the line ends at its end; of a long one 512 kB at each end.
+in_json() { # out|err
+  command -v od >/dev/null && command -v awk >/dev/null || { say '""' && return; }
+  { head -c 524288 "$JOB/$1" && tail -c +524289 "$JOB/$1" | tail -c 524288; } | od -An -v -tx1 | LC_ALL=C awk "$IN_JSON"
+}
+
+# Bytes in hexadecimal become ASCII; what is no UTF-8 becomes U+FFFD, as decoders do it.
+# shellcheck disable=SC2016 # a program for awk
+IN_JSON='
+BEGIN {
+  for (at = 0; at < 256; at++) {
+    two = sprintf("%02x", at)
+    number[two] = at
+    said[two] = at < 32 || at == 127 ? "\\u00" two : sprintf("%c", at)
+  }
+  said["22"] = "\\\""
+  said["5c"] = "\\\\"
+  printf "\""
+}
+# Line ends are held back until something follows (not too many, or it would take for ever).
+function put(text) {
+  if (text == said["0a"] || text == said["0d"]) ends = ends text
+  if (length(ends) < 6000 && (text == said["0a"] || text == said["0d"])) return
+  line = line ends (text == said["0a"] || text == said["0d"] ? "" : text)
+  ends = ""
+}
+function put_code(code) {
+  if (code < 65536) put(sprintf("\\u%04x", code))
+  else put(sprintf("\\u%04x\\u%04x", 55296 + int((code - 65536) / 1024), 56320 + code % 1024))
+}
+function more(bytes, first, least, most) { wanted = bytes; code = first; low = least; high = most }
+{
+  for (at = 1; at <= NF; at++) {
+    byte = number[$at]
+    if (wanted > 0 && byte >= low && byte <= high) {
+      more(wanted - 1, code * 64 + byte - 128, 128, 191)
+      if (wanted == 0) put_code(code)
+      continue
+    }
+    if (wanted > 0) put("\\ufffd")
+    wanted = 0
+    if (byte < 128) put(said[$at])
+    else if (byte >= 194 && byte < 224) more(1, byte - 192, 128, 191)
+    else if (byte >= 224 && byte < 240) more(2, byte - 224, byte == 224 ? 160 : 128, byte == 237 ? 159 : 191)
+    else if (byte >= 240 && byte < 245) more(3, byte - 240, byte == 240 ? 144 : 128, byte == 244 ? 143 : 191)
+    else put("\\ufffd")
+  }
+  printf "%s", line
+  line = ""
+}
+END { if (wanted > 0) put("\\ufffd"); printf "%s\"", line }
+'
 
 # ---- looking -------------------------------------------------------------------------------------------------
 
@@ -689,9 +830,7 @@ conclude() {
     closed || [ $((NOW - AT)) -ge "$FINISH_PATIENCE" ] || return 0
     ! left_behind || LEFT=1
   elif ! closed && [ -z "$(find "$JOB"/end.* -prune -mmin +1 2>/dev/null)" ] && began_elsewhere; then return 0; fi
-  STATE='done'
-  [ ! -e "$JOB/why.timeout" ] || STATE=timed-out
-  [ ! -e "$JOB/why.cancel" ] || STATE=cancelled
+  outcome
   for stream in out err; do
     if [ -s "$JOB/$stream.dropped" ]; then
       read -r count <"$JOB/$stream.dropped"
@@ -700,8 +839,15 @@ conclude() {
   done
 }
 
+outcome() {
+  STATE='done'
+  [ ! -e "$JOB/why.timeout" ] || STATE=timed-out
+  [ ! -e "$JOB/why.cancel" ] || STATE=cancelled
+}
+
 # Remembers what was found, and which files must be measured.
 note() { # JID FROM_OUT FROM_ERR MOST
+  case $STATE in done | timed-out | cancelled | lost-*) [ ! -e "$JOB/ansible" ] || lives "$SUPER" "$SUPER_BIRTH" || end_for_ansible ;; esac
   ROWS="$ROWS $* $STATE $RC $STARTED $ELAPSED $LIMIT_NOW $CHILD $THEN $DROPPED $LEFT $WAITING"
   [ ! -s "$JOB/out" ] || FILES="$FILES $1/out"
   [ ! -s "$JOB/err" ] || FILES="$FILES $1/err"

@@ -50,6 +50,17 @@ describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
     expect(watch.peak()).toBeGreaterThan(1);
   }, 60_000);
 
+  test('with --ansible-async the jobs are told to Ansible too', async () => {
+    const run = place.start(['run', 'h01', '-i', inventory, '--ansible-async', '--', 'echo hi']);
+    expect((await run.finished).code).toBe(0);
+    const folder = join(sshd.home, '.ansible_async');
+    const ends = await waitFor('its end', () => {
+      const told = readdirSync(folder).map(jid => JSON.parse(readFileSync(join(folder, jid), 'utf8')) as Record<string, unknown>);
+      return told.every(({ finished }) => finished === 1) ? told : undefined;
+    });
+    expect(ends).toMatchObject([{ rc: 0, stdout: 'hi', cmd: 'echo hi' }]);
+  }, 30_000);
+
   test('the driver is killed in the middle of 20 starts, ten times: each command ran exactly once, all come home', async () => {
     for (let round = 1; round <= 10; round += 1) {
       const run = place.start([

@@ -109,6 +109,7 @@ export const optionsOf = (
   grace: 30,
   cap: 8 * 1024 * 1024,
   ...(flags.once !== undefined && { once: flags.once }),
+  ...(flags.ansibleAsync === true && { ansibleAsync: 'yes' }),
   log: flags.log ? 'yes' : 'no',
   template: flags.template === false ? 'no' : 'yes',
   ...(flags.reason !== undefined && { reason: flags.reason }),
