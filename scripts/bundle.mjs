@@ -9,6 +9,7 @@ const ENTRIES = {
   bin: 'src/bin.ts',
   driver: 'src/cli/driver-main.ts',
   'journal-worker': 'src/journal/worker.ts',
+  'mirror-worker': 'src/journal/mirror-worker.ts',
   practice: 'src/practice/main.ts',
 };
 

@@ -17,7 +17,8 @@ beforeEach(() => {
   write('package-lock.json', '{}');
   write('package.json', '{"type": "module"}');
   write('scripts/bundle.mjs', '');
-  for (const entry of ['src/cli/driver-main.ts', 'src/journal/worker.ts', 'src/practice/main.ts']) write(entry, `console.log('${entry}');`);
+  for (const entry of ['src/cli/driver-main.ts', 'src/journal/worker.ts', 'src/journal/mirror-worker.ts', 'src/practice/main.ts'])
+    write(entry, `console.log('${entry}');`);
   write('src/bin.ts', "#!/usr/bin/env node\nimport('./cli/main.ts').then(cli => cli.main());");
   write('src/cli/main.ts', "import text from './hello.sh';\nexport const main = () => console.log(text, process.env.NODE_ENV);");
   write('src/cli/hello.sh', 'echo hello');
@@ -108,6 +109,7 @@ test('files of recent builds stay for who still runs them; old ones go; a clean 
     'journal-worker.js',
     expect.stringMatching(/^main-\w+\.js$/),
     'minijinja_js_bg.wasm',
+    'mirror-worker.js',
     'practice.js',
   ]);
 });

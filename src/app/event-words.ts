@@ -27,6 +27,8 @@ const sentence = (event: Event, state: State): string | undefined => {
       return `${runName(event.run, state)} ends early: nothing new starts`;
     case 'run.retried':
       return `${runName(event.run, state)} retries ${fold(event.hosts)}`;
+    case 'run.login-changed':
+      return `${runName(event.run, state)} logs in otherwise from now on: it was taken over`;
     case 'run.ended':
       return `${runName(event.run, state)} ended${event.message === undefined ? '' : `: ${event.message}`}`;
     case 'run.noted':

@@ -1,16 +1,18 @@
 // The driver's process: takes the lease, opens the journal, composes the driver, listens, and ends when it is idle.
 // Argument: one JSON object, made by reach.ts. It knows every folder and decides nothing.
 import { randomBytes } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '../domain/failure.ts';
-import type { Result } from '../domain/result.ts';
+import { parseMirrorPlace } from '../domain/mirror-place.ts';
+import { ok, type Result } from '../domain/result.ts';
 import { Driver } from '../driver/driver.ts';
 import { makeIdle } from '../driver/idle.ts';
 import { tellStartFailure } from '../driver/lifecycle.ts';
 import { serveDriver } from '../driver/server.ts';
 import { nextEpoch, tryLease } from '../journal/lease.ts';
+import { keepMirrors } from '../journal/mirror-thread.ts';
 import { openJournal } from '../journal/open.ts';
 import { readOutput } from '../journal/read.ts';
 import { actionOf } from '../modules/catalogue.ts';
@@ -26,7 +28,7 @@ import { realClock } from './world.ts';
 const idleFor = 60_000;
 
 const main = async (argument: string): Promise<void> => {
-  const { stateDir, settings, timeouts, hold } = JSON.parse(argument) as DriverArguments;
+  const { stateDir, settings, timeouts, agentSocket: firstAgent, hold } = JSON.parse(argument) as DriverArguments;
   const need = <T>(result: Result<T>): T => (result.ok ? result.value : giveUp(stateDir, result.failure));
   const lease = need(tryLease(stateDir));
   if (lease === 'taken') process.exit(0);
@@ -36,7 +38,7 @@ const main = async (argument: string): Promise<void> => {
   const epoch = nextEpoch(heritage.lastEpoch, realClock.wall());
   const driverId = randomBytes(16).toString('hex');
   const home = process.env['HOME'] ?? homedir();
-  let agentSocket: string | undefined;
+  let agentSocket = firstAgent;
   const jobs = makeJobs({
     transport: makeSshTransport({ timeouts, home, ...(process.getuid !== undefined && { uid: process.getuid() }) }),
     identity: { line: heritage.line, epoch, driverId },
@@ -49,8 +51,27 @@ const main = async (argument: string): Promise<void> => {
     driver.end();
     await server.close();
     await journal.close();
+    await mirrors.close();
     lease.release();
     process.exit(code);
+  };
+  const mirrors = keepMirrors({
+    stateDir,
+    epoch,
+    workerUrl: new URL('../journal/mirror-worker.ts', import.meta.url),
+    ...(agentSocket !== undefined && { agentSocket }),
+    onTrouble: trouble => driver.mirrorTrouble(trouble),
+  });
+  const keepMirror = (to: string | undefined): Result<void> => {
+    const place = to === undefined ? ok(undefined) : parseMirrorPlace(to, known => known);
+    if (!place.ok) return place;
+    mirrors.keep(place.value);
+    journal.rememberMirror(place.value?.text);
+    return ok(undefined);
+  };
+  const takeAgent = (socket: string): void => {
+    agentSocket = socket;
+    mirrors.agent(socket);
   };
   const idle = makeIdle({ after: idleFor, clock: realClock, onIdle: () => void end(0) });
   let isBusy = false;
@@ -69,9 +90,8 @@ const main = async (argument: string): Promise<void> => {
     readOutput: (jid, stream, from, most) => readOutput(stateDir, jid, stream, from, most),
     keeping: journal,
     onStop: () => void setImmediate(() => void end(0)),
-    takeAgent: socket => {
-      agentSocket = socket;
-    },
+    takeAgent,
+    keepMirror,
     onBusy: busy => {
       if (busy === isBusy) return;
       isBusy = busy;
@@ -90,6 +110,7 @@ const main = async (argument: string): Promise<void> => {
     onBug(error);
     process.exit(250);
   });
+  if (heritage.mirror !== undefined) keepMirror(heritage.mirror);
   await driver.begin();
   const server = need(
     await serveDriver({
@@ -104,6 +125,9 @@ const main = async (argument: string): Promise<void> => {
         subscribe: listener => driver.subscribe(listener),
         banner: () => driver.banner(),
         clientCame: client => {
+          // The agent of a session that has ended is of no use to anybody.
+          const agent = client.hello.agentSocket;
+          if (agent !== undefined && (agentSocket === undefined || !existsSync(agentSocket))) takeAgent(agent);
           driver.clientCame(client);
           idle.busy();
         },

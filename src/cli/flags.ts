@@ -28,6 +28,7 @@ export type RunFlags = {
   readonly output?: string;
   readonly yes?: boolean;
   readonly state?: string;
+  readonly mirror?: string;
   readonly practice?: boolean | string;
   readonly module?: string;
   readonly args?: string;
@@ -72,6 +73,12 @@ const many = (text: string, before: readonly string[] = []): readonly string[] =
 export const withState = (command: Command): Command =>
   command.addOption(new Option('--state <dir>', 'state folder (default: the XDG state folder)').argParser(something));
 
+/** Where a copy of the journal is kept. */
+export const withMirror = (command: Command): Command =>
+  command.addOption(
+    new Option('--mirror <place>', 'keep a copy of the journal in a folder or at HOST:PATH; none ends it').argParser(something),
+  );
+
 /** How a run tells what happens. */
 export const withOutputs = (command: Command): Command =>
   command
@@ -95,7 +102,7 @@ export const withFleet = (command: Command): Command =>
 
 /** How it is run. */
 export const withRun = (command: Command): Command =>
-  withOutputs(withFleet(command))
+  withMirror(withOutputs(withFleet(command)))
     .addOption(new Option('-f, --forks <n>', 'connections at once').argParser(whole(1, 10_000)))
     .addOption(new Option('-e, --extra-vars <k=v>', 'variables: k=v or JSON (repeatable)').argParser(many))
     .addOption(new Option('--once <name>', 'join the unfinished run of this name instead of starting another').argParser(something))

@@ -3,7 +3,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { describeFailure, type Failure, type FailureTag } from '../domain/failure.ts';
 import { fail, type Result } from '../domain/result.ts';
 import { quoteWord } from '../modules/words.ts';
-import { type RunFlags, seconds, withAdHoc, withFleet, withOutputs, withRun, withState } from './flags.ts';
+import { type RunFlags, seconds, withAdHoc, withFleet, withMirror, withOutputs, withRun, withState } from './flags.ts';
 import { version } from './reach.ts';
 import type { InventoryFlags } from './verbs/inventory.ts';
 import { realWorld, type World } from './world.ts';
@@ -62,13 +62,19 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .option('--all', 'not only the last 50')
     .option('--json', 'one object a line')
     .action(async (run: string | undefined, flags) => did(await (await import('./verbs/look.ts')).historyVerb(world, run, flags)));
-  withOutputs(withState(program.command('attach')))
+  withMirror(withOutputs(withState(program.command('attach'))))
     .description('follow what is outstanding, or one run')
     .argument('[run]')
+    .option('--from <mirror>', 'take over from the mirror of another machine: a folder, or HOST:PATH')
+    .option('-u, --user <name>', 'with --from: log in as this user from now on')
+    .option('--private-key <file>', 'with --from: log in with this key from now on')
     .option('--look', 'ask each job once; ends with 75 while some run')
     .option('--continue', 'go on with what had not begun when driver or client went away; what an operator paused only if its run is named')
     .option('--hold', 'start nothing new, however short the driver was away')
-    .action(async (run: string | undefined, flags) => did(await (await import('./verbs/look.ts')).attachVerb(world, run, flags)));
+    .action(async (run: string | undefined, flags) => {
+      const taken = await (await import('./verbs/take-over.ts')).takeOver(world, flags);
+      did(taken.ok ? await (await import('./verbs/look.ts')).attachVerb(world, run, flags) : taken);
+    });
   for (const [verb, what] of actVerbs) {
     withState(program.command(verb))
       .description(what)

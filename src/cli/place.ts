@@ -14,6 +14,8 @@ import { stateDirOf, type World } from './world.ts';
 export type Place = LoadedFleet & {
   readonly stateDir: string;
   readonly forks: number | undefined;
+  /** What flags and settings say of a mirror. */
+  readonly mirror: string | undefined;
   readonly practice?: PracticeFleet;
 };
 
@@ -42,7 +44,7 @@ export const placeOf = async (world: World, flags: RunFlags, playbookFolder?: st
     ...(value.hostKeyChecking !== undefined && { hostKeyChecking: value.hostKeyChecking }),
   });
   if (!loaded.ok) return loaded;
-  return ok({ ...loaded.value, stateDir, forks: flags.forks ?? value.forks });
+  return ok({ ...loaded.value, stateDir, forks: flags.forks ?? value.forks, mirror: flags.mirror ?? value.mirror });
 };
 
 const practicePlace = async (world: World, stateDir: string, flags: RunFlags): Promise<Result<Place>> => {
@@ -54,7 +56,7 @@ const practicePlace = async (world: World, stateDir: string, flags: RunFlags): P
   if (!practice.ok) return practice;
   const loaded = await loadFleet(world, { inventory: [practice.value.inventoryPath], practice: practice.value.mode });
   if (!loaded.ok) return loaded;
-  return ok({ ...loaded.value, stateDir, forks: flags.forks, practice: practice.value });
+  return ok({ ...loaded.value, stateDir, forks: flags.forks, mirror: flags.mirror, practice: practice.value });
 };
 
 const noInventory: Failure = {

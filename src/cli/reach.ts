@@ -19,6 +19,8 @@ export type DriverArguments = {
   readonly settings: EngineSettings;
   readonly timeouts: Timeouts;
   readonly hold?: Hold;
+  /** SSH_AUTH_SOCK of the client that starts it: what was left over is gone on with before any client says a word. */
+  readonly agentSocket?: string;
 };
 
 /** What flags say about a driver that has to be started; one that lives keeps its own. */
@@ -34,8 +36,9 @@ export type DriverWish = {
   readonly hold?: { readonly run: string } | 'all';
 };
 
-const driverArguments = (stateDir: string, wish: DriverWish): DriverArguments => ({
+const driverArguments = (stateDir: string, wish: DriverWish, agentSocket: string | undefined): DriverArguments => ({
   stateDir,
+  ...(agentSocket !== undefined && { agentSocket }),
   settings: {
     forks: wish.forks ?? 25,
     handshakes: wish.handshakes ?? 8,
@@ -59,7 +62,7 @@ export const reach = async (world: World, stateDir: string, client: Hello['clien
     ...(world.env['SSH_AUTH_SOCK'] !== undefined && { agentSocket: world.env['SSH_AUTH_SOCK'] }),
   };
   const main = fileURLToPath(new URL('./driver-main.ts', import.meta.url));
-  const plain = driverArguments(stateDir, wish);
+  const plain = driverArguments(stateDir, wish, world.env['SSH_AUTH_SOCK']);
   let hold: Hold | undefined = wish.hold && { by: world.actor, ...(wish.hold !== 'all' && wish.hold) };
   return keepLink({
     reach: async owns => {

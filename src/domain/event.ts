@@ -107,6 +107,8 @@ export type RunFact =
   /** Hosts whose last attempt ended badly get another; the run is open again. */
   | { readonly type: 'run.retried'; readonly run: string; readonly hosts: readonly string[] }
   | { readonly type: 'run.ended'; readonly run: string; readonly message?: string }
+  /** Whoever took the run over logs in otherwise: laid over the address of each of its hosts. Plain data; remote knows its shape. */
+  | { readonly type: 'run.login-changed'; readonly run: string; readonly login: Readonly<Record<string, unknown>> }
   | { readonly type: 'run.noted'; readonly run: string; readonly text: string }
   | {
       readonly type: 'batch.opened';

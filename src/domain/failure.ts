@@ -35,6 +35,12 @@ export const failureTable = {
   'bad-input': row('input', 'never', 'bad input', 'mend it and run the command again'),
   'needs-person': row('input', 'never', 'a person is needed', 'run it in a terminal, or give --wait-for-person'),
   'disk-full-here': row('here', 'never', 'the disk of this machine is full', 'free some space; new starts wait until then'),
+  'mirror-behind': row(
+    'here',
+    'never',
+    'the mirror of the journal is behind',
+    'runs go on, and it catches up by itself when it can be written',
+  ),
   'state-folder': row('here', 'never', 'the state folder cannot be used', 'check its owner and mode, or give --state DIR'),
   'driver-gone': row(
     'here',

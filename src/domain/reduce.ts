@@ -60,6 +60,8 @@ export const reduce = (state: State, event: Event): State => {
       return changeRun(state, event.run, run => ({
         notes: [...run.notes, { at: event.at, text: event.text, ...(event.by && { by: event.by }) }],
       }));
+    case 'run.login-changed':
+      return changeLogin(state, event);
     case 'run.retried':
       // A pause stays a pause: the retry waits for its resume.
       return changeRun(state, event.run, run => ({
@@ -164,6 +166,17 @@ const queuedHosts = (plan: Plan): Map<string, HostProgress> => {
   }
   return hosts;
 };
+
+/** The run has a fleet of its own from then on: others that were planned on the same one reach their hosts as before. */
+const changeLogin = (state: State, { run, login }: EventOf<'run.login-changed'>): State =>
+  changeRun(state, run, before => {
+    const fleet = state.fleets.get(before.fleet);
+    if (fleet === undefined) return {};
+    const id = `${fleet.id.slice(0, 64)}+${run}`;
+    const hosts = fleet.hosts.map(host => ({ ...host, address: { ...(host.address as object), ...login } }));
+    state.fleets.set(id, { ...fleet, id, hosts });
+    return { fleet: id };
+  });
 
 const openBatch = (state: State, event: EventOf<'batch.opened'>): State => {
   changeHosts(state, event.run, event.hosts, row => ({ ...row, batch: event.batch, at: 'open' }));

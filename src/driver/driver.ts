@@ -63,6 +63,8 @@ export type DriverParts = {
   readonly onStop: () => void;
   /** The agent that the newest submission brought along; lives in memory only. */
   readonly takeAgent: (socket: string) => void;
+  /** Keeps a mirror there, or none any more; the driver is told of its troubles by {@link Driver.mirrorTrouble}. @failure bad-input */
+  readonly keepMirror?: (to: string | undefined) => Result<void>;
   /** Told whenever the answer to "is anything to be done" may have changed. */
   readonly onBusy: (isBusy: boolean) => void;
 };
@@ -86,6 +88,7 @@ export class Driver implements DriverPort {
   /** What is kept out of the journal, by run: in memory only. */
   readonly #kept = new Map<string, KeptOut>();
   #nextNumber: number;
+  #mirrorTrouble: string | undefined;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -174,7 +177,16 @@ export class Driver implements DriverPort {
 
   banner(): Failure | undefined {
     const { notice } = this.#parts;
+    const behind = this.#mirrorTrouble;
+    if (behind !== undefined) return this.#engine.fenced ?? this.#spine.trouble ?? { tag: 'mirror-behind', cause: behind };
     return this.#engine.fenced ?? this.#spine.trouble ?? (notice === undefined ? undefined : { tag: 'state-folder', cause: notice });
+  }
+
+  /** Why the mirror is behind, or that it is not any more. */
+  mirrorTrouble(trouble: string | undefined): void {
+    if (this.#mirrorTrouble === trouble) return;
+    this.#mirrorTrouble = trouble;
+    this.#tell({ kind: 'banner', failure: this.banner() });
   }
 
   subscribe(listener: (news: DriverNews) => void): () => void {
@@ -233,6 +245,10 @@ export class Driver implements DriverPort {
       }
       case 'clean':
         return this.#cleaning?.clean(ask, by) ?? fail({ tag: 'bad-input', cause: 'this driver keeps nothing that could go' });
+      case 'mirror': {
+        const kept = this.#parts.keepMirror?.(ask.to ?? undefined);
+        return kept?.ok === false ? kept : touched(kept === undefined ? 0 : 1);
+      }
       case 'status':
         return ok(this.status());
       case 'stop':

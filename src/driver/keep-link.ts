@@ -15,7 +15,18 @@ export type KeepSetting = {
 };
 
 /** What may be asked twice: a submission carries a name of its own, the others say how things are to be. */
-const twiceIsOnce: ReadonlySet<Ask['verb']> = new Set(['submit', 'pause', 'resume', 'abort', 'cancel', 'ask', 'output', 'status', 'watch']);
+const twiceIsOnce: ReadonlySet<Ask['verb']> = new Set([
+  'submit',
+  'pause',
+  'resume',
+  'abort',
+  'cancel',
+  'ask',
+  'output',
+  'status',
+  'watch',
+  'mirror',
+]);
 
 /** Pause after the first failed try, ms; doubled up to {@link longestPause}. */
 const firstPause = 500;

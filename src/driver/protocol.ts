@@ -49,6 +49,8 @@ export type Ask =
   | { readonly verb: 'output'; readonly jid: Jid; readonly stream: OutputStream; readonly from: number; readonly most: number }
   /** Removes there what is whole here, and here what is past its time; `dry`: only tells what would go. Absent hosts: all. */
   | { readonly verb: 'clean'; readonly hosts?: readonly string[]; readonly mode: 'clean' | 'dry' }
+  /** A copy of the journal is kept there from now on, by the drivers of this folder to come as well; null: none any more. */
+  | { readonly verb: 'mirror'; readonly to: string | null }
   | { readonly verb: 'status' }
   | { readonly verb: 'stop' };
 
@@ -66,6 +68,7 @@ export type Answers = {
   readonly watch: Touched;
   readonly output: { readonly from: number; readonly size: number; readonly base64: string };
   readonly clean: Cleaned;
+  readonly mirror: Touched;
   readonly status: DriverStatus;
   readonly stop: Touched;
 };

@@ -1,5 +1,6 @@
 // The only place that reads rollcall.yml, our own settings file; its keys are Ansible's words where Ansible has one.
 import { dirname } from 'node:path';
+import { parseMirrorPlace } from '../domain/mirror-place.ts';
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
 import { didYouMean } from './keywords.ts';
@@ -10,7 +11,7 @@ import { describeNode, parseYaml } from './yaml.ts';
 import { Fields, isNothing } from './yaml-fields.ts';
 import type { YamlEntry } from './yaml-node.ts';
 
-const known = ['label', 'inventory', 'forks', 'remote_user', 'private_key_file', 'host_key_checking'];
+const known = ['label', 'inventory', 'forks', 'remote_user', 'private_key_file', 'host_key_checking', 'mirror'];
 
 /** Reads the text of a rollcall.yml; relative paths are seen from its folder. An empty file sets nothing. */
 export const parseRollcallYml = (path: string, text: string, home: string): Result<Settings> => {
@@ -36,8 +37,11 @@ export const parseRollcallYml = (path: string, text: string, home: string): Resu
   if (!privateKey.ok) return privateKey;
   const checking = fields.truth('host_key_checking');
   if (!checking.ok) return checking;
+  const mirror = readMirror(file, fields, dirname(path), home);
+  if (!mirror.ok) return mirror;
   return ok({
     ...label.value,
+    ...(mirror.value !== undefined && { mirror: mirror.value }),
     ...(inventory.value !== undefined && { inventory: inventory.value }),
     ...(forks.value !== undefined && { forks: forks.value }),
     ...(remoteUser.value !== undefined && { remoteUser: remoteUser.value }),
@@ -67,6 +71,16 @@ const readInventory = (fields: Fields, folder: string, home: string): Result<rea
   const paths = nodes.map(node => (node.kind === 'scalar' && node.text !== '' ? readPaths(node.text, folder, home) : undefined));
   if (paths.length === 0 || paths.includes(undefined)) return fields.wrong(entry, 'a path or a list of paths', 'hosts.yml');
   return ok(paths.flatMap(sources => sources ?? []));
+};
+
+/** A folder is seen from the file, as every path is; HOST:PATH is left as it is. */
+const readMirror = (file: YamlFile, fields: Fields, folder: string, home: string): Result<string | undefined> => {
+  const text = fields.text('mirror', 'backup1:rollcall-mirror');
+  if (!text.ok || text.value === undefined || text.value === 'none') return text;
+  const place = parseMirrorPlace(text.value, path => readPath(path, folder, home));
+  if (place.ok) return ok(place.value.text);
+  const entry = fields.find('mirror');
+  return entry === undefined ? place : file.refuse(entry.value.at, place.failure.cause);
 };
 
 const readCount = (file: YamlFile, entry: YamlEntry | undefined): Result<number | undefined> => {

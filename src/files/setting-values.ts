@@ -13,6 +13,8 @@ export type Settings = {
   readonly hostKeyChecking?: boolean;
   readonly label?: string;
   readonly labelColour?: string;
+  /** A folder, HOST:PATH, or `none`. */
+  readonly mirror?: string;
 };
 
 /** A number of connections; the failure is a sentence without a position. */

@@ -97,6 +97,14 @@ test('the environment speaks as Ansible has it; an empty variable says nothing',
   expect(await load({}, { ANSIBLE_INVENTORY: 'h1,h2,' })).toEqual({ inventory: ['h1,h2,'] });
 });
 
+test('rollcall.yml: a mirror in a folder is seen from there, one at HOST:PATH is left as it is, none is a word', async () => {
+  const mirror = (text: string) => load({ '/project/rollcall.yml': `mirror: ${text}` });
+  expect(await mirror('copies')).toEqual({ mirror: '/project/copies' });
+  expect(await mirror('~/copies')).toEqual({ mirror: '/home/ops/copies' });
+  expect(await mirror('ops@backup1:copies')).toEqual({ mirror: 'ops@backup1:copies' });
+  expect(await mirror('none')).toEqual({ mirror: 'none' });
+});
+
 test('rollcall.yml: labels, with colour or without, and paths from its own folder', async () => {
   const text =
     'label: {text: PROD, colour: red}\ninventory: [hosts.yml, /x.yml]\nforks: 25\nremote_user: ops\nprivate_key_file: ~/.ssh/k\nhost_key_checking: true\n';
@@ -121,7 +129,7 @@ test.each<[Record<string, string>, Record<string, string>, string]>([
   [
     { '/project/rollcall.yml': 'fork: 5' },
     {},
-    '/project/rollcall.yml:1:1: fork is no setting (did you mean forks?); there are label, inventory, forks, remote_user, private_key_file, host_key_checking',
+    '/project/rollcall.yml:1:1: fork is no setting (did you mean forks?); there are label, inventory, forks, remote_user, private_key_file, host_key_checking, mirror',
   ],
   [
     { '/project/rollcall.yml': '- a' },
@@ -142,6 +150,11 @@ test.each<[Record<string, string>, Record<string, string>, string]>([
     { '/project/rollcall.yml': 'a: b: c' },
     {},
     '/project/rollcall.yml:1:4: a mapping cannot begin inside a value; put quotes round a value that holds ": ", or mend the indentation',
+  ],
+  [
+    { '/project/rollcall.yml': 'mirror: -oProxyCommand=x:y' },
+    {},
+    '/project/rollcall.yml:1:9: "-oProxyCommand=x:y" is no place for a mirror: "-oProxyCommand=x" is no host for ssh; write HOST:PATH or USER@HOST:PATH',
   ],
   [
     { '/project/ansible.cfg': cfg('forks = 0') },

@@ -39,6 +39,8 @@ export type Resume = {
   readonly line: string;
   /** Of the last `driver.started`; 0 before the first. */
   readonly lastEpoch: number;
+  /** Where the last driver kept a mirror. */
+  readonly mirror?: string;
 };
 
 /** Where events go before they are acted on. */

@@ -17,6 +17,8 @@ export type OpenJournal = Journal & {
   resume(): Promise<Result<Resume>>;
   /** What is kept, and what goes. @failure state-folder, disk-full-here */
   keep<A extends KeepAsk>(ask: A): Promise<Result<KeepAnswers[A['what']]>>;
+  /** The next driver of the folder is told that a mirror is kept there. */
+  rememberMirror(place: string | undefined): void;
   /** Writes what is under way and ends the thread. */
   close(): Promise<void>;
 };
@@ -64,6 +66,9 @@ export const openJournal = async ({ stateDir, workerUrl, wall }: JournalSetting)
       return (await thread.ask({ do: 'resume', at: wall() })) as Result<Resume>;
     },
     keep: ask => thread.ask({ do: 'keep', ask }) as Promise<Result<never>>,
+    rememberMirror(place) {
+      thread.tell({ do: 'mirror', place: place ?? '' });
+    },
     async close() {
       clearInterval(beat);
       thread.tell({ do: 'beat', at: wall() });

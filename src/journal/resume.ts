@@ -24,6 +24,7 @@ export const resumeFrom = (store: Store, at: number): Resume => {
     .all()
     .map(row => JSON.parse(String(row['body'])) as JobSeen);
   const lastSightingAt = numberFrom(db, 'select max(at) as n from sightings');
+  const mirror = db.prepare("select value from meta where key = 'mirror'").get()?.['value'];
   return {
     events: [...events, ...repaired],
     sightings,
@@ -36,6 +37,7 @@ export const resumeFrom = (store: Store, at: number): Resume => {
     nextRunNumber: numberFrom(db, 'select max(number) as n from runs') + 1,
     line: String(db.prepare("select value from meta where key = 'line'").get()?.['value']),
     lastEpoch: numberFrom(db, "select value as n from meta where key = 'epoch'"),
+    ...(mirror !== undefined && mirror !== '' && { mirror: String(mirror) }),
   };
 };
 

@@ -142,7 +142,7 @@ export const asideNotice = (path: string, aside: string): string =>
   `the journal ${path} was damaged and has been set aside as ${aside}; what it knew is not shown here (jobs on hosts go on: rollcall adopt)`;
 
 /** A new file's name is on disk only when its folder is. */
-const syncFolder = (folder: string): void => {
+export const syncFolder = (folder: string): void => {
   const handle = openSync(folder, 'r');
   try {
     fsyncSync(handle);

@@ -24,6 +24,8 @@ export type Store = {
   beat(at: number): void;
   /** What is still kept of jobs that ended, and what goes. */
   readonly keeping: Keeping;
+  /** Where the next driver keeps a mirror; empty: nowhere. */
+  rememberMirror(place: string): void;
   /** @throws what SQLite throws: cutting files back is part of resuming */
   cutBack(jid: Jid, stream: 'out' | 'err', counted: number): number;
   close(): void;
@@ -102,6 +104,14 @@ export const openStore = (stateDir: string): Result<Store> => {
       }
     },
     keeping: makeKeeping(db, files, { add: rows.add, forget: rows.forget }, () => setSync('full')),
+    rememberMirror(place) {
+      try {
+        setSync('normal');
+        rows.setMeta('mirror', place);
+      } catch (error) {
+        failure(error);
+      }
+    },
     cutBack: files.cutBack,
     close() {
       files.close();
@@ -172,7 +182,7 @@ const rowWriter = (db: DatabaseSync, files: OutputFiles) => {
 };
 
 /** Keeps the tables that say which runs and jobs are open; they must say what {@link isOutstanding} says of the events. */
-const indexWriter = (db: DatabaseSync): { note(event: Event, run: string | null): void } => {
+export const indexWriter = (db: DatabaseSync): { note(event: Event, run: string | null): void } => {
   const queue = db.prepare('insert or replace into runs (run, number, fleet, ended) values (?, ?, ?, null)');
   const end = db.prepare('update runs set ended = ? where run = ?');
   const open = db.prepare('insert or ignore into outstanding (jid, run) values (?, ?)');

@@ -20,6 +20,7 @@ export type ToWorker =
   | { readonly id: number; readonly do: 'resume'; readonly at: number }
   | { readonly id: number; readonly do: 'beat'; readonly at: number }
   | { readonly id: number; readonly do: 'keep'; readonly ask: KeepAsk }
+  | { readonly id: number; readonly do: 'mirror'; readonly place: string }
   | { readonly id: number; readonly do: 'close' };
 
 /** Answers; the first, with id 0, says whether the journal could be opened. */
@@ -93,6 +94,7 @@ const serve = (port: NonNullable<typeof parentPort>, { stateDir }: WorkerStart):
       answer(message.id, result, notice);
     } else if (message.do === 'beat') store.beat(message.at);
     else if (message.do === 'keep') answer(message.id, keep(message.ask));
+    else if (message.do === 'mirror') store.rememberMirror(message.place);
     else {
       store.close();
       answer(message.id, ok(undefined));

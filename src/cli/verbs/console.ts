@@ -7,6 +7,7 @@ import { adHocPlan } from '../../domain/plan.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import { holdPractice } from '../../practice/client.ts';
 import type { RunFlags } from '../flags.ts';
+import { askForMirror, readMirrorWish } from '../mirror.ts';
 import { type Place, placeOf } from '../place.ts';
 import { reach } from '../reach.ts';
 import type { World } from '../world.ts';
@@ -24,8 +25,12 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
   const shown = flags.limit === undefined ? ok(place.fleet) : limitedFleet(place, flags.limit);
   if (!shown.ok) return shown;
   for (const warning of place.warnings) world.say(warning);
+  const mirror = readMirrorWish(world, place.stateDir, place.mirror);
+  if (!mirror.ok) return mirror;
   const link = await reach(world, place.stateDir, 'console', { ...(place.forks !== undefined && { forks: place.forks }) });
   if (!link.ok) return link;
+  const mirrored = await askForMirror(link.value, mirror.value);
+  if (!mirrored.ok) return mirrored;
   const letGoOfPractice = place.practice === undefined ? () => {} : holdPractice(place.stateDir);
   const limit = flags.background ?? dayLong;
   const session = makeSession({

@@ -14,13 +14,14 @@ import { runNamed } from '../../driver/selection.ts';
 import { type JobEntry, readHistory, readJobs, readOutput, readRunEvents } from '../../journal/read.ts';
 import type { RunFlags } from '../flags.ts';
 import { follow, stopCodes, unfinished } from '../follow.ts';
+import { askForMirror, readMirrorWish } from '../mirror.ts';
 import { reach } from '../reach.ts';
 import { stateDirOf, type World } from '../world.ts';
 import { outputOf } from './run.ts';
 
 type LookFlags = Pick<RunFlags, 'state' | 'json' | 'output'> & { readonly all?: boolean; readonly look?: boolean };
 
-type AttachFlags = LookFlags & { readonly continue?: boolean; readonly hold?: boolean };
+type AttachFlags = LookFlags & Pick<RunFlags, 'mirror'> & { readonly continue?: boolean; readonly hold?: boolean };
 
 /** A host that has not answered by then does not answer, ms. */
 const answerWithin = 45_000;
@@ -134,6 +135,8 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
   const stateDir = stateDirOf(world, flags.state);
   if (flags.continue === true && flags.hold === true)
     return fail({ tag: 'bad-input', cause: '--continue and --hold are opposites: give one of them' });
+  const mirror = readMirrorWish(world, stateDir, flags.mirror);
+  if (!mirror.ok) return mirror;
   // A driver that has to be started would else begin what is to be held before anybody could say so.
   const link = await reach(world, stateDir, 'command', flags.hold === true ? { hold: named === undefined ? 'all' : { run: named } } : {});
   if (!link.ok) return link;
@@ -143,6 +146,8 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
     link.value.close();
     return fail(noSuchRun(named));
   }
+  const mirrored = await askForMirror(link.value, mirror.value);
+  if (!mirrored.ok) return mirrored;
   const decided = await decide(link.value, runs, named, flags);
   if (!decided.ok) return decided;
   if (flags.look === true) {

@@ -12,6 +12,7 @@ import { checkPlan } from '../../template/check-plan.ts';
 import { readExtraVars } from '../extra-vars.ts';
 import type { RunFlags } from '../flags.ts';
 import { follow } from '../follow.ts';
+import { askForMirror, readMirrorWish } from '../mirror.ts';
 import { type Place, placeOf } from '../place.ts';
 import { reach } from '../reach.ts';
 import type { World } from '../world.ts';
@@ -71,6 +72,8 @@ export const startAndFollow = async (
   }
   const extraVars = readExtraVars(flags.extraVars ?? []);
   if (!extraVars.ok) return extraVars;
+  const mirror = readMirrorWish(world, place.stateDir, place.mirror);
+  if (!mirror.ok) return mirror;
   const link = await reach(world, place.stateDir, 'headless', {
     ...(place.forks !== undefined && { forks: place.forks }),
     ...(flags.persist !== undefined && { persist: flags.persist }),
@@ -79,6 +82,8 @@ export const startAndFollow = async (
     ...(flags.timeout !== undefined && { timeout: flags.timeout }),
   });
   if (!link.ok) return link;
+  const mirrored = await askForMirror(link.value, mirror.value);
+  if (!mirrored.ok) return mirrored;
   const options = optionsOf(flags, place, argv, 'headless', extraVars.value);
   const submitted = await link.value.ask({ verb: 'submit', fleet: place.fleet, plan, options });
   if (!submitted.ok) return submitted;
