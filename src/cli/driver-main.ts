@@ -2,7 +2,7 @@
 // Argument: one JSON object, made by reach.ts. It knows every folder and decides nothing.
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '../domain/failure.ts';
 import { parseMirrorPlace } from '../domain/mirror-place.ts';
@@ -15,12 +15,14 @@ import { nextEpoch, tryLease } from '../journal/lease.ts';
 import { keepMirrors } from '../journal/mirror-thread.ts';
 import { openJournal } from '../journal/open.ts';
 import { readOutput } from '../journal/read.ts';
+import { ensureStateFolder } from '../journal/state-folder.ts';
 import { actionOf } from '../modules/catalogue.ts';
 import { endResult, lookResult, startResult } from '../modules/job-result.ts';
 import { makeKit } from '../play/kit.ts';
 import { makeJobs } from '../remote/jobs.ts';
 import type { Address } from '../remote/ports.ts';
 import { makeSshTransport } from '../ssh/transport.ts';
+import { proveIn } from './colleagues.ts';
 import { type DriverArguments, version } from './reach.ts';
 import { realClock } from './world.ts';
 
@@ -30,6 +32,10 @@ const idleFor = 60_000;
 const main = async (argument: string): Promise<void> => {
   const { stateDir, settings, timeouts, agentSocket: firstAgent, hold } = JSON.parse(argument) as DriverArguments;
   const need = <T>(result: Result<T>): T => (result.ok ? result.value : giveUp(stateDir, result.failure));
+  const folder = need(ensureStateFolder(stateDir));
+  const shared = folder.kind === 'shared' ? folder : undefined;
+  // Whatever is made in a group's folder is the group's.
+  if (shared !== undefined) process.umask(0o007);
   const lease = need(tryLease(stateDir));
   if (lease === 'taken') process.exit(0);
   const journal = need(await openJournal({ stateDir, workerUrl: new URL('../journal/worker.ts', import.meta.url), wall: realClock.wall }));
@@ -83,7 +89,7 @@ const main = async (argument: string): Promise<void> => {
     kit: makeKit({ modules: { actionOf, startResult, lookResult, endResult }, output: async jid => bothStreams(stateDir, jid) }),
     settings,
     heritage,
-    identity: { driver: driverId, epoch, pid: process.pid, version, stateDir },
+    identity: { driver: driverId, epoch, pid: process.pid, version, stateDir, actor: { user: userInfo().username, machine: hostname() } },
     newRunId: () => randomBytes(16).toString('hex'),
     ...(hold !== undefined && { hold }),
     ...(notice !== undefined && { notice }),
@@ -116,6 +122,7 @@ const main = async (argument: string): Promise<void> => {
     await serveDriver({
       stateDir,
       lease,
+      ...(shared !== undefined && { shared, prove: proveIn(stateDir) }),
       ...(process.env['XDG_RUNTIME_DIR'] !== undefined && { runtimeDir: process.env['XDG_RUNTIME_DIR'] }),
       onBug,
       driver: {

@@ -64,16 +64,38 @@ export const reach = async (world: World, stateDir: string, client: Hello['clien
   const main = fileURLToPath(new URL('./driver-main.ts', import.meta.url));
   const plain = driverArguments(stateDir, wish, world.env['SSH_AUTH_SOCK']);
   let hold: Hold | undefined = wish.hold && { by: world.actor, ...(wish.hold !== 'all' && wish.hold) };
+  let drives: string | undefined = world.user;
   return keepLink({
     reach: async owns => {
       const told = JSON.stringify({ ...plain, ...(hold !== undefined && { hold }) } satisfies DriverArguments);
       const command = [process.execPath, '--disable-warning=ExperimentalWarning', main, told] as const;
-      const link = await reachDriver({ stateDir, hello: { ...hello, owns }, spawn: { command, env: withoutSecrets(world.env) } });
+      const link = await reachDriver({
+        stateDir,
+        ...(folder.value.kind === 'shared' && { shared: folder.value }),
+        hello: { ...hello, owns },
+        spawn: { command, env: withoutSecrets(world.env) },
+      });
+      if (link.ok && link.value.status.user !== undefined && link.value.status.user !== drives) tellWhoDrives(world, link.value.status);
+      if (link.ok) drives = link.value.status.user ?? drives;
       if (link.ok) hold = undefined;
       return link;
     },
   });
 };
+
+/** In a group's folder hosts may be reached with somebody else's keys. */
+const tellWhoDrives = (world: World, { user, pid }: Link['status']): void => {
+  if (toldOf === pid) return;
+  toldOf = pid;
+  world.say(
+    user === world.user
+      ? 'the driver is ours from now on: hosts are reached with our keys'
+      : `the driver (pid ${pid}) is ${user}'s: hosts are reached with the keys and known_hosts of ${user}`,
+  );
+};
+
+/** A command may reach for its driver several times. */
+let toldOf: number | undefined;
 
 /** A driver outlives its client by hours: what only the client's session means stays out of it. */
 const withoutSecrets = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv => ({

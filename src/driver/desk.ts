@@ -14,6 +14,8 @@ export type DeskSetting = {
   /** Whoever connects has so long to say hello, ms. */
   readonly helloWithin?: number;
   readonly after?: After;
+  /** In a group's folder: what a client must prove. `who` is the hello with what was proven, undefined where nothing was. */
+  readonly prove?: { readonly nonce: () => string; readonly who: (hello: Hello, nonce: string) => Promise<Hello | undefined> };
   /** A verb that threw; the client is dropped. */
   readonly onBug: (error: unknown) => void;
 };
@@ -34,7 +36,7 @@ type Seated = { readonly info: ClientInfo; readonly pipe: Pipe; readonly from: n
 const endWithin = 1000;
 
 export const openDesk = (setting: DeskSetting): Desk => {
-  const { driver, flushEvery = 30, mostPending = 64 * 1024 * 1024, helloWithin = 10_000, after = afterByTimer, onBug } = setting;
+  const { driver, flushEvery = 30, mostPending = 64 * 1024 * 1024, helloWithin = 10_000, after = afterByTimer, prove, onBug } = setting;
   const pipes = new Set<Pipe>();
   const seated = new Map<Pipe, Seated>();
   let lastId = 0;
@@ -103,10 +105,17 @@ export const openDesk = (setting: DeskSetting): Desk => {
       pipes.add(pipe);
       const silent = after(helloWithin, () => pipe.drop());
       let client: Seated | undefined;
+      let asked: { readonly hello: Hello; readonly nonce: string } | undefined;
       let refused = false;
       const turnAway = (why: string): void => {
         refused = true;
         refuse(pipe, why);
+      };
+      const proven = async (hello: Hello, nonce: string): Promise<void> => {
+        const who = await prove?.who(hello, nonce).catch(() => undefined);
+        silent();
+        if (who === undefined) turnAway("this folder is a group's, and who you are was not proven");
+        else if (pipes.has(pipe)) client = seat(pipe, who);
       };
       pipe.listen({
         line(value) {
@@ -114,6 +123,18 @@ export const openDesk = (setting: DeskSetting): Desk => {
           if (client !== undefined) {
             if (isAsking(value)) void serve(client, value);
             else turnAway('that is no question');
+            return;
+          }
+          if (asked !== undefined) {
+            const { hello, nonce } = asked;
+            if (!isProven(value, nonce)) turnAway('prove who you are first');
+            else void proven(hello, nonce);
+            asked = undefined;
+            return;
+          }
+          if (prove !== undefined && isHello(value) && value.hello === protocolVersion) {
+            asked = { hello: value, nonce: prove.nonce() };
+            pipe.send(encode({ prove: asked.nonce } satisfies ServerLine));
             return;
           }
           silent();
@@ -181,6 +202,8 @@ const isHello = (value: unknown): value is Hello =>
   isRecord(value['actor']) &&
   (value['client'] === 'console' || value['client'] === 'headless' || value['client'] === 'command') &&
   (value['wants'] === 'state' || value['wants'] === 'nothing');
+
+const isProven = (value: unknown, nonce: string): boolean => isRecord(value) && value['proven'] === nonce;
 
 const isAsking = (value: unknown): value is { readonly id: number; readonly ask: Ask } =>
   isRecord(value) && typeof value['id'] === 'number' && isRecord(value['ask']) && typeof value['ask']['verb'] === 'string';

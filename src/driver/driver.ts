@@ -45,6 +45,8 @@ export type DriverParts = {
     readonly pid: number;
     readonly version: string;
     readonly stateDir: string;
+    /** The account and machine that it runs as. */
+    readonly actor?: Actor;
   };
   /** 128 random bits, hexadecimal. */
   readonly newRunId: () => string;
@@ -119,10 +121,10 @@ export class Driver implements DriverPort {
   /** Writes that it is here, then takes up what was left: jobs are asked, runs go on or come back paused. */
   async begin(): Promise<void> {
     const { identity, heritage, clock, random, hold } = this.#parts;
-    const { driver, epoch, pid, version } = identity;
+    const { driver, epoch, pid, version, actor } = identity;
     const only = hold?.run === undefined ? undefined : runNamed(this.state(), hold.run)?.id;
     const wasAway = heritage.lastEventAt > 0 && clock.wall() - heritage.lastEventAt > goesOnWithin;
-    const events: Draft[] = [{ type: 'driver.started', driver, epoch, pid, version }];
+    const events: Draft[] = [{ type: 'driver.started', driver, epoch, pid, version, ...(actor && { by: actor }) }];
     for (const run of this.state().runs.values()) {
       const isHeld = hold !== undefined && (hold.run === undefined || run.id === only);
       if (run.phase.kind !== 'going' || !(wasAway || isHeld)) continue;
@@ -168,6 +170,7 @@ export class Driver implements DriverPort {
       driver: identity.driver,
       epoch: identity.epoch,
       version: identity.version,
+      ...(identity.actor !== undefined && { user: identity.actor.user }),
       stateDir: identity.stateDir,
       forks: settings.forks,
       open: this.#engine.open,

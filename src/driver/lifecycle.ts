@@ -1,12 +1,24 @@
 // The only place that brings a driver about: connects to the one there is, or starts one and waits until it answers.
 // Many may start one at the same time; the lease decides, and the losers go quietly. It knows how to start a process, not what it does.
 import { spawn } from 'node:child_process';
-import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { type LinkSetting, tryDriver } from './link.ts';
-import { afterByTimer } from './ports.ts';
+import { afterByTimer, type Sharing } from './ports.ts';
 import type { Link } from './protocol.ts';
 
 /** How a driver is started: its command line and environment. It exits 0 when another one holds the lease. */
@@ -14,6 +26,8 @@ export type DriverCommand = { readonly command: readonly [string, ...string[]]; 
 
 export type ReachSetting = LinkSetting & {
   readonly stateDir: string;
+  /** The group whose folder it is. */
+  readonly shared?: Sharing;
   readonly spawn: DriverCommand;
   /** How long a driver may take until it answers, ms; one that fails is told at once. */
   readonly wait?: number;
@@ -40,7 +54,7 @@ export const reachDriver = async (setting: ReachSetting): Promise<Result<Link>> 
     if (link.failure.why === 'refused') return fail({ tag: 'driver-refused', cause: link.failure.sentence });
     if (begun === undefined || (begun.over?.how === 'lost' && Date.now() - begun.over.at > again)) {
       if (begun !== undefined) again *= 2;
-      const started = startDriver(stateDir, setting.spawn);
+      const started = startDriver(stateDir, setting);
       if (!started.ok) return started;
       begun = started.value;
     } else if (begun.over?.how === 'failed') return fail(begun.over.failure);
@@ -55,12 +69,12 @@ type Started = {
 };
 
 /** In a session of its own, so that no terminal's end reaches it, and out of the way of folders that somebody may unmount. */
-const startDriver = (stateDir: string, { command, env }: DriverCommand): Result<Started> => {
+const startDriver = (stateDir: string, { spawn: { command, env }, shared }: ReachSetting): Result<Started> => {
   const [program, ...args] = command;
   const begun: Started = {};
   try {
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
-    const log = openLog(stateDir);
+    const log = openLog(stateDir, shared);
     const from = fstatSync(log).size;
     const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: '/', env });
     closeSync(log);
@@ -83,6 +97,8 @@ const startDriver = (stateDir: string, { command, env }: DriverCommand): Result<
 /** Says, before it ends, why this driver cannot start; whoever started it passes it on. */
 export const tellStartFailure = (stateDir: string, failure: Failure): void => {
   try {
+    // A colleague's cannot be written over.
+    rmSync(failurePath(stateDir), { force: true });
     writeFileSync(failurePath(stateDir), JSON.stringify({ pid: process.pid, failure }), { mode: 0o600 });
   } catch {
     // A folder that cannot be written is told by the exit alone.
@@ -102,10 +118,13 @@ const failurePath = (stateDir: string): string => join(stateDir, 'driver.failed'
 
 const logPath = (stateDir: string): string => join(stateDir, 'driver.log');
 
-const openLog = (stateDir: string): number => {
+const openLog = (stateDir: string, shared: Sharing | undefined): number => {
   const path = logPath(stateDir);
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) > longestLog) renameSync(path, `${path}.1`);
-  return openSync(path, 'a', 0o600);
+  const isNew = !existsSync(path);
+  const log = openSync(path, 'a', 0o600);
+  if (isNew && shared !== undefined) fchmodSync(log, 0o660);
+  return log;
 };
 
 const lastWords = (stateDir: string, from: number, how: number | null): string => {

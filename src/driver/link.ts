@@ -3,7 +3,8 @@
 import { connect } from 'node:net';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { type After, afterByTimer } from './ports.ts';
-import { type Ask, type Hello, type Link, type Push, type ServerLine, stateFrom } from './protocol.ts';
+import { giveProof } from './proof.ts';
+import { type Ask, type Hello, type Link, type Proven, type Push, type ServerLine, stateFrom } from './protocol.ts';
 import { pathOfSocket } from './socket-place.ts';
 import { encode, type Pipe, socketPipe } from './wire.ts';
 
@@ -18,6 +19,8 @@ export type LinkSetting = {
   /** How long the driver has to say welcome, ms. */
   readonly welcomeWithin?: number;
   readonly after?: After;
+  /** Makes the file that proves who we are. @throws the file system's error */
+  readonly prove?: (nonce: string) => void;
 };
 
 /** Connects to the driver that listens for the folder. */
@@ -29,7 +32,8 @@ export const tryDriver = async (stateDir: string, setting: LinkSetting): Promise
     socket.once('connect', () => resolve(true));
     socket.once('error', () => resolve(false));
   });
-  return connected ? linkOver(socketPipe(socket, longestFromDriver), setting) : fail({ why: 'nobody' });
+  const prove = (nonce: string): void => giveProof(stateDir, nonce);
+  return connected ? linkOver(socketPipe(socket, longestFromDriver), { ...setting, prove }) : fail({ why: 'nobody' });
 };
 
 /** {@link tryDriver} for commands that start no driver. @failure driver-gone, driver-refused */
@@ -79,7 +83,16 @@ export const linkOver = (pipe: Pipe, setting: LinkSetting): Promise<Result<Link,
     };
 
     const take = (message: ServerLine): void => {
-      if ('welcome' in message) {
+      if ('prove' in message) {
+        try {
+          setting.prove?.(message.prove);
+          pipe.send(encode({ proven: message.prove } satisfies Proven));
+        } catch (error) {
+          late();
+          pipe.drop();
+          settle(fail({ why: 'refused', sentence: `it asks who we are, and we cannot tell: ${(error as Error).message}` }));
+        }
+      } else if ('welcome' in message) {
         late();
         settle(ok(link(message.status)));
       } else if ('refused' in message) {

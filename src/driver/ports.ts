@@ -34,6 +34,9 @@ export type DriverPort = {
   banner(): Failure | undefined;
 };
 
+/** A state folder that belongs to a group. */
+export type Sharing = { readonly gid: number };
+
 /** The part of a lease that the socket needs: only its holder may remove a socket that was left behind. */
 export type HeldLease = { held(): boolean };
 

@@ -21,6 +21,9 @@ export type Hello = {
   readonly owns?: readonly string[];
 };
 
+/** The file that was asked for is there. */
+export type Proven = { readonly proven: string };
+
 /** Which jobs or hosts a verb is about. */
 export type Selection = {
   /** Run id; absent: all runs. */
@@ -98,6 +101,8 @@ export type DriverStatus = {
   readonly driver: string;
   readonly epoch: number;
   readonly version: string;
+  /** The account that it runs as: hosts are reached with its keys. */
+  readonly user?: string;
   readonly stateDir: string;
   readonly forks: number;
   readonly open: number;
@@ -105,6 +110,8 @@ export type DriverStatus = {
 };
 
 export type ServerLine =
+  /** In a group's folder, before the welcome: make this file there, then say {@link Proven}. */
+  | { readonly prove: string }
   | { readonly welcome: number; readonly status: DriverStatus }
   | { readonly refused: string }
   | { readonly snapshot: Snapshot }

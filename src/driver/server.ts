@@ -1,4 +1,4 @@
-// The only place that listens: the driver's Unix socket, 0600, for whoever may enter the state folder.
+// The only place that listens: the driver's Unix socket, 0600, or 0660 in a group's folder, for whoever may enter it.
 // Who is let in decides the folder; what is said over it, the desk.
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -35,7 +35,7 @@ export const serveDriver = async (setting: ServerSetting): Promise<Result<Driver
       server.listen(socketPath, listening);
     });
     server.on('error', setting.onBug);
-    chmodSync(socketPath, 0o600);
+    chmodSync(socketPath, setting.shared === undefined ? 0o600 : 0o660);
     return ok({
       socketPath,
       clients: desk.clients,

@@ -1,8 +1,9 @@
 // The only place that knows where the driver's socket lies: in the state folder, or, where that path would be too long for
 // the kernel, in a folder of our own elsewhere, whose path then stands in the state folder.
-import { lstatSync, mkdtempSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, lstatSync, mkdtempSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Sharing } from './ports.ts';
 
 /** sockaddr_un holds 108 bytes on Linux and 104 on others; a NUL and some room are left. */
 const longestPath = 100;
@@ -13,6 +14,8 @@ const socketName = 'driver.sock';
 export type PlaceSetting = {
   /** XDG_RUNTIME_DIR, where there is one; else the folder for temporary files is used. */
   readonly runtimeDir?: string | undefined;
+  /** The group whose folder it is. */
+  readonly shared?: Sharing;
 };
 
 const besides = (stateDir: string): string => join(stateDir, socketName);
@@ -22,7 +25,7 @@ const pointer = (stateDir: string): string => join(stateDir, 'driver.sock.path')
 const fits = (path: string): boolean => Buffer.byteLength(path) <= longestPath;
 
 /** Where a driver is to listen; makes the folder where one is needed. Only for the holder of the lease. */
-export const placeForSocket = (stateDir: string, { runtimeDir }: PlaceSetting = {}): string => {
+export const placeForSocket = (stateDir: string, { runtimeDir, shared }: PlaceSetting = {}): string => {
   const inside = besides(stateDir);
   if (fits(inside)) return inside;
   const known = pathOfSocket(stateDir);
@@ -30,9 +33,15 @@ export const placeForSocket = (stateDir: string, { runtimeDir }: PlaceSetting = 
   // mkdtemp makes it 0700 and ours, under a name that nobody could have taken before.
   const roots = [...(runtimeDir === undefined ? [] : [runtimeDir]), tmpdir(), '/tmp'];
   const root = roots.find(each => fits(join(each, 'rollcall-XXXXXX', socketName))) ?? '/tmp';
-  const path = join(mkdtempSync(join(root, 'rollcall-')), socketName);
+  const folder = mkdtempSync(join(root, 'rollcall-'));
+  if (shared !== undefined) {
+    chownSync(folder, -1, shared.gid);
+    chmodSync(folder, 0o2750);
+  }
+  const path = join(folder, socketName);
   const fresh = `${pointer(stateDir)}.new`;
   writeFileSync(fresh, `${path}\n`, { mode: 0o600 });
+  if (shared !== undefined) chmodSync(fresh, 0o660);
   renameSync(fresh, pointer(stateDir));
   return path;
 };
@@ -55,7 +64,7 @@ export const pathOfSocket = (stateDir: string): string | undefined => {
   if (fits(inside)) return inside;
   try {
     const path = readFileSync(pointer(stateDir), 'utf8').trim();
-    return isOurs(dirname(path)) ? path : undefined;
+    return isOurs(dirname(path)) || isOurGroups(dirname(path), stateDir) ? path : undefined;
   } catch {
     return undefined;
   }
@@ -65,4 +74,11 @@ export const pathOfSocket = (stateDir: string): string | undefined => {
 const isOurs = (folder: string): boolean => {
   const found = lstatSync(folder, { throwIfNoEntry: false });
   return found?.isDirectory() === true && found.uid === process.getuid?.() && (found.mode & 0o077) === 0;
+};
+
+/** A colleague's: only its owner may write into it, and it belongs to the group whose state folder names it. */
+const isOurGroups = (folder: string, stateDir: string): boolean => {
+  const found = lstatSync(folder, { throwIfNoEntry: false });
+  const state = lstatSync(stateDir);
+  return found?.isDirectory() === true && found.gid === state.gid && (state.mode & 0o2070) === 0o2070 && (found.mode & 0o027) === 0;
 };

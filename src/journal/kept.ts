@@ -18,6 +18,8 @@ export const keptTable = `
 const beganThere = `
   (json_extract(e.body, '$.verdict.kind') <> 'unreachable' and json_extract(e.body, '$.verdict.why') is not 'vanished')`;
 
+const namedBy = (type: string): string => `select j.value from events as o, json_each(o.body, '$.jids') as j where o.type = '${type}'`;
+
 /** Fills the table from the events of a journal that had none. */
 export const keptSoFar = `
   insert or replace into kept (jid, run, host, ended, there, bytes)
@@ -28,8 +30,9 @@ export const keptSoFar = `
       ) group by jid
     )
     select e.jid, e.run, json_extract(r.body, '$.host'), max(e.at),
-        ${beganThere} and e.jid not in (select jid from events where type = 'job.joined' and jid is not null),
-        coalesce(sizes.bytes, 0)
+        ${beganThere} and e.jid not in (select jid from events where type = 'job.joined' and jid is not null)
+          and e.jid not in (${namedBy('host.cleaned')}),
+        case when e.jid in (${namedBy('output.removed')}) then 0 else coalesce(sizes.bytes, 0) end
       from events e
       join events r on r.jid = e.jid and r.type = 'job.requested'
       left join sizes on sizes.jid = e.jid

@@ -1,10 +1,10 @@
 // The only place that opens lease.db: whoever holds its exclusive lock is the driver of the state folder.
 // The kernel drops the lock with the process. Closing any descriptor of that file in this process would drop it too, so nobody else may.
-import { closeSync, openSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fail, ok, type Result } from '../domain/result.ts';
-import { ensureStateFolder, exists } from './state-folder.ts';
+import { ensureStateFolder, makeFile } from './state-folder.ts';
 import { troubleOf } from './trouble.ts';
 
 /** The right to drive this state folder; ends with the process at the latest. */
@@ -32,7 +32,7 @@ export const tryLease = (stateDir: string): Result<Lease | 'taken'> => {
   let db: DatabaseSync | undefined;
   try {
     const path = join(stateDir, 'lease.db');
-    if (!exists(path)) closeSync(openSync(path, 'a', 0o600));
+    makeFile(stateDir, path);
     db = new DatabaseSync(path, { timeout: raceFor });
     db.exec('begin exclusive');
   } catch (error) {

@@ -1,9 +1,10 @@
 // The only place that knows where a job's output lies on this disk: one file per stream, bytes as the host sent them.
 // Files only; what counts of them stands in the journal.
-import { closeSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type Jid, type OutputStream, parseJid } from '../domain/job.ts';
 import type { OutputBytes } from './entry.ts';
+import { makeSubfolder, openFile } from './state-folder.ts';
 
 /**
  * The file of one stream. Folders are named by the last two digits before the attempt: the first ones of an 80-bit
@@ -46,7 +47,7 @@ export const openOutputFiles = (stateDir: string, most = 128): OutputFiles => {
       handles.delete(oldest);
       closeSync(handle);
     }
-    const opened = openOrMake(path);
+    const opened = openOrMake(stateDir, path);
     handles.set(path, opened);
     return opened;
   };
@@ -116,13 +117,13 @@ const syncPath = (path: string): boolean => {
 };
 
 /** Not `a`: Linux ignores the offset of a write to an appending handle. Not `w`: it would empty the file. */
-const openOrMake = (path: string): number => {
+const openOrMake = (stateDir: string, path: string): number => {
   try {
     return openSync(path, 'r+');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    return openSync(path, 'wx+', 0o600);
+    for (const folder of [dirname(dirname(path)), dirname(path)]) makeSubfolder(stateDir, folder);
+    return openFile(stateDir, path, 'wx+');
   }
 };
 

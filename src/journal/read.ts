@@ -104,9 +104,10 @@ const reading = <T>(stateDir: string, empty: T, read: (db: DatabaseSync) => T): 
   const path = journalFile(stateDir);
   let db: DatabaseSync | undefined;
   try {
-    if (!exists(path)) return ok(empty);
+    if (!exists(stateDir)) return ok(empty);
     const folder = checkStateFolder(stateDir);
     if (!folder.ok) return folder;
+    if (!exists(path)) return ok(empty);
     db = new DatabaseSync(path, { readOnly: true, timeout: 5000 });
     const version = versionOf(db);
     if (version === undefined) return ok(empty);

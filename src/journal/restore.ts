@@ -1,6 +1,6 @@
 // The only place that makes a journal of a mirror: proven line by line, in a fresh folder, and put into place by one rename.
 // What was in the state folder goes only where the mirror knows all of it and more.
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { Event } from '../domain/event.ts';
@@ -15,7 +15,7 @@ import { bytesOf, isBeat, isHead, type MirrorHead, type MirrorLine, type MirrorR
 import { openOutputFiles } from './output-files.ts';
 import { resumeFrom } from './resume.ts';
 import { newerSchema, schemaVersion, syncFolder, versionOf } from './schema.ts';
-import { ensureStateFolder, exists, journalFile } from './state-folder.ts';
+import { ensureStateFolder, exists, isShared, journalFile, makeSubfolder } from './state-folder.ts';
 import { indexWriter, openStore, type Store } from './store.ts';
 import { troubleOf } from './trouble.ts';
 
@@ -114,6 +114,8 @@ const rowsAtOnce = 5000;
 
 const besideOf = (stateDir: string, here: Here): Beside => {
   const folder = mkdtempSync(join(stateDir, 'taking-over-'));
+  // What is made in it moves into the state folder, with the mode that it has there.
+  if (isShared(stateDir)) chmodSync(folder, 0o2770);
   const opened = openStore(folder);
   if (!opened.ok) {
     rmSync(folder, { recursive: true, force: true });
@@ -302,7 +304,7 @@ const driven = (stateDir: string): Failure => ({
 const putInPlace = (stateDir: string, folder: string): void => {
   const from = join(folder, 'output');
   for (const digits of exists(from) ? readdirSync(from) : []) {
-    mkdirSync(join(stateDir, 'output', digits), { recursive: true, mode: 0o700 });
+    for (const path of [join(stateDir, 'output'), join(stateDir, 'output', digits)]) makeSubfolder(stateDir, path);
     for (const file of readdirSync(join(from, digits))) renameSync(join(from, digits, file), join(stateDir, 'output', digits, file));
   }
   const path = journalFile(stateDir);

@@ -1,12 +1,12 @@
 // The only place for the tables of the journal, their version, and what is done with a database that cannot be used.
 // `events` is the truth; `runs` and `outstanding` are an index of it, kept in the same transaction.
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { keptSoFar, keptTable } from './kept.ts';
-import { exists, journalFile } from './state-folder.ts';
+import { exists, journalFile, makeFile } from './state-folder.ts';
 import { isCorrupt, troubleOf } from './trouble.ts';
 
 /** Grows with every change of the tables or of what an event means. A newer one is refused, an older one is brought up. */
@@ -58,7 +58,7 @@ export const openDatabase = (stateDir: string): Result<OpenDatabase> => {
 const usable = (stateDir: string, path: string): Result<OpenDatabase> => {
   const fresh = !exists(path);
   // Its log and index take over the mode of the database.
-  if (fresh) closeSync(openSync(path, 'a', 0o600));
+  makeFile(stateDir, path);
   const db = new DatabaseSync(path, { timeout: 5000 });
   try {
     // What is already in the log is cut down once it has been carried over, so that one storm does not keep its size for ever.
@@ -115,7 +115,7 @@ export const newerSchema = (path: string, version: number): Failure => ({
 });
 
 /** Notes that the database was found damaged while in use, so that the next opening examines all of it. */
-export const suspect = (stateDir: string): void => writeFileSync(suspectFile(stateDir), '', { mode: 0o600 });
+export const suspect = (stateDir: string): void => makeFile(stateDir, suspectFile(stateDir));
 
 const suspectFile = (stateDir: string): string => `${journalFile(stateDir)}.suspect`;
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Jid } from '../../src/domain/job.ts';
+import { keptSoFar } from '../../src/journal/kept.ts';
 import { outputPath } from '../../src/journal/output-files.ts';
 import { readChain, readHistory, readRunEvents } from '../../src/journal/read.ts';
 import { resumeFrom } from '../../src/journal/resume.ts';
@@ -18,6 +19,7 @@ import {
   queued,
   requested,
   runEnded,
+  runId,
   started,
   storeIn,
   tempFolder,
@@ -65,14 +67,20 @@ test('output goes by age, then the oldest beyond what there is room for; of runs
   expect(outputDue(0, 250)).toEqual([jid(1)]);
   expect(outputDue(0, 0)).toEqual([jid(1), jid(2), jid(3)]);
   expect(leftThere()).toEqual([jid(1), jid(2), jid(3)]);
-  ask({ what: 'remove-output', jids: [jid(1)] });
-  expect(existsSync(outputPath(folder.path, jid(1), 'out'))).toBe(false);
-  expect(outputDue(0, 0)).toEqual([jid(2), jid(3)]);
   store.write([
     entryOf([
-      { type: 'run.retried', at: 4000, run: queued(2, 0).type === 'run.queued' ? String(2).padStart(32, '0') : '', hosts: ['web1'] },
+      { type: 'output.removed', at: 3500, run: runId(1), jids: [jid(1)], bytes: 100 },
+      { type: 'host.cleaned', at: 3500, host: 'web1', jids: [jid(2)] },
     ]),
   ]);
+  ask({ what: 'remove-output', jids: [jid(1)] });
+  // A mirror makes the table anew, of the events.
+  const table = store.db.prepare('select jid, there, bytes from kept order by jid').all();
+  store.db.exec(`delete from kept; ${keptSoFar}`);
+  expect(store.db.prepare('select jid, there, bytes from kept order by jid').all()).toEqual(table);
+  expect(existsSync(outputPath(folder.path, jid(1), 'out'))).toBe(false);
+  expect(outputDue(0, 0)).toEqual([jid(2), jid(3)]);
+  store.write([entryOf([{ type: 'run.retried', at: 4000, run: runId(2), hosts: ['web1'] }])]);
   expect([outputDue(0, 0), leftThere()]).toEqual([[jid(3)], [jid(1), jid(3)]]);
 });
 

@@ -1,6 +1,6 @@
 // The only place that runs the built program for tests: real binary, private state folder, its driver ended afterwards.
 // It ends only drivers whose pid the state folder's own driver told.
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,8 @@ import { connectDriver } from '../../src/driver/link.ts';
 import { type Link, protocolVersion } from '../../src/driver/protocol.ts';
 import { waitFor } from './wait-for.ts';
 
-const binary = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
+/** The built program. */
+export const binary = fileURLToPath(new URL('../../dist/bin.js', import.meta.url));
 
 /** What a run of the program left behind. */
 export type Finished = { readonly code: number | null; readonly out: string; readonly err: string };
@@ -37,27 +38,27 @@ export type Place = {
 
 export const programIsBuilt = (): boolean => existsSync(binary);
 
+/** Runs it without a terminal. */
+export const startProgram = (args: readonly string[], options: SpawnOptions): Running => {
+  const child = spawn(process.execPath, [binary, ...args], { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  child.stderr?.on('data', (chunk: Buffer) => {
+    err += chunk.toString();
+  });
+  const finished = new Promise<Finished>(resolve => child.on('close', code => resolve({ code, out, err })));
+  return { child, out: () => out, err: () => err, finished };
+};
+
 export const makePlace = (): Place => {
   const dir = mkdtempSync(join(tmpdir(), 'rollcall-e2e-'));
   const stateDir = join(dir, 'state');
   const inPlace = ([verb = '', ...rest]: readonly string[]): string[] => [verb, '--state', stateDir, ...rest];
-  const start: Place['start'] = (args, { cwd = dir, env = {} } = {}) => {
-    const child = spawn(process.execPath, [binary, ...args], {
-      cwd,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { PATH: process.env['PATH'], HOME: dir, XDG_STATE_HOME: dir, ...env },
-    });
-    let out = '';
-    let err = '';
-    child.stdout?.on('data', (chunk: Buffer) => {
-      out += chunk.toString();
-    });
-    child.stderr?.on('data', (chunk: Buffer) => {
-      err += chunk.toString();
-    });
-    const finished = new Promise<Finished>(resolve => child.on('close', code => resolve({ code, out, err })));
-    return { child, out: () => out, err: () => err, finished };
-  };
+  const start: Place['start'] = (args, { cwd = dir, env = {} } = {}) =>
+    startProgram(args, { cwd, env: { PATH: process.env['PATH'], HOME: dir, XDG_STATE_HOME: dir, ...env } });
   const link: Place['link'] = async () => {
     const reached = await connectDriver({
       stateDir,
