@@ -8,6 +8,7 @@ import type { Vars } from '../domain/value.ts';
 import { nodeDisk } from '../files/disk.ts';
 import { readInventory } from '../files/inventory.ts';
 import { addressOf, queryOf } from '../ssh/address.ts';
+import { withRoute } from '../ssh/route.ts';
 import { readSshConfig } from './ssh-config.ts';
 import type { World } from './world.ts';
 
@@ -42,19 +43,34 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     if (options?.ok === false) return options;
     for (const keyword of options?.value.keys() ?? [])
       if (passedOver.has(keyword)) warnings.add(`ssh_config: ${keyword} is not honoured yet`);
-    const found = addressOf(host.name, host.vars, {
+    const defaults = {
       home: world.home,
       cwd: world.cwd,
       localUser: world.user,
+      ...(wish.hostKeyChecking === false && { strictHostKeyChecking: 'no' as const }),
+    };
+    const found = addressOf(host.name, host.vars, {
+      ...defaults,
       ...(options !== undefined && { sshConfig: options.value }),
       ...(wish.remoteUser !== undefined && { remoteUser: wish.remoteUser }),
       ...(wish.privateKey !== undefined && { privateKey: wish.privateKey }),
-      ...(wish.hostKeyChecking === false && { strictHostKeyChecking: 'no' as const }),
     });
     if (!found.ok) return fail({ ...found.failure, cause: `${inventory.source}: ${found.failure.cause}` });
     for (const warning of found.value.warnings) warnings.add(warning);
-    const { address } = found.value;
-    hosts.push({ name: host.name, address, gate: address.host, groups: host.groups, vars: withoutPasswords(variablesOf(host)) });
+    const reached =
+      config === undefined ? ok(found.value.address) : await withRoute(found.value.address, found.value.route, config.value, defaults);
+    if (!reached.ok) return reached;
+    const address = reached.value;
+    const hops = address.via?.length ?? 0;
+    const gate = (address.via?.[0] ?? address).host;
+    hosts.push({
+      name: host.name,
+      address,
+      gate,
+      ...(hops > 0 && { hops }),
+      groups: host.groups,
+      vars: withoutPasswords(variablesOf(host)),
+    });
   }
   const source = wish.inventory.map(named => (named.includes(',') ? named : resolve(world.cwd, named))).join(' ');
   const label = wish.label ?? inventory.label ?? fileName(inventory.source);

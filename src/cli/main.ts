@@ -162,4 +162,4 @@ const told = (world: World, failure: Failure): number => {
   return exitCodes[failure.tag] ?? 1;
 };
 
-const exitCodes: Partial<Record<FailureTag, number>> = { 'bad-input': 5, 'needs-person': 6 };
+const exitCodes: Partial<Record<FailureTag, number>> = { 'bad-input': 5, 'chain-too-long': 5, 'needs-person': 6 };

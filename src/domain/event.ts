@@ -24,6 +24,8 @@ export type PlannedHost = {
   /** Plain data; remote knows its shape. */
   readonly address: unknown;
   readonly gate: string;
+  /** Jump hosts on the way to it. Absent: none. */
+  readonly hops?: number;
   readonly groups: readonly string[];
   readonly vars: Readonly<Record<string, unknown>>;
 };

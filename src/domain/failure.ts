@@ -66,9 +66,10 @@ export const failureTable = {
   'jump-needed': row(
     'connect',
     'never',
-    'it is behind a jump host',
-    'jump hosts are not supported yet; run Rollcall on the jump host, or say ProxyJump none where the host can be reached from here',
+    'ssh would go through something that is not understood',
+    'say ProxyJump, or ProxyCommand ssh -W %h:%p HOST; or ProxyJump none where the host can be reached from here',
   ),
+  'chain-too-long': row('connect', 'never', 'its chain of jump hosts is longer than forks', 'give it more with -f'),
   'connect-timeout': row('connect', 'never', 'connect timed out', 'check that the host is up and reachable, or give it longer with -T'),
   'dropped-in-handshake': row('handshake', 'silently', 'refused during the handshake', 'probably sshd MaxStartups; lower --handshakes'),
   'handshake-timeout': row('handshake', 'silently', 'the handshake timed out', 'the host is overloaded or what answers is not sshd'),

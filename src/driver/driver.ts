@@ -9,6 +9,7 @@ import { fail, ok, type Result } from '../domain/result.ts';
 import { emptyState, type Run, type State } from '../domain/run-state.ts';
 import { Engine, type EngineSettings } from '../engine/engine.ts';
 import type { Clock, Jobs, Journal, Random } from '../engine/ports.ts';
+import { chainTooLong } from '../engine/slots.ts';
 import { type Draft, Spine } from '../engine/spine.ts';
 import type { KeptOut, Kit } from '../play/ports.ts';
 import { Walker } from '../play/walker.ts';
@@ -267,6 +268,10 @@ export class Driver implements DriverPort {
     const isLogged = ask.options.log === 'yes';
     const options = isLogged ? ask.options : { ...ask.options, extraVars: {} };
     const { plan, calls } = maskPlan(ask.plan);
+    const forks = Math.min(this.#parts.settings.forks, options.forks);
+    const meant = new Set(plan.plays.flatMap(({ hosts }) => hosts));
+    const tooLong = fleet.hosts.flatMap(host => (meant.has(host.name) ? (chainTooLong(host, forks) ?? []) : []))[0];
+    if (tooLong !== undefined) return fail(tooLong);
     const running = [...this.state().runs.values()].find(
       run => options.once !== undefined && run.options.once === options.once && run.phase.kind !== 'ended',
     );

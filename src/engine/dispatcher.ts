@@ -2,10 +2,10 @@
 // Due looks go before starts; a spare line gives way at once. It performs; what an answer means is not its business.
 import type { Failure } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
-import { ok, type Result } from '../domain/result.ts';
+import { fail, ok, type Result } from '../domain/result.ts';
 import { type CleanAct, cleanOver } from './clean.ts';
 import type { Clock, HostRef, HostState, JobReport, Jobs, Line, LookRequest, StartReply, StartRequest } from './ports.ts';
-import { type Slot, type SlotLimits, Slots } from './slots.ts';
+import { chainTooLong, type Slot, type SlotLimits, Slots, sizeOf } from './slots.ts';
 import { afterRequest, type Start, type StartQueue } from './start-queue.ts';
 
 /** Something to tell a host about a job; `there` is the jid that it goes by there (another's with `--once`). */
@@ -66,6 +66,8 @@ export class Dispatcher {
   readonly #queue: StartQueue;
   readonly #clock: Clock;
   readonly #manners: Manners;
+  /** Whose chain of jump hosts waits until enough of the forks are free together: nobody overtakes it. */
+  #saving: Place | undefined;
   #rateTimer: (() => void) | undefined;
   #stopped = false;
 
@@ -109,6 +111,7 @@ export class Dispatcher {
   /** Hands out slots to whoever may go now. Called after everything that could change the answer. */
   pump(): void {
     if (this.#stopped) return;
+    this.#saving = undefined;
     for (const place of this.#due) this.#serve(place);
     for (;;) {
       const start = this.#queue.next({
@@ -145,7 +148,14 @@ export class Dispatcher {
   #canTalk(place: Place, run: string): boolean {
     if (place.busy === 'yes') return false;
     if (place.line !== undefined) return true;
-    return this.#slots.canTake(place.ref, run, this.#desk.forksOf(run), this.#isSilent(place));
+    if (this.#saving !== undefined) return false;
+    const forks = this.#desk.forksOf(run);
+    // It would wait for ever: whoever talks to it is told so at once.
+    if (chainTooLong(place.ref, forks) !== undefined) return true;
+    const size = sizeOf(place.ref);
+    if (this.#slots.canTake(place.ref, run, forks, this.#isSilent(place))) return true;
+    if (size > 1 && this.#slots.free < size) this.#saving = place;
+    return false;
   }
 
   #isSilent(place: Place): Slot['silent'] {
@@ -169,6 +179,8 @@ export class Dispatcher {
   }
 
   async #connect(place: Place, run: string): Promise<Result<Line>> {
+    const tooLong = chainTooLong(place.ref, this.#desk.forksOf(run));
+    if (tooLong !== undefined) return fail(tooLong);
     const slot = this.#slots.take(place.ref, run, this.#isSilent(place));
     this.#tellSlots();
     const connected = await this.#jobs.connect(place.ref);
@@ -281,7 +293,7 @@ export class Dispatcher {
 
   /** Who waits for a slot: anybody (all forks are taken), or a run at its own limit. */
   #starved(): { readonly run?: string } | undefined {
-    const isFull = this.#slots.free <= 0;
+    const isFull = this.#slots.free <= 0 || this.#saving !== undefined;
     const lacksSlot = (run: string): boolean => isFull || this.#slots.heldBy(run) >= this.#desk.forksOf(run);
     for (const place of this.#due) {
       if (place.busy === 'yes' || place.line !== undefined) continue;

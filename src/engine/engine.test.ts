@@ -42,6 +42,32 @@ test('a second run starts while the first still polls', async () => {
   expect(rig.jobsOf(first).every(job => job.kind === 'running')).toBe(true);
 });
 
+test('a chain of jump hosts is taken whole, and light hosts do not overtake it for ever', async () => {
+  const rig = new Rig({ settings: { forks: 3, startRate: 0 }, hops: 2 });
+  const run = await rig.run(hostNames(30), { command: '20 0', async: 600 });
+  await rig.untilQuiet();
+  expect(rig.jobsOf(run).map(job => job.verdict)).toEqual(Array(30).fill('ok'));
+  expect(rig.hosts.mostOpen).toBe(3);
+  const ended = rig.events.flatMap(event => (event.type === 'job.requested' ? [event.host] : []));
+  expect(ended.indexOf('h04')).toBeLessThan(12);
+});
+
+test('a chain longer than forks is told so, and nothing waits for it', async () => {
+  const rig = new Rig({ settings: { forks: 2 }, hops: 2 });
+  const run = await rig.run(hostNames(3), { command: '5 0', async: 60 });
+  await rig.untilQuiet();
+  expect(
+    rig
+      .jobsOf(run)
+      .map(job => job.verdict)
+      .sort(),
+  ).toEqual(['ok', 'ok', 'unreachable']);
+  const end = rig.events.find(event => event.type === 'job.ended' && event.verdict.kind === 'unreachable');
+  expect(end).toMatchObject({
+    verdict: { failure: { tag: 'chain-too-long', cause: 'with its 2 jump hosts it takes 3 connections, and forks is 2' } },
+  });
+});
+
 test('poll: 0 lets go: one look, the run ends, the job stays outstanding', async () => {
   const rig = new Rig({});
   const run = await rig.run(hostNames(2), { command: '600 0', async: 3600, poll: 0 });

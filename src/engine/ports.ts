@@ -24,6 +24,8 @@ export type HostRef = {
   readonly address: unknown;
   /** What handshakes are counted against: the jump host, or the address itself. */
   readonly gate: string;
+  /** Jump hosts on the way to it; each takes one of the forks along. Absent: none. */
+  readonly hops?: number;
 };
 
 /** What a host is told when a job starts. */

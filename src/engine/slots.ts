@@ -1,5 +1,6 @@
 // The only place that decides who gets a connection. A slot is held while talking, never while waiting.
 // The whole rule is a few counters and one predicate; every release lets the dispatcher try the next.
+import type { Failure } from '../domain/failure.ts';
 import type { HostRef } from './ports.ts';
 
 /** Limits of a driver; runs may ask for fewer forks. */
@@ -9,11 +10,23 @@ export type SlotLimits = {
   readonly handshakes: number;
 };
 
-/** One of the forks, taken for a host. */
+/** Forks that a line to this host takes: its own connection, and one for each jump host on the way. */
+export const sizeOf = (host: HostRef): number => 1 + (host.hops ?? 0);
+
+/** Why a line to this host can never be had with so many forks. */
+export const chainTooLong = (host: HostRef, forks: number): Failure | undefined => {
+  const size = sizeOf(host);
+  if (size <= forks) return undefined;
+  const cause = `with its ${size === 2 ? 'jump host' : `${size - 1} jump hosts`} it takes ${size} connections, and forks is ${forks}`;
+  return { tag: 'chain-too-long', host: host.name, cause };
+};
+
+/** Forks taken for a host: a chain is taken whole or not at all. */
 export type Slot = {
   readonly host: string;
   readonly gate: string;
   readonly run: string;
+  readonly size: number;
   phase: 'handshake' | 'open';
   /** First contact, or no answer last time. */
   readonly silent: 'yes' | 'no';
@@ -25,35 +38,38 @@ export class Slots {
   readonly #byRun = new Map<string, number>();
   readonly #shaking = new Map<string, number>();
   #silent = 0;
+  #open = 0;
 
   constructor(limits: SlotLimits) {
     this.limits = limits;
   }
 
   get open(): number {
-    return this.#taken.size;
+    return this.#open;
   }
 
   get free(): number {
-    return this.limits.forks - this.#taken.size;
+    return this.limits.forks - this.#open;
   }
 
   /** Whether a connection to this host may be opened now, for a run that may hold `forks` of them. */
   canTake(host: HostRef, run: string, forks: number, silent: Slot['silent']): boolean {
+    const size = sizeOf(host);
     return (
-      this.free > 0 &&
-      (this.#byRun.get(run) ?? 0) < forks &&
+      this.free >= size &&
+      this.heldBy(run) + size <= forks &&
       (this.#shaking.get(host.gate) ?? 0) < this.limits.handshakes &&
-      (silent === 'no' || this.limits.forks < 4 || this.#silent < Math.floor(this.limits.forks / 2))
+      (silent === 'no' || this.limits.forks < 4 || this.#silent === 0 || this.#silent + size <= Math.floor(this.limits.forks / 2))
     );
   }
 
   take(host: HostRef, run: string, silent: Slot['silent']): Slot {
-    const slot: Slot = { host: host.name, gate: host.gate, run, phase: 'handshake', silent };
+    const slot: Slot = { host: host.name, gate: host.gate, run, size: sizeOf(host), phase: 'handshake', silent };
     this.#taken.add(slot);
-    count(this.#byRun, run, 1);
+    this.#open += slot.size;
+    count(this.#byRun, run, slot.size);
     count(this.#shaking, host.gate, 1);
-    if (silent === 'yes') this.#silent += 1;
+    if (silent === 'yes') this.#silent += slot.size;
     return slot;
   }
 
@@ -62,14 +78,15 @@ export class Slots {
     if (slot.phase === 'open') return;
     slot.phase = 'open';
     count(this.#shaking, slot.gate, -1);
-    if (slot.silent === 'yes') this.#silent -= 1;
+    if (slot.silent === 'yes') this.#silent -= slot.size;
   }
 
   /** The socket has closed. */
   release(slot: Slot): void {
     if (!this.#taken.delete(slot)) return;
     this.shaken(slot);
-    count(this.#byRun, slot.run, -1);
+    this.#open -= slot.size;
+    count(this.#byRun, slot.run, -slot.size);
   }
 
   /** Connections that a run holds. */

@@ -21,7 +21,9 @@ export type Address = {
   readonly identitiesOnly?: boolean;
   /** The name that known_hosts has for it. */
   readonly hostKeyAlias?: string;
-  /** What ssh would go through, in ssh_config's words; it cannot be reached without. */
+  /** Jump hosts on the way, in the order of passing. */
+  readonly via?: readonly Address[];
+  /** What ssh would go through, in ssh_config's words, where that is no jump host; it cannot be reached without. */
   readonly jump?: string;
 };
 

@@ -100,14 +100,14 @@ test('host key checking switched on leaves the rest as it is', () => {
 });
 
 test('what is not honoured is named once', () => {
-  const args = '-J jump -o ProxyJump=a -o ProxyJump=b -o ControlMaster=auto -C -4C';
-  expect(found({ ansible_ssh_common_args: args, ansible_ssh_extra_args: '-o ProxyJump=c' }).warnings).toEqual([
-    'ansible_ssh_common_args: option -J is not honoured yet',
-    'ansible_ssh_common_args: option ProxyJump is not honoured yet',
+  const args = '-F file -o BindAddress=a -o BindAddress=b -o ControlMaster=auto -C -4C';
+  expect(found({ ansible_ssh_common_args: args, ansible_ssh_extra_args: '-o BindAddress=c' }).warnings).toEqual([
+    'ansible_ssh_common_args: option -F is not honoured yet',
+    'ansible_ssh_common_args: option BindAddress is not honoured yet',
     'ansible_ssh_common_args: option ControlMaster is not honoured yet',
     'ansible_ssh_common_args: option -C is not honoured yet',
     'ansible_ssh_common_args: option -4 is not honoured yet',
-    'ansible_ssh_extra_args: option ProxyJump is not honoured yet',
+    'ansible_ssh_extra_args: option BindAddress is not honoured yet',
   ]);
 });
 
@@ -172,14 +172,21 @@ test('ssh_config says what nobody else has said', () => {
 });
 
 test.each([
-  [{ proxyjump: ['ops@j1,j2'] }, 'ProxyJump ops@j1,j2'],
-  [{ proxycommand: ['ssh -W %h:%p j1'] }, 'ProxyCommand ssh -W %h:%p j1'],
-  [{ proxyjump: ['none'] }, undefined],
-  [{ identityagent: ['none'] }, undefined],
-])('%j of ssh_config is not walked past', (options, jump) => {
-  const found = address({}, { sshConfig: new Map(Object.entries(options)), agentSocket: '/run/agent' });
-  expect(found.jump).toBe(jump);
-  expect(found.agentSocket).toBe('identityagent' in options ? '' : '/run/agent');
+  [{ proxyjump: ['ops@j1,j2'] }, {}, { keyword: 'proxyjump', value: 'ops@j1,j2' }],
+  [{ proxycommand: ['ssh -W %h:%p j1'], proxyjump: ['j2'] }, {}, { keyword: 'proxycommand', value: 'ssh -W %h:%p j1' }],
+  [
+    { proxyjump: ['j2'] },
+    { ansible_ssh_common_args: '-o ProxyCommand="ssh -W %h:%p -q bastion"' },
+    { keyword: 'proxycommand', value: 'ssh -W %h:%p -q bastion' },
+  ],
+  [{}, { ansible_ssh_extra_args: '-J bastion' }, { keyword: 'proxyjump', value: 'bastion' }],
+  [{}, {}, undefined],
+])('of %j and %j the first word for the way counts', (options, vars, route) => {
+  expect(found(vars, { sshConfig: new Map(Object.entries(options)) }).route).toEqual(route);
+});
+
+test('an agent that ssh_config forbids is not asked', () => {
+  expect(address({}, { sshConfig: new Map([['identityagent', ['none']]]), agentSocket: '/run/agent' }).agentSocket).toBe('');
 });
 
 test('ssh_config is asked about the host, and about the user and port that were said', () => {

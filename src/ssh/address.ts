@@ -30,11 +30,24 @@ export type AddressDefaults = {
 };
 
 /** An address, and sentences about what was written but is not honoured; the same for each host, so that a caller can say it once. */
-export type AddressFound = { readonly address: Address; readonly warnings: readonly string[] };
+export type AddressFound = {
+  readonly address: Address;
+  readonly warnings: readonly string[];
+  /** How ssh would get there, where that is not directly. @see route.ts */
+  readonly route?: { readonly keyword: 'proxyjump' | 'proxycommand'; readonly value: string };
+};
 
 /** In the order in which ssh would see them; of each option ssh takes the first. */
 const ARGUMENT_VARIABLES = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'] as const;
-const UNDERSTOOD: ReadonlySet<string> = new Set(['userknownhostsfile', 'stricthostkeychecking', 'identityfile', 'port', 'user']);
+const routeWords = ['proxyjump', 'proxycommand'] as const;
+const UNDERSTOOD: ReadonlySet<string> = new Set([
+  'userknownhostsfile',
+  'stricthostkeychecking',
+  'identityfile',
+  'port',
+  'user',
+  ...routeWords,
+]);
 
 const STRICT_WORDS: Readonly<Record<string, Address['strictHostKeyChecking']>> = {
   yes: 'yes',
@@ -82,7 +95,7 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
   const keys = [...written.all('identityfile').flatMap(splitPaths), ...(defaults.sshConfig?.get('identityfile') ?? [])];
   const hostKeyAlias = config('hostkeyalias');
   const agentSocket = agentIn(config('identityagent'), paths) ?? (defaults.agentSocket || undefined);
-  const jump = jumpIn(config('proxyjump'), config('proxycommand'));
+  const route = routeIn(written.found) ?? routeIn(defaults.sshConfig);
   const address: Address = {
     name,
     host,
@@ -99,9 +112,10 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
     ...(agentSocket !== undefined && { agentSocket }),
     ...(config('identitiesonly')?.toLowerCase() === 'yes' && { identitiesOnly: true }),
     ...(hostKeyAlias !== undefined && { hostKeyAlias }),
-    ...(jump !== undefined && { jump }),
   };
-  return wrong === undefined ? ok({ address, warnings: written.warnings }) : fail(failsOf(name)('bad-input', wrong));
+  return wrong === undefined
+    ? ok({ address, warnings: written.warnings, ...(route !== undefined && { route }) })
+    : fail(failsOf(name)('bad-input', wrong));
 };
 
 type Bad = (cause: string) => undefined;
@@ -117,10 +131,14 @@ const agentIn = (value: string | undefined, path: (written: string) => string): 
   return value === 'none' ? '' : path(value);
 };
 
-/** How ssh would get there, in its own words; of the two the first that stands in the file counts for ssh, and either stops us. */
-const jumpIn = (jump: string | undefined, command: string | undefined): string | undefined => {
-  if (jump !== undefined && jump !== 'none') return `ProxyJump ${jump}`;
-  return command === undefined || command === 'none' ? undefined : `ProxyCommand ${command}`;
+/** Of the two words the one that comes first counts. */
+const routeIn = (options: ReadonlyMap<string, readonly string[]> | undefined): AddressFound['route'] => {
+  for (const keyword of options?.keys() ?? []) {
+    const known = routeWords.find(word => word === keyword);
+    const value = options?.get(keyword)?.[0];
+    if (known !== undefined && value !== undefined) return { keyword: known, value };
+  }
+  return undefined;
 };
 
 const readArguments = (vars: Vars, bad: Bad) => {
@@ -141,6 +159,7 @@ const readArguments = (vars: Vars, bad: Bad) => {
     first: (option: string): string | undefined => found.get(option)?.[0],
     all: (option: string): readonly string[] => found.get(option) ?? [],
     warnings: [...warnings],
+    found,
   };
 };
 

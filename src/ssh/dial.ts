@@ -1,14 +1,15 @@
 // The only place that makes a TCP connection: resolves the name, bounds the time, tells why it failed.
 // What it hands out has an error listener for ever, so that no late reset can end the process.
 import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Address } from '../remote/ports.ts';
 import { dialFailure, type Fails } from './failures.ts';
 
-/** An open socket that nobody reads from yet. */
+/** An open socket, or what stands for one, that nobody reads from yet. */
 export type Dialled = {
-  readonly socket: Socket;
+  readonly socket: Duplex;
   /** Settles when the socket has closed; never rejects. */
   readonly closed: Promise<void>;
 };

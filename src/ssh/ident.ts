@@ -1,7 +1,7 @@
 // The only place that overhears what a server says before its identification string, because ssh2 loses it:
 // an HTTP server's answer, or the sentence with which sshd turns somebody away.
 // It only listens; it never takes bytes away from ssh2.
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { causeLine } from './failures.ts';
 
 /** What was heard so far. */
@@ -18,7 +18,7 @@ const LISTEN_MAX = 1024;
 const QUOTE_MAX = 80;
 
 /** Listens until the identification came. The socket must be handed to ssh2 in the same tick, or bytes are lost. */
-export const listenForIdent = (socket: Socket): Ident => {
+export const listenForIdent = (socket: Duplex): Ident => {
   let text = '';
   const stop = (): void => {
     socket.off('data', listen);

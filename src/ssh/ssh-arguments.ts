@@ -12,7 +12,7 @@ export type SshArguments = {
 
 const FLAGS_WITH_VALUE = 'BbcDEeFIiJLlmOopQRSWw';
 /** Flags that are another way to write an option. */
-const FLAG_OPTIONS: Readonly<Record<string, string>> = { i: 'identityfile', l: 'user', p: 'port' };
+const FLAG_OPTIONS: Readonly<Record<string, string>> = { i: 'identityfile', J: 'proxyjump', l: 'user', p: 'port' };
 
 /**
  * @param understood lower-case option names

@@ -1,13 +1,14 @@
 // The only place that puts a connection together: keys, known hosts, TCP, handshake, login.
 // It never retries and keeps nothing open after a failure: the engine counts slots by what this returns.
-import { fail, ok } from '../domain/result.ts';
-import type { Timeouts, Transport } from '../remote/ports.ts';
+import { fail, ok, type Result } from '../domain/result.ts';
+import type { Address, Timeouts, Transport } from '../remote/ports.ts';
 import { makeConnection } from './connection.ts';
 import { dial } from './dial.ts';
-import { failsOf } from './failures.ts';
-import { shakeHands } from './handshake.ts';
+import { type Fails, failsOf } from './failures.ts';
+import { type Link, shakeHands } from './handshake.ts';
 import { prepareHostKeyCheck } from './host-keys.ts';
 import { makeIdentityFinder } from './identities.ts';
+import { behind, type Reach, through } from './jump.ts';
 import { makeKnownHostsStore } from './known-hosts-store.ts';
 import { hopeless, makeLogin } from './login.ts';
 import { makePrivateKeys } from './private-keys.ts';
@@ -40,19 +41,35 @@ export const makeSshTransport = (options: SshOptions): Transport => {
   const keepalive = options.keepalive ?? { every: 15_000, times: 3 };
   const limits = { reply: timeouts.reply, farewell: options.farewell ?? 2_000, stdout: options.stdoutMax ?? 16 * 1024 * 1024 };
 
+  /** Hands shakes over a socket that stands: TCP, or a channel through a jump host. */
+  const logIn = async (address: Address, reach: Reach, fails: Fails): Promise<Result<Link>> => {
+    const [identities, hostKeys] = await Promise.all([findIdentities(address), prepareHostKeyCheck(address, hostKeyFiles, fails)]);
+    const noKey = hopeless(identities, fails);
+    if (noKey !== undefined) return fail(noKey);
+    const dialled = await reach(address, timeouts.connect, fails);
+    if (!dialled.ok) return dialled;
+    const login = makeLogin(address.user, identities, fails);
+    return shakeHands(dialled.value, { ...hostKeys, login, patience: timeouts.handshake, keepalive, user: address.user }, fails);
+  };
+
   return {
     connect: async address => {
       const fails = failsOf(address.name);
-      if (address.jump !== undefined) return fail(fails('jump-needed', `ssh_config says ${address.jump}`));
-      const [identities, hostKeys] = await Promise.all([findIdentities(address), prepareHostKeyCheck(address, hostKeyFiles, fails)]);
-      const noKey = hopeless(identities, fails);
-      if (noKey !== undefined) return fail(noKey);
-      const dialled = await dial(address, timeouts.connect, fails);
-      if (!dialled.ok) return dialled;
-      const login = makeLogin(address.user, identities, fails);
-      const expected = { ...hostKeys, login, patience: timeouts.handshake, keepalive, user: address.user };
-      const link = await shakeHands(dialled.value, expected, fails);
-      return link.ok ? ok(makeConnection(link.value, limits, fails)) : link;
+      if (address.jump !== undefined) return fail(fails('jump-needed', address.jump));
+      let reach: Reach = dial;
+      let chain: Link | undefined;
+      for (const hop of [...(address.via ?? []), address]) {
+        const failsHere: Fails = hop === address ? fails : (tag, cause, facts) => fails(tag, `jump host ${hop.name}: ${cause}`, facts);
+        const link = await logIn(hop, reach, failsHere);
+        if (!link.ok) {
+          chain?.client.end();
+          await chain?.closed;
+          return link;
+        }
+        chain = chain === undefined ? link.value : behind(chain, link.value);
+        reach = through(link.value);
+      }
+      return chain === undefined ? fail(fails('unroutable', 'no way to it')) : ok(makeConnection(chain, limits, fails));
     },
   };
 };

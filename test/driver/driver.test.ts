@@ -165,3 +165,13 @@ test('variables given with a no-log run stay in memory', async () => {
   expect(JSON.stringify(on.journal.events)).not.toContain('hunter2');
   on.driver.end();
 });
+
+test('a chain of jump hosts longer than forks is refused before anything is written', async () => {
+  const { handle, journal } = await stage();
+  const ask = submit('s1') as Extract<Ask, { verb: 'submit' }>;
+  const written = journal.events.length;
+  const behind = { ...ask, fleet: fleetOf(hostNames(3), '', 2), options: { ...ask.options, forks: 2 } };
+  expect(await handle(behind, client(1))).toMatchObject({ ok: false, failure: { tag: 'chain-too-long', host: 'h01' } });
+  expect(journal.events.length).toBe(written);
+  expect(await handle({ ...behind, options: { ...ask.options, forks: 3 } }, client(1))).toMatchObject({ ok: true });
+});

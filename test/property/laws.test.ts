@@ -32,6 +32,7 @@ type World = {
   readonly persist: number;
   readonly faults: number;
   readonly dead: number;
+  readonly hops: number;
   readonly runs: readonly Wanted[];
   readonly keys: readonly Key[];
 };
@@ -57,6 +58,7 @@ const world: fc.Arbitrary<World> = fc.record({
   persist: fc.constantFrom(0, 20_000),
   faults: fc.constantFrom(0, 0.02, 0.1),
   dead: fc.integer({ min: 0, max: 2 }),
+  hops: fc.constantFrom(0, 0, 1, 2),
   runs: fc.array(wanted, { minLength: 1, maxLength: 3 }),
   keys: fc.array(key, { maxLength: 6 }),
 });
@@ -97,7 +99,7 @@ const live = async (what: World): Promise<{ rig: Rig; paused: string[] }> => {
       ? noChances
       : { refuse: 0, drop: what.faults, lostBefore: what.faults, lostAfter: what.faults, reboot: what.faults / 20 };
   const settings = { forks: what.forks, startRate: what.rate, persist: what.persist };
-  let rig = new Rig({ settings, seed: what.seed, chances });
+  let rig = new Rig({ settings, seed: what.seed, chances, hops: what.hops });
   rig.hosts.onOpen = open => {
     if (open > what.forks) throw new Error(`law 1: ${open} connections, ${what.forks} forks`);
   };

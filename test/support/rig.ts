@@ -82,12 +82,13 @@ export const simpleKit: Kit = {
   output: async () => ({ out: new Uint8Array(0), err: new Uint8Array(0) }),
 };
 
-export const fleetOf = (names: readonly string[], where = ''): Fleet => ({
+/** @param hops jump hosts before every third host */
+export const fleetOf = (names: readonly string[], where = '', hops = 0): Fleet => ({
   id: `fleet${where}`,
   label: 'TEST',
   source: 'test',
   practice: 'no',
-  hosts: names.map(name => ({ name, address: name + where, gate: name, groups: [], vars: {} })),
+  hosts: names.map((name, at) => ({ name, address: name + where, gate: name, ...(at % 3 === 0 && { hops }), groups: [], vars: {} })),
 });
 
 export const hostNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `h${String(i + 1).padStart(2, '0')}`);
@@ -96,6 +97,7 @@ export type RigParts = {
   settings?: Partial<EngineSettings>;
   seed?: number;
   chances?: Chances;
+  hops?: number;
   before?: { clock: FakeClock; hosts: SimulatedHosts; journal: MemoryJournal; number: number };
 };
 
@@ -171,7 +173,7 @@ export class Rig {
       ...(wanted.serial !== undefined && { serial: wanted.serial as number }),
     }));
     await this.#emit([
-      { type: 'fleet.planned', fleet: fleetOf(wanted.fleet ?? hostNames(60), wanted.addresses) },
+      { type: 'fleet.planned', fleet: fleetOf(wanted.fleet ?? hostNames(60), wanted.addresses, this.#parts.hops) },
       {
         type: 'run.queued',
         run: id,
@@ -229,7 +231,7 @@ export class Rig {
   }
 
   resumeAll(): void {
-    const hosts = new Map(fleetOf(hostNames(60)).hosts.map(host => [host.name, host]));
+    const hosts = new Map(fleetOf(hostNames(60), '', this.#parts.hops).hosts.map(host => [host.name, host]));
     for (const job of this.state.jobs.values()) {
       const host = hosts.get(job.host);
       if (host !== undefined && isOutstanding(job)) this.engine.resume(job, host, 0);

@@ -14,6 +14,7 @@ import type {
   StartReply,
   StartRequest,
 } from '../../src/engine/ports.ts';
+import { sizeOf } from '../../src/engine/slots.ts';
 
 /** Chances between 0 and 1 that something goes wrong, each time it could. */
 export type Chances = {
@@ -84,25 +85,26 @@ export class SimulatedHosts implements Jobs {
   }
 
   async #connect(host: HostRef, driver: number): Promise<Result<Line>> {
-    this.open += 1;
+    this.open += sizeOf(host);
     this.mostOpen = Math.max(this.mostOpen, this.open);
     this.onOpen(this.open);
     await this.#pause(5 + this.#random() * 20);
     if (this.dead.has(host.name)) {
       await this.#pause(10_000);
-      return this.#closed(failure('connect-timeout', host.name), driver);
+      return this.#closed(failure('connect-timeout', host.name), host, driver);
     }
-    if (this.#happens(this.chances.refuse)) return this.#closed(failure('refused', host.name), driver);
-    if (this.#happens(this.chances.drop)) return this.#closed(failure('dropped-in-handshake', host.name), driver);
-    return ok(this.#line(host.name, driver));
+    if (this.#happens(this.chances.refuse)) return this.#closed(failure('refused', host.name), host, driver);
+    if (this.#happens(this.chances.drop)) return this.#closed(failure('dropped-in-handshake', host.name), host, driver);
+    return ok(this.#line(host, driver));
   }
 
-  #closed(why: Failure, driver: number): Result<Line> {
-    if (driver === this.#driver) this.open -= 1;
+  #closed(why: Failure, host: HostRef, driver: number): Result<Line> {
+    if (driver === this.#driver) this.open -= sizeOf(host);
     return fail(why);
   }
 
-  #line(name: string, driver: number): Line {
+  #line(ref: HostRef, driver: number): Line {
+    const { name } = ref;
     let close: () => void = () => {};
     let isOpen = true;
     const closed = new Promise<void>(done => {
@@ -110,7 +112,7 @@ export class SimulatedHosts implements Jobs {
         if (!isOpen) return;
         isOpen = false;
         this.#clock.after(3, () => {
-          if (driver === this.#driver) this.open -= 1;
+          if (driver === this.#driver) this.open -= sizeOf(ref);
           done();
         });
       };
