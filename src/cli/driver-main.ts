@@ -22,9 +22,9 @@ import { makeKit } from '../play/kit.ts';
 import { makeJobs } from '../remote/jobs.ts';
 import type { Address } from '../remote/ports.ts';
 import { makeSshTransport } from '../ssh/transport.ts';
+import { realClock, uptime } from './clock.ts';
 import { proveIn } from './colleagues.ts';
 import { type DriverArguments, version } from './reach.ts';
-import { realClock } from './world.ts';
 
 /** How long a driver without anything to do stays, ms. */
 const idleFor = 60_000;
@@ -38,7 +38,9 @@ const main = async (argument: string): Promise<void> => {
   if (shared !== undefined) process.umask(0o007);
   const lease = need(tryLease(stateDir));
   if (lease === 'taken') process.exit(0);
-  const journal = need(await openJournal({ stateDir, workerUrl: new URL('../journal/worker.ts', import.meta.url), wall: realClock.wall }));
+  const journal = need(
+    await openJournal({ stateDir, workerUrl: new URL('../journal/worker.ts', import.meta.url), wall: realClock.wall, uptime }),
+  );
   const heritage = need(await journal.resume());
   const notice = journal.notice();
   const epoch = nextEpoch(heritage.lastEpoch, realClock.wall());
@@ -85,6 +87,7 @@ const main = async (argument: string): Promise<void> => {
     journal,
     jobs,
     clock: realClock,
+    uptime,
     random: Math.random,
     kit: makeKit({ modules: { actionOf, startResult, lookResult, endResult }, output: async jid => bothStreams(stateDir, jid) }),
     settings,

@@ -3,6 +3,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Actor } from '../domain/event.ts';
 import type { Clock } from '../engine/ports.ts';
+import { realClock } from './clock.ts';
 
 /** The process as the verbs see it. */
 export type World = {
@@ -18,16 +19,6 @@ export type World = {
   readonly write: (text: string) => void;
   /** One sentence to standard error. */
   readonly say: (sentence: string) => void;
-};
-
-/** Milliseconds of the event loop and the wall. */
-export const realClock: Clock = {
-  now: () => performance.now(),
-  wall: () => Date.now(),
-  after: (delay, fire) => {
-    const timer = setTimeout(fire, delay);
-    return () => clearTimeout(timer);
-  },
 };
 
 /** The world of this process. */

@@ -194,7 +194,7 @@ export type JobFact =
 /** Everything that can be journalled. */
 export type Event = Base & (RunFact | KeepFact | JobRequest | JobFact);
 
-/** A poll that found nothing new, or a change of plan about the next one. Shown, not journalled. */
+/** A poll that found nothing new, or (`at` is 0) a change of plan about the next one. Shown, not journalled. */
 export type Sighting =
   | { readonly type: 'job.seen'; readonly jid: Jid; readonly at: number; readonly nextLookAt?: number; readonly tries?: number }
   | { readonly type: 'slots.seen'; readonly open: number; readonly forks: number; readonly behind: number };

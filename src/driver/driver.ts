@@ -1,8 +1,8 @@
 // The driving process's middle: it takes up what the journal holds, does what clients ask, and says when it is idle.
 // It composes engine and play; sockets, leases and processes are its edges' affair.
-import type { Actor, Event } from '../domain/event.ts';
+import type { Actor, Event, PlannedHost } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
-import { isOutstanding, type Jid } from '../domain/job.ts';
+import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
 import { maskPlan } from '../domain/plan.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
@@ -13,6 +13,7 @@ import { chainTooLong } from '../engine/slots.ts';
 import { type Draft, Spine } from '../engine/spine.ts';
 import type { KeptOut, Kit } from '../play/ports.ts';
 import { Walker } from '../play/walker.ts';
+import { absenceOf, type LastSigns, type Uptime } from './absence.ts';
 import { Cleaning, type Keeping } from './clean.ts';
 import type { ClientInfo, DriverNews, DriverPort } from './ports.ts';
 import type { Answers, Ask, DriverStatus } from './protocol.ts';
@@ -23,10 +24,8 @@ import { Steering, touched } from './steering.ts';
 export type Heritage = {
   readonly events: readonly Event[];
   readonly sightings: readonly Parameters<typeof reduceSighting>[1][];
-  /** Newest sign of life of the last driver, wall clock, ms; 0 in a new journal. */
-  readonly lastEventAt: number;
   readonly nextRunNumber: number;
-};
+} & LastSigns;
 
 /** A wish that must be known before runs are taken up. `run`: its number, `last` or its id. */
 export type Hold = { readonly by: Actor; readonly run?: string };
@@ -40,6 +39,8 @@ export type DriverParts = {
   readonly kit: Kit;
   readonly settings: EngineSettings;
   readonly heritage: Heritage;
+  /** Undefined where the machine does not tell. */
+  readonly uptime?: () => Uptime | undefined;
   readonly identity: {
     readonly driver: string;
     readonly epoch: number;
@@ -74,9 +75,6 @@ export type DriverParts = {
 
 /** A driver that vanished for longer than this begins nothing new by itself, ms. */
 const goesOnWithin = 15 * 60_000;
-
-/** Overdue looks after a driver's end are spread over this, ms. */
-const resumeSpread = 2000;
 
 export class Driver implements DriverPort {
   readonly #parts: DriverParts;
@@ -121,10 +119,11 @@ export class Driver implements DriverPort {
 
   /** Writes that it is here, then takes up what was left: jobs are asked, runs go on or come back paused. */
   async begin(): Promise<void> {
-    const { identity, heritage, clock, random, hold } = this.#parts;
+    const { identity, heritage, clock, hold, uptime } = this.#parts;
     const { driver, epoch, pid, version, actor } = identity;
     const only = hold?.run === undefined ? undefined : runNamed(this.state(), hold.run)?.id;
-    const wasAway = heritage.lastEventAt > 0 && clock.wall() - heritage.lastEventAt > goesOnWithin;
+    const { away, clockSet } = absenceOf(heritage, clock.wall(), uptime?.());
+    const wasAway = away > goesOnWithin;
     const events: Draft[] = [{ type: 'driver.started', driver, epoch, pid, version, ...(actor && { by: actor }) }];
     for (const run of this.state().runs.values()) {
       const isHeld = hold !== undefined && (hold.run === undefined || run.id === only);
@@ -133,14 +132,20 @@ export class Driver implements DriverPort {
       events.push({ type: 'run.paused', run: run.id, why: 'driver-away', ...(isHeld && { by: hold.by }) });
     }
     await this.#spine.emit({ events, durability: 'intent' });
-    for (const job of this.state().jobs.values()) {
-      const fleet = this.state().fleets.get(this.state().runs.get(job.runId)?.fleet ?? '');
-      const host = fleet?.hosts.find(({ name }) => name === job.host);
-      if (host !== undefined && isOutstanding(job)) this.#engine.resume(job, host, random() * resumeSpread);
-    }
+    this.#engine.takeUp(this.#leftJobs(), { clockSet, lastAlive: heritage.lastEventAt });
     this.#walker.resume();
     this.#cleaning?.begin();
     this.#parts.onBusy(this.isBusy());
+  }
+
+  /** Outstanding jobs, with their hosts as their own runs planned them. */
+  #leftJobs(): readonly { readonly job: Job; readonly host: PlannedHost }[] {
+    const { runs, fleets, jobs } = this.state();
+    const hosts = new Map([...fleets.values()].map(fleet => [fleet.id, new Map(fleet.hosts.map(host => [host.name, host]))]));
+    return [...jobs.values()].filter(isOutstanding).flatMap(job => {
+      const host = hosts.get(runs.get(job.runId)?.fleet ?? '')?.get(job.host);
+      return host === undefined ? [] : [{ job, host }];
+    });
   }
 
   /** Lets go of everything here; jobs on hosts go on. */

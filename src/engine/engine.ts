@@ -4,11 +4,13 @@ import type { Actor, PlannedHost } from '../domain/event.ts';
 import { type Failure, isRefusal, mayRetryStart } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
-import type { Run } from '../domain/run-state.ts';
+import { Ages } from './ages.ts';
 import { type Desk, Dispatcher, type Manners } from './dispatcher.ts';
+import { looksAfter } from './gaps.ts';
 import { advance, anotherMachine, type Effect, type Input } from './job-machine.ts';
+import { Known } from './known.ts';
 import type { Clock, HostRef, HostState, JobReport, Jobs, Random, StartReply } from './ports.ts';
-import { giveUpAt, graceOf, lookRequestOf, startRequestOf } from './requests.ts';
+import { graceOf, lookRequestOf, startRequestOf } from './requests.ts';
 import { Roster } from './roster.ts';
 import type { Spine } from './spine.ts';
 import { afterRequest, type Start } from './start-queue.ts';
@@ -35,6 +37,9 @@ export type EngineParts = {
   readonly onFenced?: () => void;
 };
 
+/** What is known of the driver before this one, on our wall clock, ms: by how much it was set since, and when that one last lived. */
+export type Earlier = { readonly clockSet: number; readonly lastAlive: number };
+
 /** Least ms between two looks that the operator asks for, per host. */
 const askEvery = 1000;
 
@@ -44,6 +49,8 @@ export class Engine {
   readonly #starts: Starts;
   readonly #dispatcher: Dispatcher;
   readonly #roster = new Roster();
+  readonly #ages: Ages;
+  readonly #known: Known;
   readonly #watched = new Set<Jid>();
   /** Runs that are being paused or aborted. */
   readonly #held = new Set<string>();
@@ -53,7 +60,9 @@ export class Engine {
 
   constructor(parts: EngineParts) {
     this.#parts = parts;
-    this.#timers = new Timers(parts.clock);
+    this.#known = new Known(parts.spine.state, parts.settings.forks);
+    this.#ages = new Ages(parts.clock);
+    this.#timers = new Timers(parts.clock, ms => this.#ages.gap(ms));
     this.#starts = new Starts({ ...parts, rate: parts.settings.startRate });
     this.#dispatcher = new Dispatcher(parts.jobs, this.#desk(), this.#starts.queue, parts.clock, parts.settings);
     parts.spine.sight({ type: 'slots.seen', open: 0, forks: parts.settings.forks, behind: 0 });
@@ -93,10 +102,22 @@ export class Engine {
     this.#dispatcher.pump();
   }
 
-  /** Takes up a job of an earlier driver: it is asked after `after` ms. */
-  resume(job: Job, host: PlannedHost, after: number): void {
-    this.#roster.follow(job, host);
-    this.#lookIn(job.jid, after);
+  /** Takes up outstanding jobs of an earlier driver with the timers that they had. @see Earlier */
+  takeUp(left: readonly { readonly job: Job; readonly host: PlannedHost }[], { clockSet, lastAlive }: Earlier): void {
+    const { clock, spine } = this.#parts;
+    const wall = clock.wall() - clockSet;
+    const delays = looksAfter(
+      left.map(({ job }) => ({ job, poll: this.#known.pollOf(job) })),
+      wall,
+    );
+    for (const [i, { job, host }] of left.entries()) {
+      const after = delays[i] as number;
+      this.#roster.follow(job, host);
+      this.#ages.takeUp(job, wall, lastAlive);
+      if (spine.state.orders.get(job.jid)?.mode === 'sync' && job.state.kind !== 'ended') this.#roster.sit(job.runId, job.jid);
+      this.#lookIn(job.jid, after);
+      spine.sight({ type: 'job.seen', jid: job.jid, at: 0, nextLookAt: clock.wall() + after });
+    }
   }
 
   /** Looks at a job as soon as a slot is free. */
@@ -106,7 +127,7 @@ export class Engine {
 
   /** Looks now, once a second per host at most. Returns whether a look is on its way. */
   ask(jid: Jid): boolean {
-    const job = this.#job(jid);
+    const job = this.#known.job(jid);
     if (job === undefined || !isOutstanding(job)) return false;
     if (!this.#roster.mayAsk(job.host, this.#parts.clock.now(), askEvery)) return false;
     this.#lookIn(jid, 0);
@@ -119,14 +140,14 @@ export class Engine {
     this.#watched.clear();
     for (const jid of jids) this.#watched.add(jid);
     for (const jid of fresh) {
-      const job = this.#job(jid);
-      if (job !== undefined && this.#pollOf(job) === undefined && job.state.kind !== 'starting') this.ask(jid);
+      const job = this.#known.job(jid);
+      if (job !== undefined && this.#known.pollOf(job) === undefined && job.state.kind !== 'starting') this.ask(jid);
     }
   }
 
   /** Ends a job on its host; it counts as cancelled only after the host has said that it is gone. */
   async cancel(jid: Jid, by: Actor | undefined): Promise<boolean> {
-    const job = this.#job(jid);
+    const job = this.#known.job(jid);
     if (job === undefined || !isOutstanding(job) || job.cancelAsked !== undefined) return false;
     await this.#parts.spine.emit({
       events: [{ type: 'job.cancel-asked', jid, ...(by && { by }) }],
@@ -136,13 +157,13 @@ export class Engine {
     const isNew = job.state.kind === 'starting';
     const [withdrawn] = isNew ? this.#starts.drop(job.runId, start => start.jid === jid && start.stage === 'requested') : [];
     if (withdrawn !== undefined) await this.#advance(jid, { kind: 'withdrawn' });
-    else if (isOutstanding(this.#job(jid) ?? job)) this.#sendCancel(job);
+    else if (isOutstanding(this.#known.job(jid) ?? job)) this.#sendCancel(job);
     return true;
   }
 
   /** Moves the limit of a running job to `limit` seconds after its start. */
   async extend(jid: Jid, limit: number, by: Actor | undefined): Promise<boolean> {
-    const job = this.#job(jid);
+    const job = this.#known.job(jid);
     const host = job && this.#roster.hostOf(job);
     if (job === undefined || host === undefined || job.state.kind === 'ended') return false;
     await this.#parts.spine.emit({
@@ -181,13 +202,13 @@ export class Engine {
         !this.#held.has(run) &&
         this.fenced === undefined &&
         this.#parts.spine.trouble === undefined &&
-        this.#run(run)?.phase.kind === 'going',
-      hasSeat: run => this.#roster.seatsOf(run) < this.#forksOf(run),
-      forksOf: run => this.#forksOf(run),
-      runOf: jid => this.#job(jid)?.runId ?? '',
+        this.#known.run(run)?.phase.kind === 'going',
+      hasSeat: run => this.#roster.seatsOf(run) < this.#known.forksOf(run),
+      forksOf: run => this.#known.forksOf(run),
+      runOf: jid => this.#known.job(jid)?.runId ?? '',
       requested: start => this.#requested(start),
-      startRequest: (start, linger) => startRequestOf(this.#run(start.run), start, linger),
-      lookRequest: jid => lookRequestOf(this.#runOf(jid), this.#job(jid), this.#parts.settings.lookBytes),
+      startRequest: (start, linger) => startRequestOf(this.#known.run(start.run), start, linger),
+      lookRequest: jid => lookRequestOf(this.#known.runOf(jid), this.#known.job(jid), this.#parts.settings.lookBytes),
       answered: (start, reply) => this.#answered(start, reply),
       unreached: (start, failure) => this.#unreached(start, failure),
       looked: (jids, reports) => this.#looked(jids, reports),
@@ -201,7 +222,7 @@ export class Engine {
     if (start.order.mode === 'sync') this.#roster.sit(start.run, start.jid);
     if (start.stage !== 'asked') return;
     this.#roster.follow(start, start.host);
-    await this.#starts.request(start, this.#run(start.run));
+    await this.#starts.request(start, this.#known.run(start.run));
   }
 
   async #answered(start: Start, reply: Result<StartReply>): Promise<void> {
@@ -220,10 +241,10 @@ export class Engine {
   }
 
   async #unreached(start: Start, failure: Failure): Promise<void> {
-    const job = this.#job(start.jid);
+    const job = this.#known.job(start.jid);
     if (job === undefined) return;
     if (job.state.kind !== 'starting') return this.#advance(start.jid, { kind: 'unheard', failure }, start);
-    const again = this.#isWanted(job) && mayRetryStart(failure) && this.#starts.tryLater(start, () => this.#dispatcher.pump());
+    const again = this.#known.isWanted(job) && mayRetryStart(failure) && this.#starts.tryLater(start, () => this.#dispatcher.pump());
     if (again) return;
     await this.#advance(start.jid, { kind: 'start-failed', failure, sent: start.stage === 'sent' ? 'maybe' : 'no' }, start);
   }
@@ -236,14 +257,14 @@ export class Engine {
     const byJid = new Map(reports.value.map(report => [report.jid, report]));
     await Promise.all(
       jids.map(jid => {
-        const report = byJid.get(this.#job(jid)?.follows ?? jid);
+        const report = byJid.get(this.#known.job(jid)?.follows ?? jid);
         return report && this.#advance(jid, { kind: 'looked', report });
       }),
     );
   }
 
   async #acted(act: Parameters<Desk['acted']>[0], answer: Result<HostState | number>): Promise<void> {
-    const job = this.#job(act.jid);
+    const job = this.#known.job(act.jid);
     if (job === undefined || !isOutstanding(job)) return;
     if (!answer.ok) {
       await this.#advance(act.jid, { kind: 'unheard', failure: answer.failure });
@@ -267,30 +288,32 @@ export class Engine {
 
   async #step(jid: Jid, input: Input, start: Start | undefined): Promise<void> {
     const { spine, clock, random } = this.#parts;
-    const job = this.#job(jid);
+    const job = this.#known.job(jid);
     if (job === undefined) return;
     const step = advance(job, input, {
       wall: clock.wall(),
       random,
       order: spine.state.orders.get(jid),
-      poll: this.#pollOf(job),
+      poll: this.#known.pollOf(job),
       watched: this.#watched.has(jid),
       crowded: this.#starts.queue.size > 0,
-      log: this.#run(job.runId)?.options.log ?? 'yes',
+      log: this.#known.run(job.runId)?.options.log ?? 'yes',
     });
     if (step.events.length > 0) await spine.emit({ events: step.events, output: step.output });
+    this.#ages.note(jid, step.events, elapsedOf(input));
     await this.#perform(jid, step.effect, input, start);
   }
 
   async #perform(jid: Jid, effect: Effect, input: Input, start: Start | undefined): Promise<void> {
-    const job = this.#job(jid);
+    const job = this.#known.job(jid);
     if (job === undefined) return;
     if (!isOutstanding(job)) return this.#settle(job);
     if (effect.kind === 'send') {
       this.#timers.arm(jid, effect.after, () => this.#sendAgain(jid, start));
       return;
     }
-    if (giveUpAt(this.#run(job.runId), job) <= this.#parts.clock.wall()) {
+    if (this.#ages.isToBeGivenUp(this.#known.run(job.runId), job)) {
+      this.#roster.stand(job);
       await this.#step(jid, { kind: 'given-up' }, undefined);
       this.#lookIn(jid, effect.kind === 'look' ? effect.after : 0);
       return;
@@ -318,28 +341,23 @@ export class Engine {
    */
   #sendAgain(jid: Jid, start: Start | undefined): void {
     const order = this.#parts.spine.state.orders.get(jid);
-    const job = this.#job(jid);
+    const job = this.#known.job(jid);
     const host = job && this.#roster.hostOf(job);
     if (host === undefined || job === undefined || order === undefined || !isOutstanding(job)) return;
-    const mayBegin = this.#isWanted(job) && job.state.kind !== 'ended';
+    const mayBegin = this.#known.isWanted(job) && job.state.kind !== 'ended';
     if (!mayBegin || !this.#starts.sendAgain(job, host, order, start?.order.script)) this.#sendCancel(job);
     this.#dispatcher.pump();
-  }
-
-  /** Nobody has said that it is not to begin any more. */
-  #isWanted(job: Job): boolean {
-    const phase = this.#run(job.runId)?.phase.kind;
-    return job.cancelAsked === undefined && phase !== 'aborting' && phase !== 'ended';
   }
 
   #sendCancel(job: Job): void {
     const host = this.#roster.hostOf(job);
     if (host === undefined) return;
-    const grace = graceOf(this.#run(job.runId));
+    const grace = graceOf(this.#known.run(job.runId));
     this.#dispatcher.act(host, { kind: 'cancel', jid: job.jid, there: job.follows ?? job.jid, grace });
   }
 
   #settle(job: Job): void {
+    this.#ages.forget(job.jid);
     this.#timers.disarm(job.jid);
     const host = this.#roster.hostOf(job);
     if (host !== undefined) this.#dispatcher.forget(host, job.jid);
@@ -351,7 +369,7 @@ export class Engine {
 
   #lookIn(jid: Jid, after: number): void {
     this.#timers.arm(jid, after, () => {
-      const job = this.#job(jid);
+      const job = this.#known.job(jid);
       const host = job && this.#roster.hostOf(job);
       if (host !== undefined && job !== undefined) this.#dispatcher.look(host, jid);
     });
@@ -365,27 +383,13 @@ export class Engine {
     }
     return least;
   }
-
-  #pollOf(job: Job): number | undefined {
-    return this.#run(job.runId)?.options.poll;
-  }
-
-  #forksOf(run: string): number {
-    return Math.min(this.#parts.settings.forks, this.#run(run)?.options.forks ?? this.#parts.settings.forks);
-  }
-
-  #job(jid: Jid): Job | undefined {
-    return this.#parts.spine.state.jobs.get(jid);
-  }
-
-  #runOf(jid: Jid): Run | undefined {
-    return this.#run(this.#job(jid)?.runId ?? '');
-  }
-
-  #run(id: string): Run | undefined {
-    return this.#parts.spine.state.runs.get(id);
-  }
 }
+
+/** What the host says of how long it has run, seconds. */
+const elapsedOf = (input: Input): number => {
+  if (input.kind === 'looked') return input.report.elapsed;
+  return input.kind === 'answered' && input.reply.kind !== 'taken' ? input.reply.report.elapsed : 0;
+};
 
 const isBeingEnded = (input: Input): boolean => {
   const state = input.kind === 'looked' ? input.report.state.kind : undefined;

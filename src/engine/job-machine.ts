@@ -141,7 +141,7 @@ const heard = (job: Job, report: JobReport, through: 'its start' | 'a look', aro
       events.push({ type: 'job.waiting', jid: job.jid, for: report.waiting });
     }
   } else if (job.state.kind === 'waiting') events.push({ type: 'job.answered', jid: job.jid });
-  return { events, output, effect: nextLook(job, on, before, around) };
+  return { events, output, effect: nextLook(job, report.elapsed, before, around) };
 };
 
 /** The host has claimed the jid without running it, so a start that is still on its way finds it taken. */
@@ -153,10 +153,10 @@ const neverBegan = ({ state, cancelAsked }: Job, { log }: Around): Verdict => {
   return { kind: 'unreachable', failure, began: 'never' };
 };
 
-const nextLook = (job: Job, on: OnHost, before: OnHost | undefined, around: Around): Effect => {
+const nextLook = (job: Job, elapsed: number, before: OnHost | undefined, around: Around): Effect => {
   if (around.order?.mode !== 'let-go') {
-    const age = around.wall - on.startedAt;
-    return { kind: 'look', after: lookDelay({ poll: around.poll, age, watched: around.watched, crowded: around.crowded }) };
+    // As the host counts it: a clock that is set here changes no timer.
+    return { kind: 'look', after: lookDelay({ poll: around.poll, age: elapsed * 1000, watched: around.watched, crowded: around.crowded }) };
   }
   // Let go: one look to see that it outlived its connection, then only when somebody asks or cancels.
   if (before === undefined) return { kind: 'look', after: letGoDelay(around.random) };

@@ -12,6 +12,8 @@ const usualGiveUp = 1800;
 
 export const graceOf = (run: Run | undefined): number => run?.options.grace ?? usualGrace;
 
+export const giveUpOf = (run: Run | undefined): number => run?.options.giveUp ?? usualGiveUp;
+
 /** The start as the host gets it. Whoever is let go is not lingered for. */
 export const startRequestOf = (run: Run | undefined, start: Start, linger: number): StartRequest => ({
   jid: start.jid,
@@ -51,11 +53,3 @@ export const lookRequestOf = (run: Run | undefined, job: Job | undefined, most: 
         errFrom: job.output.err,
         most: run?.options.log === 'no' ? 0 : most,
       };
-
-/** Wall clock, ms: limit + grace + 60 s after the start, or silent for `--give-up`, whichever comes first. */
-export const giveUpAt = (run: Run | undefined, { state }: Job): number => {
-  if (state.kind !== 'stale') return Number.POSITIVE_INFINITY;
-  const silent = state.since + (run?.options.giveUp ?? usualGiveUp) * 1000;
-  if (state.on === undefined || state.on.limit === 0) return silent;
-  return Math.min(silent, state.on.startedAt + (state.on.limit + graceOf(run) + 60) * 1000);
-};

@@ -25,6 +25,13 @@ export class Roster {
     this.#seats.set(run, seats.add(jid));
   }
 
+  /** It counts against forks no more, though it may come home yet. */
+  stand({ jid, runId }: Job): void {
+    const seats = this.#seats.get(runId);
+    seats?.delete(jid);
+    if (seats?.size === 0) this.#seats.delete(runId);
+  }
+
   seatsOf(run: string): number {
     return this.#seats.get(run)?.size ?? 0;
   }
@@ -41,11 +48,10 @@ export class Roster {
     return true;
   }
 
-  leave({ jid, host, runId }: Job): void {
+  leave(job: Job): void {
+    const { jid, host } = job;
     this.#hosts.delete(jid);
-    const seats = this.#seats.get(runId);
-    seats?.delete(jid);
-    if (seats?.size === 0) this.#seats.delete(runId);
+    this.stand(job);
     const mates = this.#byHost.get(host);
     mates?.delete(jid);
     if (mates?.size !== 0) return;

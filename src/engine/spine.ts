@@ -57,11 +57,11 @@ export class Spine {
     });
   }
 
-  /** Shows what was seen, at once. */
+  /** Shows what was seen, at once. Only what an answer of the host has brought is worth keeping. */
   sight(sighting: Sighting): void {
     reduceSighting(this.state, sighting);
     for (const reader of this.#readers) reader([], [sighting]);
-    if (sighting.type !== 'job.seen') return;
+    if (sighting.type !== 'job.seen' || sighting.at === 0) return;
     const now = this.#clock.now();
     if (now - (this.#lastKept.get(sighting.jid) ?? Number.NEGATIVE_INFINITY) < sightingEvery) return;
     this.#lastKept.set(sighting.jid, now);

@@ -1,8 +1,16 @@
 // The only place that keeps time for jobs: one heap of due moments, one timer of the clock.
 // A waiting job costs one small entry here and no timer of its own in the event loop.
+// It notices when the process stood still: whatever fell due meanwhile happens once, spread over its interval.
+import { spread } from './gaps.ts';
 import type { Clock } from './ports.ts';
 
-type Entry = { readonly at: number; readonly key: string; readonly fire: () => void; live: boolean };
+type Entry = { readonly at: number; readonly after: number; readonly key: string; readonly fire: () => void; live: boolean };
+
+/** The loop comes back so often at least, ms: its own timers stand still while the machine sleeps. */
+const longestNap = 30_000;
+
+/** Whoever comes back this late was stopped or slept, ms. */
+const leastGap = 5000;
 
 /** Due moments by key; arming a key again moves it. */
 export class Timers {
@@ -12,16 +20,18 @@ export class Timers {
   #disarm: (() => void) | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
 
-  constructor(clock: Clock) {
+  readonly #onGap: (ms: number) => void;
+
+  /** @param onGap told how long nothing could happen, ms, before what is overdue is put off */
+  constructor(clock: Clock, onGap: (ms: number) => void = () => {}) {
     this.#clock = clock;
+    this.#onGap = onGap;
   }
 
   /** Calls `fire` once, `after` ms from now. */
   arm(key: string, after: number, fire: () => void): void {
     this.disarm(key);
-    const entry = { at: this.#clock.now() + Math.max(0, after), key, fire, live: true };
-    this.#byKey.set(key, entry);
-    this.#push(entry);
+    this.#add({ at: this.#clock.now() + Math.max(0, after), after, key, fire, live: true });
     this.#arm();
   }
 
@@ -53,23 +63,37 @@ export class Timers {
     this.#armedFor = Number.POSITIVE_INFINITY;
   }
 
+  #add(entry: Entry): void {
+    this.#byKey.set(entry.key, entry);
+    this.#push(entry);
+  }
+
   #arm(): void {
     while (this.#heap[0] !== undefined && !this.#heap[0].live) this.#pop();
     const first = this.#heap[0];
     if (first === undefined || first.at >= this.#armedFor) return;
     this.#disarm?.();
-    this.#armedFor = first.at;
-    this.#disarm = this.#clock.after(Math.max(0, first.at - this.#clock.now()), () => this.#fire());
+    const now = this.#clock.now();
+    this.#armedFor = Math.min(first.at, now + longestNap);
+    this.#disarm = this.#clock.after(Math.max(0, this.#armedFor - now), () => this.#fire());
   }
 
   #fire(): void {
+    const now = this.#clock.now();
+    const late = now - this.#armedFor;
     this.#disarm = undefined;
     this.#armedFor = Number.POSITIVE_INFINITY;
-    const now = this.#clock.now();
     const due: Entry[] = [];
     while (this.#heap[0] !== undefined && (this.#heap[0].at <= now || !this.#heap[0].live)) {
       const entry = this.#pop();
       if (entry.live) due.push(entry);
+    }
+    if (late >= leastGap) {
+      this.#onGap(late);
+      for (const [i, { after, key, fire }] of due.entries()) {
+        this.#add({ at: now + spread(after, i, due.length), after, key, fire, live: true });
+      }
+      due.length = 0;
     }
     for (const entry of due) {
       // A handler before this one may have disarmed or moved it.

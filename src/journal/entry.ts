@@ -24,6 +24,9 @@ export type Entry = {
 /** A sighting of a job, the kind of which the last one is kept. */
 export type JobSeen = Extract<Sighting, { readonly type: 'job.seen' }>;
 
+/** A sign of life dated by the wall clock, ms, and by the machine's uptime, s, which nobody can set; `boot` names the boot. */
+export type Beat = { readonly at: number; readonly uptime: { readonly boot: string; readonly seconds: number } };
+
 /** What a new driver needs to go on. Times are wall clock, ms. */
 export type Resume = {
   /** In order: every event of runs that have not ended, that have outstanding jobs, or that ended last; and their fleets. */
@@ -34,6 +37,8 @@ export type Resume = {
   readonly lastSightingAt: number;
   /** The newest sign of life of the last driver: event, sighting or its beat; 0 in a new journal. */
   readonly lastEventAt: number;
+  /** Its last beat, where the machine tells its uptime. */
+  readonly lastBeat?: Beat;
   readonly nextRunNumber: number;
   /** 32 hexadecimal digits, made with the journal. */
   readonly line: string;

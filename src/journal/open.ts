@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import type { Sighting } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
-import type { Entry, Journal, Resume } from './entry.ts';
+import type { Beat, Entry, Journal, Resume } from './entry.ts';
 import type { KeepAnswers, KeepAsk } from './keeping.ts';
 import { ensureStateFolder } from './state-folder.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker.ts';
@@ -30,6 +30,7 @@ export type JournalSetting = {
   readonly workerUrl: URL;
   /** Wall clock, ms since 1970. */
   readonly wall: () => number;
+  readonly uptime?: () => Beat['uptime'] | undefined;
 };
 
 /** A sighting is kept when the last one kept is so old; just under the minute by which the engine thins them on another clock. */
@@ -39,7 +40,7 @@ const sightingEvery = 50_000;
 const beatEvery = 60_000;
 
 /** @failure state-folder, disk-full-here */
-export const openJournal = async ({ stateDir, workerUrl, wall }: JournalSetting): Promise<Result<OpenJournal>> => {
+export const openJournal = async ({ stateDir, workerUrl, wall, uptime }: JournalSetting): Promise<Result<OpenJournal>> => {
   const folder = ensureStateFolder(stateDir);
   if (!folder.ok) return folder;
   const thread = startThread(workerUrl, stateDir);
@@ -48,11 +49,18 @@ export const openJournal = async ({ stateDir, workerUrl, wall }: JournalSetting)
 
   const lastKept = new Map<string, number>();
   const worthKeeping = (sighting: Sighting): boolean => {
-    if (sighting.type !== 'job.seen' || sighting.at - (lastKept.get(sighting.jid) ?? -sightingEvery) < sightingEvery) return false;
+    if (sighting.type !== 'job.seen') return false;
+    const since = sighting.at - (lastKept.get(sighting.jid) ?? -sightingEvery);
+    // Negative when the clock was set back.
+    if (since >= 0 && since < sightingEvery) return false;
     lastKept.set(sighting.jid, sighting.at);
     return true;
   };
-  const beat = setInterval(() => thread.tell({ do: 'beat', at: wall() }), beatEvery).unref();
+  const beat = (): void => {
+    const up = uptime?.();
+    thread.tell({ do: 'beat', at: wall(), ...(up !== undefined && { uptime: up }) });
+  };
+  const beats = setInterval(beat, beatEvery).unref();
 
   return ok({
     notice: thread.notice,
@@ -63,15 +71,17 @@ export const openJournal = async ({ stateDir, workerUrl, wall }: JournalSetting)
       return (await thread.append({ ...entry, sightings })) as Result<void>;
     },
     async resume() {
-      return (await thread.ask({ do: 'resume', at: wall() })) as Result<Resume>;
+      const resumed = (await thread.ask({ do: 'resume', at: wall() })) as Result<Resume>;
+      beat();
+      return resumed;
     },
     keep: ask => thread.ask({ do: 'keep', ask }) as Promise<Result<never>>,
     rememberMirror(place) {
       thread.tell({ do: 'mirror', place: place ?? '' });
     },
     async close() {
-      clearInterval(beat);
-      thread.tell({ do: 'beat', at: wall() });
+      clearInterval(beats);
+      beat();
       await thread.ask({ do: 'close' });
       await thread.ended;
     },

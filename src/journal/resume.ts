@@ -3,7 +3,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Event, EventOf } from '../domain/event.ts';
 import type { Jid, OutputStream } from '../domain/job.ts';
-import type { JobSeen, Resume } from './entry.ts';
+import type { Beat, JobSeen, Resume } from './entry.ts';
 import { type EventRow, eventOf } from './event-row.ts';
 import { endedRunsKept } from './kept.ts';
 import type { Store } from './store.ts';
@@ -23,6 +23,7 @@ export const resumeFrom = (store: Store, at: number): Resume => {
     .prepare('select body from sightings where jid in (select jid from outstanding)')
     .all()
     .map(row => JSON.parse(String(row['body'])) as JobSeen);
+  const beat = db.prepare("select value from meta where key = 'beat'").get()?.['value'];
   const lastSightingAt = numberFrom(db, 'select max(at) as n from sightings');
   const mirror = db.prepare("select value from meta where key = 'mirror'").get()?.['value'];
   return {
@@ -34,6 +35,7 @@ export const resumeFrom = (store: Store, at: number): Resume => {
       numberFrom(db, 'select at as n from events where seq = (select max(seq) from events)'),
       numberFrom(db, "select value as n from meta where key = 'alive'"),
     ),
+    ...(beat !== undefined && { lastBeat: JSON.parse(String(beat)) as Beat }),
     nextRunNumber: numberFrom(db, 'select max(number) as n from runs') + 1,
     line: String(db.prepare("select value from meta where key = 'line'").get()?.['value']),
     lastEpoch: numberFrom(db, "select value as n from meta where key = 'epoch'"),

@@ -6,7 +6,7 @@ import type { Failure } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { lastLink, linkOf } from './chain.ts';
-import type { Entry, JobSeen } from './entry.ts';
+import type { Beat, Entry, JobSeen } from './entry.ts';
 import { namesIn, rowOf } from './event-row.ts';
 import { type Keeping, makeKeeping } from './keeping.ts';
 import { keptWriter } from './kept.ts';
@@ -21,11 +21,11 @@ export type Store = {
   /** Writes the entries that came together in as few transactions as can be; one result each. After a failure none is written. */
   write(entries: readonly Entry[]): readonly Result<void>[];
   /** Notes that the driver is alive; not durable. */
-  beat(at: number): void;
   /** What is still kept of jobs that ended, and what goes. */
   readonly keeping: Keeping;
   /** Where the next driver keeps a mirror; empty: nowhere. */
   rememberMirror(place: string): void;
+  beat(at: number, uptime?: Beat['uptime']): void;
   /** @throws what SQLite throws: cutting files back is part of resuming */
   cutBack(jid: Jid, stream: 'out' | 'err', counted: number): number;
   close(): void;
@@ -95,10 +95,11 @@ export const openStore = (stateDir: string): Result<Store> => {
         return why === undefined ? ok(undefined) : fail(why);
       });
     },
-    beat(at) {
+    beat(at, uptime) {
       try {
         setSync('normal');
         rows.setMeta('alive', String(at));
+        if (uptime !== undefined) rows.setMeta('beat', JSON.stringify({ at, uptime } satisfies Beat));
       } catch (error) {
         failure(error);
       }

@@ -3,7 +3,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
-import type { Entry, Resume } from './entry.ts';
+import type { Beat, Entry, Resume } from './entry.ts';
 import type { KeepAsk } from './keeping.ts';
 import { resumeFrom } from './resume.ts';
 import { asideNotice, setAside } from './schema.ts';
@@ -18,9 +18,9 @@ export type WorkerStart = { readonly stateDir: string };
 export type ToWorker =
   | { readonly id: number; readonly do: 'append'; readonly entry: Entry; readonly seen: number }
   | { readonly id: number; readonly do: 'resume'; readonly at: number }
-  | { readonly id: number; readonly do: 'beat'; readonly at: number }
   | { readonly id: number; readonly do: 'keep'; readonly ask: KeepAsk }
   | { readonly id: number; readonly do: 'mirror'; readonly place: string }
+  | { readonly id: number; readonly do: 'beat'; readonly at: number; readonly uptime?: Beat['uptime'] }
   | { readonly id: number; readonly do: 'close' };
 
 /** Answers; the first, with id 0, says whether the journal could be opened. */
@@ -92,7 +92,7 @@ const serve = (port: NonNullable<typeof parentPort>, { stateDir }: WorkerStart):
     if (message.do === 'resume') {
       const { result, notice } = resume(message.at);
       answer(message.id, result, notice);
-    } else if (message.do === 'beat') store.beat(message.at);
+    } else if (message.do === 'beat') store.beat(message.at, message.uptime);
     else if (message.do === 'keep') answer(message.id, keep(message.ask));
     else if (message.do === 'mirror') store.rememberMirror(message.place);
     else {

@@ -8,6 +8,7 @@ import type { HostProgress, Run } from '../domain/run-state.ts';
 import { isLetGo, type Task } from '../domain/task.ts';
 import type { Vars } from '../domain/value.ts';
 import type { Engine } from '../engine/engine.ts';
+import { spread } from '../engine/gaps.ts';
 import type { Clock } from '../engine/ports.ts';
 import type { Draft, Spine } from '../engine/spine.ts';
 import { Timers } from '../engine/timers.ts';
@@ -232,7 +233,12 @@ export class Walker {
 
   #waitOn(spot: Spot, wait: NonNullable<HostProgress['wait']>): void {
     const key = `${spot.run.id} ${spot.row.host}`;
-    this.#timers.arm(key, wait.nextAt - this.#parts.clock.wall(), () => {
+    const delay = Math.max(1, spot.task.delay) * 1000;
+    // No clock that was set makes it wait for longer; what fell due while no driver was there is spread.
+    const due = Math.min(wait.nextAt - this.#parts.clock.wall(), delay);
+    const open = spot.run.open?.hosts ?? [];
+    const after = due >= 0 ? due : spread(delay, open.indexOf(spot.row.host), open.length);
+    this.#timers.arm(key, after, () => {
       void this.#turns.take(key, async () => {
         const now = this.#spot(spot.run.id, spot.row.host);
         if (now !== undefined) await this.#begin(now);

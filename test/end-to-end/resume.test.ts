@@ -42,6 +42,10 @@ describe.skipIf(!sshdAvailable())('coming back', () => {
     run.child.kill('SIGKILL');
     await run.finished;
   };
+  const passed = async (ms: number): Promise<void> => {
+    const end = performance.now() + ms;
+    await waitFor('time to pass', () => (performance.now() >= end ? true : undefined));
+  };
   const whoRan = (file: string): string[] => readFileSync(join(sshd.home, file), 'utf8').trim().split('\n');
 
   test('attach --hold begins nothing of what had not begun, --continue decides again, both at once are bad input', async () => {
@@ -80,6 +84,27 @@ describe.skipIf(!sshdAvailable())('coming back', () => {
     expect((await place.run(['attach', '1', '--continue'])).code).toBe(0);
     expect((await attached.finished).code).toBe(0);
   }, 60_000);
+
+  test('time in which the driver was stopped is no silence of its hosts: none is given up for it', async () => {
+    const run = place.start(['run', 'all', '-i', inventory, '-B', '120', '--give-up', '5', '--', 'sleep 20']);
+    await waitFor('every start', () => (run.out().match(/ started /g)?.length === 3 ? true : undefined));
+    const pid = await driverPid();
+    await sshd.down();
+    try {
+      await waitFor('the silence', () => (run.out().match(/ stale: /g)?.length === 3 ? true : undefined));
+      process.kill(pid, 'SIGSTOP');
+      await passed(12_000);
+      process.kill(pid, 'SIGCONT');
+      // Long enough for the looks that are overdue to be refused.
+      await passed(1500);
+    } finally {
+      await sshd.up();
+    }
+    await place.run(['jobs', '--look']);
+    const { code, out } = await run.finished;
+    expect([code, out]).toEqual([0, expect.stringContaining('run 1: ok 3 ')]);
+    expect(out).not.toContain('UNREACHABLE');
+  }, 90_000);
 
   test('an inventory edited between the driver’s death and attach changes no run that has begun', async () => {
     await killBoth(await roll('echo {{ inventory_hostname }} {{ groups.all | length }} >> edited; sleep 1'));

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { realClock } from '../../src/cli/world.ts';
+import { realClock } from '../../src/cli/clock.ts';
 import type { Event } from '../../src/domain/event.ts';
 import { parseMirrorPlace } from '../../src/domain/mirror-place.ts';
 import { keepMirror, type Mirror, type MirrorTrouble } from '../../src/journal/mirror.ts';

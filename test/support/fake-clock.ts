@@ -7,7 +7,7 @@ export class FakeClock implements Clock {
   #now = 0;
   #seq = 0;
   #timers: Timer[] = [];
-  readonly #epoch: number;
+  #epoch: number;
 
   constructor(epoch = Date.UTC(2026, 0, 1)) {
     this.#epoch = epoch;
@@ -27,6 +27,16 @@ export class FakeClock implements Clock {
     return () => {
       this.#timers = this.#timers.filter(other => other !== timer);
     };
+  }
+
+  /** As SIGSTOP and SIGCONT, or a lid that is closed and opened: time goes by, and nothing happens. */
+  standStill(ms: number): void {
+    this.#now += ms;
+  }
+
+  /** Somebody sets the wall clock. */
+  set(by: number): void {
+    this.#epoch += by;
   }
 
   /** Timers that are armed. */

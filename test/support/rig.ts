@@ -232,10 +232,11 @@ export class Rig {
 
   resumeAll(): void {
     const hosts = new Map(fleetOf(hostNames(60), '', this.#parts.hops).hosts.map(host => [host.name, host]));
-    for (const job of this.state.jobs.values()) {
+    const left = [...this.state.jobs.values()].filter(isOutstanding).flatMap(job => {
       const host = hosts.get(job.host);
-      if (host !== undefined && isOutstanding(job)) this.engine.resume(job, host, 0);
-    }
+      return host === undefined ? [] : [{ job, host }];
+    });
+    this.engine.takeUp(left, { clockSet: 0, lastAlive: this.clock.wall() });
     this.walker.resume();
   }
 

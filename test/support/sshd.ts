@@ -53,7 +53,10 @@ export type Sshd = {
   watchConnections(): ConnectionWatch;
   /** Kills the session processes, as a cut cable or a crash would; the listener stays. */
   dropConnections(): void;
-  /** Ends listener and sessions, and listens again on the same ports with the same keys. */
+  /** Ends listener and sessions: connections are refused. */
+  down(): Promise<void>;
+  /** Listens again on the same ports with the same keys. */
+  up(): Promise<void>;
   restart(): Promise<void>;
   /** Ends this server, its sessions, its folder; what sessions detached is not touched. */
   stop(): Promise<void>;
@@ -123,6 +126,10 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       watchConnections: () => watch(dir, ports),
       dropConnections: () => {
         for (const pid of childrenOf(daemon)) killQuietly(pid);
+      },
+      down: stopDaemon,
+      up: async () => {
+        daemon = await launch(dir, port);
       },
       restart: async () => {
         await stopDaemon();
