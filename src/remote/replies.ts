@@ -28,6 +28,9 @@ export type Reply =
 export const decodeReply = (request: Request, nonce: string, reply: ExecReply): Result<Reply> => {
   const bytes = Buffer.from(reply.stdout.buffer, reply.stdout.byteOffset, reply.stdout.byteLength);
   const start = startOf(bytes, nonce);
+  // Nobody else knows the nonce: a runner spoke, so this must not count as a host that runs nothing.
+  if (start === -1 && bytes.includes(nonce))
+    return fail(failure(reply.code === undefined ? 'connection-lost' : 'reply-garbled', 'its start is damaged'));
   if (start === -1) return fail(withoutStart(reply));
   const reader = readerOf(bytes, start);
   const value = read(request, reader);
