@@ -68,6 +68,17 @@ test('a chain longer than forks is told so, and nothing waits for it', async () 
   });
 });
 
+test('no line is kept for a start that waits to be sent again: a pause may make that long', async () => {
+  const rig = new Rig({ settings: { persist: 20_000 } });
+  const run = await rig.run(hostNames(1), { command: '5 0', async: 60 });
+  rig.hosts.lateBy = 3_600_000;
+  await rig.clock.pass(1000);
+  await rig.pause(run);
+  await rig.clock.pass(60_000);
+  expect(rig.jobsOf(run).map(({ kind }) => kind)).toEqual(['stale']);
+  expect([rig.engine.queued, rig.hosts.open]).toEqual([1, 0]);
+});
+
 test('poll: 0 lets go: one look, the run ends, the job stays outstanding', async () => {
   const rig = new Rig({});
   const run = await rig.run(hostNames(2), { command: '600 0', async: 3600, poll: 0 });

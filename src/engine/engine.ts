@@ -52,6 +52,8 @@ export class Engine {
   readonly #ages: Ages;
   readonly #known: Known;
   readonly #watched = new Set<Jid>();
+  /** Wait to be sent again, and not to be looked at: a pause may make that long. */
+  readonly #toSend = new Set<Jid>();
   /** Runs that are being paused or aborted. */
   readonly #held = new Set<string>();
   readonly #turns = new Turns<Jid>();
@@ -309,6 +311,7 @@ export class Engine {
     if (job === undefined) return;
     if (!isOutstanding(job)) return this.#settle(job);
     if (effect.kind === 'send') {
+      this.#toSend.add(jid);
       this.#timers.arm(jid, effect.after, () => this.#sendAgain(jid, start));
       return;
     }
@@ -359,6 +362,7 @@ export class Engine {
   #settle(job: Job): void {
     this.#ages.forget(job.jid);
     this.#timers.disarm(job.jid);
+    this.#toSend.delete(job.jid);
     const host = this.#roster.hostOf(job);
     if (host !== undefined) this.#dispatcher.forget(host, job.jid);
     this.#watched.delete(job.jid);
@@ -368,6 +372,7 @@ export class Engine {
   }
 
   #lookIn(jid: Jid, after: number): void {
+    this.#toSend.delete(jid);
     this.#timers.arm(jid, after, () => {
       const job = this.#known.job(jid);
       const host = job && this.#roster.hostOf(job);
@@ -378,7 +383,7 @@ export class Engine {
   #nextDueIn(host: string): number | undefined {
     let least: number | undefined;
     for (const jid of this.#roster.jobsOn(host)) {
-      const due = this.#timers.dueIn(jid);
+      const due = this.#toSend.has(jid) ? undefined : this.#timers.dueIn(jid);
       if (due !== undefined && (least === undefined || due < least)) least = due;
     }
     return least;
