@@ -9,6 +9,7 @@ import { nodeDisk } from '../files/disk.ts';
 import { readInventory } from '../files/inventory.ts';
 import { addressOf, queryOf } from '../ssh/address.ts';
 import { withRoute } from '../ssh/route.ts';
+import { runScript } from './run-script.ts';
 import { readSshConfig } from './ssh-config.ts';
 import type { World } from './world.ts';
 
@@ -30,7 +31,10 @@ export type LoadedFleet = { readonly inventory: Inventory; readonly fleet: Fleet
 
 /** Reads the inventory and works out how each host is reached. @failure bad-input */
 export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<LoadedFleet>> => {
-  const read = await readInventory(wish.inventory, nodeDisk, wish.playbookFolder);
+  const read = await readInventory(wish.inventory, nodeDisk, {
+    runScript,
+    ...(wish.playbookFolder !== undefined && { playbookFolder: wish.playbookFolder }),
+  });
   if (!read.ok) return read;
   const { inventory } = read.value;
   const warnings = new Set(read.value.warnings);

@@ -92,7 +92,6 @@ test.each([
   ['- web1\n- web2\n', 'hosts.yml:1:1: an inventory is a mapping of groups, found a list; begin with `all:` and, below it, `hosts:`'],
   ['# nothing\n', 'hosts.yml:1:1: this inventory is empty; begin with `all:` and, below it, `hosts:`'],
   ['plugin: aws_ec2\n', 'hosts.yml:1:1: inventory plugins are not supported yet; save what `ansible-inventory --list -y` prints'],
-  ['#!/bin/sh\necho\n', 'hosts.yml:1:1: this is a script, which is not supported yet; run it and save what it prints as YAML'],
   ['all:\n  hosts:\n    w[5:1]:\n', 'hosts.yml:3:5: [5:1] counts down; write the smaller end first'],
   ['all:\n  hosts:\n    w[01:100]:\n', 'hosts.yml:3:5: [01:100] has ends of different lengths; pad both, as in [001:100]'],
   ['all:\n  hosts:\n    w[1:3:0]:\n', 'hosts.yml:3:5: [1:3:0] has a step that is no number above 0; write for example [01:50:2]'],
@@ -133,6 +132,16 @@ test.each([
 test('a hundred thousand brackets are text, not a crash', async () => {
   const { inventory } = await load(`[g]\nh\n[g:vars]\nx=${'['.repeat(100_000)}\n`);
   expect(inventory.hosts.get('h')?.vars['x']).toHaveLength(100_000);
+});
+
+test.each([
+  [{ ok: false, failure: 'ended with 3: no cloud today' }, 'hosts.yml --list ended with 3: no cloud today'],
+  [{ ok: true, value: 'hello' }, 'hosts.yml --list printed no JSON object; run it by hand and look at what it prints'],
+  [{ ok: true, value: '{"g": {"hosts": "a"}}' }, 'hosts.yml --list: in group g hosts must be a list of names'],
+  [{ ok: true, value: '{"g": {"vars": []}}' }, 'hosts.yml --list: in group g vars must be an object'],
+] as const)('of a script %j is one sentence', async (answer, cause) => {
+  const read = await readInventory(['hosts.yml'], disk({ 'hosts.yml': '#!/bin/sh\n' }), { runScript: async () => answer });
+  expect(read.ok ? '' : read.failure.cause).toBe(cause);
 });
 
 test('a list behind -i is a fleet, ports and ranges included', async () => {

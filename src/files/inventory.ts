@@ -10,6 +10,7 @@ import type { Disk } from './disk.ts';
 import { readText } from './disk.ts';
 import { declareHosts } from './host-range.ts';
 import { looksLikeIni, parseIniInventory } from './inventory-ini.ts';
+import { type RunScript, readScript } from './inventory-script.ts';
 import { readVarsBeside } from './vars-beside.ts';
 import type { YamlFile } from './yaml.ts';
 import { describeNode, parseYaml, varsOf } from './yaml.ts';
@@ -19,11 +20,18 @@ import type { YamlEntry, YamlNode } from './yaml-node.ts';
 /** A fleet, what to say on stderr about it, and the SHA-256 of what it was read from. */
 export type LoadedInventory = { readonly inventory: Inventory; readonly warnings: readonly string[]; readonly hash: string };
 
+/** What reading needs besides the sources: the folder of the playbook, and somebody who runs scripts. */
+export type Readings = { readonly playbookFolder?: string; readonly runScript?: RunScript };
+
 /**
  * Reads one or more sources (`-i`, repeated): files, folders of files, or lists of hosts with a comma in them; later variables win.
  * With them come the `group_vars` and `host_vars` beside each source, and those in `playbookFolder`, which win.
  */
-export const readInventory = async (sources: readonly string[], disk: Disk, playbookFolder?: string): Promise<Result<LoadedInventory>> => {
+export const readInventory = async (
+  sources: readonly string[],
+  disk: Disk,
+  { playbookFolder, runScript }: Readings = {},
+): Promise<Result<LoadedInventory>> => {
   const declarations: GroupDeclaration[] = [];
   const warnings: string[] = [];
   const hash = createHash('sha256');
@@ -34,9 +42,13 @@ export const readInventory = async (sources: readonly string[], disk: Disk, play
     if (!texts.ok) return texts;
     for (const { path, text } of texts.value) {
       seen(text);
+      const around = { as: path === source ? 'alone' : 'part', known: namesIn(declarations).groups } as const;
+      const isScript = text.startsWith('#!') && runScript !== undefined;
       const read = source.includes(',')
         ? readList(source)
-        : parseInventory(path, text, { as: path === source ? 'alone' : 'part', known: namesIn(declarations).groups });
+        : isScript
+          ? await fromScript(path, runScript)
+          : parseInventory(path, text, around);
       if (!read.ok) return read;
       declarations.push(...read.value.declarations);
       warnings.push(...read.value.warnings);
@@ -84,6 +96,11 @@ type Around = { readonly as: 'alone' | 'part'; readonly known: ReadonlySet<strin
 
 type Declared = { readonly declarations: readonly GroupDeclaration[]; readonly warnings: readonly string[] };
 
+const fromScript = async (path: string, run: RunScript): Promise<Result<Declared>> => {
+  const declarations = await readScript(path, run);
+  return declarations.ok ? ok({ declarations: declarations.value, warnings: [] }) : declarations;
+};
+
 const readList = (source: string): Result<Declared> => {
   const members: HostDeclaration[] = [];
   for (const written of source.split(',').map(part => part.trim())) {
@@ -100,12 +117,6 @@ const readList = (source: string): Result<Declared> => {
  * INI; anything else is YAML where it can be read so, and INI where it cannot.
  */
 const parseInventory = (source: string, text: string, { as, known }: Around): Result<Declared> => {
-  if (text.startsWith('#!')) {
-    return fail({
-      tag: 'bad-input',
-      cause: `${source}:1:1: this is a script, which is not supported yet; run it and save what it prints as YAML`,
-    });
-  }
   const ini = (): Result<Declared> => {
     const declarations = parseIniInventory(source, text, known);
     return declarations.ok ? ok({ declarations: declarations.value, warnings: [] }) : declarations;

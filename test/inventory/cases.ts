@@ -136,6 +136,22 @@ export const inventoryCases: readonly InventoryCase[] = [
     },
     sources: ['one/hosts', 'two/hosts'],
   },
+  {
+    what: 'a script with _meta',
+    files: {
+      dynamic: `#!/bin/sh\ncat <<'END'\n{"web": {"hosts": ["w1", "w2"], "vars": {"x": 1}, "children": ["edge"]}, "edge": ["e1"], "solo": {"y": 2},\n"_meta": {"hostvars": {"w1": {"z": [1, null]}, "nobody": {"n": 1}}}}\nEND\n`,
+      'group_vars/web.yml': 'f: file\n',
+    },
+  },
+  {
+    what: 'a script that is asked about each host',
+    files: {
+      'dynamic.sh': `#!/bin/sh\ncase $1 in --list) echo '{"g": {"hosts": ["a", "b"]}, "all": {"vars": {"v": true}}}' ;; *) echo "{\\"name\\": \\"$2\\"}" ;; esac\n`,
+    },
+  },
+  { what: 'a script that fails', files: { dynamic: '#!/bin/sh\necho no cloud today >&2\nexit 3\n' } },
+  { what: 'a script that prints something else', files: { dynamic: '#!/bin/sh\necho hello\n' } },
+  { what: 'a script whose hosts are no list', files: { dynamic: `#!/bin/sh\necho '{"g": {"hosts": "a"}}'\n` } },
   { what: 'an unknown kind of section', files: { hosts: '[g:hosts2]\nh\n' } },
   { what: 'a child that is nowhere', files: { hosts: '[g:children]\nnobody\n' } },
   { what: 'variables of a group that is nowhere', files: { hosts: '[g:vars]\nx=1\n' } },

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
+import { runScript } from '../../src/cli/run-script.ts';
 import { nodeDisk } from '../../src/files/disk.ts';
 import { readInventory } from '../../src/files/inventory.ts';
 import { graphInventory, listInventory } from '../../src/outputs/inventory.ts';
@@ -32,7 +33,7 @@ const cases = inventoryCases.map(({ what, files, sources }, index) => {
   const at = (path: string): string => join(folder, String(index), path);
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(at(path)), { recursive: true });
-    writeFileSync(at(path), text);
+    writeFileSync(at(path), text, { mode: text.startsWith('#!') ? 0o755 : 0o644 });
   }
   return { what, sources: (sources ?? [Object.keys(files)[0] ?? '']).map(source => (source.includes(',') ? source : at(source))) };
 });
@@ -57,7 +58,7 @@ if (python === undefined) {
   const said = askAnsible();
   describe('an inventory is the same fleet for us as for Ansible', () => {
     test.each(cases.map((one, index) => ({ ...one, theirs: said[index] as Said })))('$what', async ({ sources, theirs }) => {
-      const ours = await readInventory(sources, nodeDisk);
+      const ours = await readInventory(sources, nodeDisk, { runScript });
       if ('refused' in theirs) {
         expect(ours.ok ? 'we took it' : ours.failure.tag).toBe('bad-input');
         return;
