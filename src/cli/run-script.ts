@@ -10,21 +10,19 @@ const mostBytes = 64 * 1024 * 1024;
 
 export const runScript: RunScript = (path, args) =>
   new Promise(resolve => {
-    const done = (error: (Error & { readonly code?: unknown; readonly killed?: boolean }) | null, out: string, err: string): void => {
-      if (error === null) return resolve(ok(out));
-      const said = safeText(err.trim().split('\n').at(-1) ?? '', 200).trim();
-      const why =
-        error.code === 'EACCES'
-          ? `may not be run; make it executable: chmod +x ${path}`
-          : error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER'
-            ? 'printed more than 64 MiB'
-            : error.killed === true
-              ? `did not end within ${longest / 1000} s`
-              : typeof error.code === 'number'
-                ? `ended with ${error.code}${said === '' ? '' : `: ${said}`}`
-                : `could not be run (${String(error.code)}); look at its first line`;
-      resolve({ ok: false, failure: why });
-    };
+    const done = (error: Ended | null, out: string, err: string): void =>
+      resolve(error === null ? ok(out) : { ok: false, failure: whyFailed(path, error, err) });
     const child = execFile(path, [...args], { timeout: longest, maxBuffer: mostBytes, encoding: 'utf8' }, done);
     child.stdin?.end();
   });
+
+type Ended = Error & { readonly code?: unknown; readonly killed?: boolean };
+
+const whyFailed = (path: string, { code, killed }: Ended, err: string): string => {
+  if (code === 'EACCES') return `may not be run; make it executable: chmod +x ${path}`;
+  if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return 'printed more than 64 MiB';
+  if (killed === true) return `did not end within ${longest / 1000} s`;
+  if (typeof code !== 'number') return `could not be run (${String(code)}); look at its first line`;
+  const said = safeText(err.trim().split('\n').at(-1) ?? '', 200).trim();
+  return `ended with ${code}${said === '' ? '' : `: ${said}`}`;
+};
