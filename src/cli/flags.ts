@@ -1,6 +1,7 @@
 // The only place that says which flags there are and what they take: Ansible's names, ours beside them.
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration } from '../domain/duration.ts';
+import { compileMask } from '../domain/mask.ts';
 
 /** Flags of everything that runs something on hosts. */
 export type RunFlags = {
@@ -22,6 +23,7 @@ export type RunFlags = {
   readonly handshakes?: number;
   readonly reason?: string;
   readonly log: boolean;
+  readonly mask?: readonly string[];
   readonly template: boolean;
   readonly plain?: boolean;
   readonly json?: boolean;
@@ -69,6 +71,12 @@ const something = (text: string): string => {
 
 const many = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
+const maskPattern = (text: string, before: readonly string[] = []): readonly string[] => {
+  const compiled = compileMask([text]);
+  if (!compiled.ok) throw new InvalidArgumentError(`${compiled.failure.cause.replace(/^--mask 1 of 1: /, '')}.`);
+  return [...before, text];
+};
+
 /** The state folder: every verb has it. */
 export const withState = (command: Command): Command =>
   command.addOption(new Option('--state <dir>', 'state folder (default: the XDG state folder)').argParser(something));
@@ -112,6 +120,11 @@ export const withRun = (command: Command): Command =>
     .addOption(new Option('--start-rate <n>', 'starts a second (20; 0 for no limit)').argParser(whole(0)))
     .addOption(new Option('--handshakes <n>', 'handshakes at once per address (8)').argParser(whole(1)))
     .addOption(new Option('--reason <text>', 'why, for the journal'))
+    .addOption(
+      new Option('--mask <regex>', 'keep what matches in command lines out of journal, hosts, logs and reports (repeatable)').argParser(
+        maskPattern,
+      ),
+    )
     .addOption(new Option('--no-log', 'keep the command out of journal, hosts, logs and reports; output is not fetched'))
     .addOption(new Option('--yes', 'ask nothing'))
     .addOption(new Option('--list-hosts', 'print the hosts and end'));

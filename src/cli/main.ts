@@ -11,6 +11,8 @@ import { realWorld, type World } from './world.ts';
 /** Runs one command line. Returns the exit code of design section 7. */
 export const main = async (argv: string[]): Promise<number> => {
   const world = realWorld();
+  // Whoever lists processes sees no more of a masked command line than whoever reads the journal.
+  if (argv.some(word => /^--(mask(=.*)?|no-log)$/s.test(word))) process.title = 'rollcall';
   let code = 0;
   const did = (result: Result<number>): void => {
     code = result.ok ? result.value : told(world, result.failure);

@@ -58,6 +58,8 @@ export type RunOptions = {
   /** Its jobs are told to Ansible too, in ~/.ansible_async on each host. */
   readonly ansibleAsync?: 'yes';
   readonly log: 'yes' | 'no';
+  /** What matched `--mask` is `***` here; the driver that was asked knows it, and nobody else. */
+  readonly masked?: 'yes';
   readonly template: 'yes' | 'no';
   readonly reason?: string;
   /** `headless`: held when its client vanishes; `console`: goes on. */

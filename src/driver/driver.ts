@@ -3,7 +3,6 @@
 import type { Actor, Event, PlannedHost } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
-import { maskPlan } from '../domain/plan.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { emptyState, type Run, type State } from '../domain/run-state.ts';
@@ -15,6 +14,7 @@ import type { KeptOut, Kit } from '../play/ports.ts';
 import { Walker } from '../play/walker.ts';
 import { absenceOf, type LastSigns, type Uptime } from './absence.ts';
 import { Cleaning, type Keeping } from './clean.ts';
+import { keptOutOf } from './kept-out.ts';
 import type { ClientInfo, DriverNews, DriverPort } from './ports.ts';
 import type { Answers, Ask, DriverStatus } from './protocol.ts';
 import { jobsOf, runNamed, runsOf } from './selection.ts';
@@ -269,10 +269,9 @@ export class Driver implements DriverPort {
   async #submit(ask: Extract<Ask, { verb: 'submit' }>, client: ClientInfo): Promise<Result<Answers['submit']>> {
     if (this.#engine.fenced !== undefined) return fail(this.#engine.fenced);
     const { fleet } = ask;
-    const { extraVars } = ask.options;
-    const isLogged = ask.options.log === 'yes';
-    const options = isLogged ? ask.options : { ...ask.options, extraVars: {} };
-    const { plan, calls } = maskPlan(ask.plan);
+    const kept = keptOutOf(ask);
+    if (!kept.ok) return kept;
+    const { plan, options, keptOut } = kept.value;
     const forks = Math.min(this.#parts.settings.forks, options.forks);
     const meant = new Set(plan.plays.flatMap(({ hosts }) => hosts));
     const tooLong = fleet.hosts.flatMap(host => (meant.has(host.name) ? (chainTooLong(host, forks) ?? []) : []))[0];
@@ -289,7 +288,7 @@ export class Driver implements DriverPort {
     if (client.hello.agentSocket !== undefined) this.#parts.takeAgent(client.hello.agentSocket);
     const run = this.#parts.newRunId();
     const number = this.#nextNumber;
-    if (calls.size > 0 || !isLogged) this.#kept.set(run, { calls, ...(!isLogged && { extraVars }) });
+    if (keptOut !== undefined) this.#kept.set(run, keptOut);
     this.#nextNumber += 1;
     if (options.askedFrom === 'headless') this.#owners.set(run, client.id);
     const isNew = !this.state().fleets.has(fleet.id);

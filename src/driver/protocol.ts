@@ -35,7 +35,8 @@ export type Selection = {
 
 /** What a client can ask for. Each gets one {@link Answer}. */
 export type Ask =
-  | { readonly verb: 'submit'; readonly fleet: Fleet; readonly plan: Plan; readonly options: RunOptions }
+  /** `mask`: regular expressions; what matches is kept out of the journal, and so are they. */
+  | { readonly verb: 'submit'; readonly fleet: Fleet; readonly plan: Plan; readonly options: RunOptions; readonly mask?: readonly string[] }
   | { readonly verb: 'pause'; readonly on: Selection }
   | { readonly verb: 'resume'; readonly on: Selection }
   /** Nothing new of the run starts; with jobs, what runs is cancelled as well. */

@@ -300,6 +300,7 @@ export class Engine {
       watched: this.#watched.has(jid),
       crowded: this.#starts.queue.size > 0,
       log: this.#known.run(job.runId)?.options.log ?? 'yes',
+      masked: this.#known.run(job.runId)?.options.masked,
     });
     if (step.events.length > 0) await spine.emit({ events: step.events, output: step.output });
     this.#ages.note(jid, step.events, elapsedOf(input));
@@ -381,12 +382,9 @@ export class Engine {
   }
 
   #nextDueIn(host: string): number | undefined {
-    let least: number | undefined;
-    for (const jid of this.#roster.jobsOn(host)) {
-      const due = this.#toSend.has(jid) ? undefined : this.#timers.dueIn(jid);
-      if (due !== undefined && (least === undefined || due < least)) least = due;
-    }
-    return least;
+    const looked = [...this.#roster.jobsOn(host)].filter(jid => !this.#toSend.has(jid));
+    const due = looked.flatMap(jid => this.#timers.dueIn(jid) ?? []);
+    return due.length === 0 ? undefined : Math.min(...due);
   }
 }
 

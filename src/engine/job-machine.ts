@@ -41,6 +41,7 @@ export type Around = {
   readonly crowded: boolean;
   /** Output of a no-log task is counted on the host and not fetched. */
   readonly log: 'yes' | 'no';
+  readonly masked?: 'yes' | undefined;
 };
 
 export type Advance = {
@@ -145,10 +146,11 @@ const heard = (job: Job, report: JobReport, through: 'its start' | 'a look', aro
 };
 
 /** The host has claimed the jid without running it, so a start that is still on its way finds it taken. */
-const neverBegan = ({ state, cancelAsked }: Job, { log }: Around): Verdict => {
+const neverBegan = ({ state, cancelAsked }: Job, { log, masked }: Around): Verdict => {
   if (state.kind === 'ended' && state.verdict.kind === 'unreachable') return { ...state.verdict, began: 'never' };
   if (cancelAsked !== undefined) return { kind: 'cancelled', elapsed: 0 };
-  const why = log === 'no' ? 'its command was not kept (no-log)' : 'another run took its --once name meanwhile';
+  const isKept = log === 'no' || masked === 'yes';
+  const why = isKept ? `its command was not kept (${log === 'no' ? 'no-log' : '--mask'})` : 'another run took its --once name meanwhile';
   const failure: Failure = state.kind === 'stale' ? state.failure : { tag: 'connection-lost', cause: `its start was cut off, and ${why}` };
   return { kind: 'unreachable', failure, began: 'never' };
 };

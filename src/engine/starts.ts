@@ -18,7 +18,7 @@ export class Starts {
   readonly #asked = new Set<Jid>();
   /** Could not be sent, and wait to be tried again. */
   readonly #later = new Map<Jid, Start>();
-  /** Scripts of no-log jobs, which the state does not hold; gone with the driver. */
+  /** Scripts of no-log and masked jobs, which the state does not hold; gone with the driver. */
   readonly #scripts = new Map<Jid, string>();
 
   constructor(parts: StartsParts) {
@@ -43,7 +43,8 @@ export class Starts {
   async request(start: Start, run: Run | undefined): Promise<void> {
     const { script, ...order } = start.order;
     const log = run?.options.log ?? 'yes';
-    if (log === 'no' && script !== undefined) this.#scripts.set(start.jid, script);
+    const isKept = log === 'no' || run?.options.masked === 'yes';
+    if (isKept && script !== undefined) this.#scripts.set(start.jid, script);
     await this.#parts.spine.emit({
       durability: 'intent',
       events: [
@@ -56,7 +57,7 @@ export class Starts {
           attempt: start.attempt,
           ...order,
           ...(log === 'no' && { command: '' }),
-          ...(log === 'yes' && script !== undefined && { script }),
+          ...(!isKept && script !== undefined && { script }),
         },
       ],
     });

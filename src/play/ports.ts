@@ -2,6 +2,7 @@
 // modules/ fits these shapes without knowing them; tests bring simpler ones.
 import type { PlannedHost, TaskResult } from '../domain/event.ts';
 import type { Jid, Job } from '../domain/job.ts';
+import type { Mask } from '../domain/mask.ts';
 import type { Result } from '../domain/result.ts';
 import type { HostProgress, JobOrder, Run } from '../domain/run-state.ts';
 import type { ModuleCall, Task } from '../domain/task.ts';
@@ -40,6 +41,8 @@ export type KeptOut = {
   readonly calls: ReadonlyMap<string, ModuleCall>;
   /** The variables given with a no-log run. */
   readonly extraVars?: Run['options']['extraVars'];
+  /** The plan of a masked run as it really is, and what blanks it. */
+  readonly masked?: { readonly plan: Run['plan']; readonly mask: Mask };
 };
 
 /** Tasks made concrete. */

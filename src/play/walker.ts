@@ -2,6 +2,7 @@
 // and writes down how tasks came out. It asks the engine for jobs and knows no wire; it holds no truth of its own.
 import type { Event, Fleet, PlannedHost, Sighting, TaskResult } from '../domain/event.ts';
 import { type Jid, type Job, jidOf, parseJid } from '../domain/job.ts';
+import { maskValue } from '../domain/mask.ts';
 import { taskAt } from '../domain/plan.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { HostProgress, Run } from '../domain/run-state.ts';
@@ -155,16 +156,20 @@ export class Walker {
   }
 
   async #begin(spot: Spot): Promise<void> {
+    const mask = this.#parts.keptOut(spot.run.id)?.masked?.mask;
+    if (spot.run.options.masked === 'yes' && mask === undefined)
+      return this.#end(spot, failedResult('its command was not kept (--mask), and the driver that knew it has gone: run it again'));
     const call = spot.task.noLog ? this.#parts.keptOut(spot.run.id)?.calls.get(spot.task.path) : spot.task.module;
     if (call === undefined)
       return this.#end(spot, failedResult('its command was not kept (no-log), and the driver that knew it has gone: run it again'));
     const prepared = this.#parts.kit.prepare({ ...spot, task: { ...spot.task, module: call } });
-    if (!prepared.ok) return this.#end(spot, failedResult(prepared.failure));
+    if (!prepared.ok) return this.#end(spot, failedResult(mask === undefined ? prepared.failure : mask(prepared.failure)));
     const what = prepared.value;
     if (what.kind === 'skipped') return this.#end(spot, { status: 'skipped', message: what.reason });
-    if (what.kind === 'local') return this.#end(spot, registered(spot.task, what.result));
+    if (what.kind === 'local')
+      return this.#end(spot, registered(spot.task, mask === undefined ? what.result : maskValue(mask, what.result)));
     if (what.kind === 'wait') return this.#ask(spot, what.jid);
-    this.#startJob(spot, what);
+    this.#startJob(spot, mask === undefined ? what : { ...what, command: mask(what.command) });
   }
 
   #startJob(spot: Spot, what: Prepared & { readonly kind: 'job' }): void {
@@ -309,8 +314,10 @@ export class Walker {
 
   #runWithVars(id: string): Run | undefined {
     const run = this.#run(id);
-    const extraVars = this.#parts.keptOut(id)?.extraVars;
-    return run === undefined || extraVars === undefined ? run : { ...run, options: { ...run.options, extraVars } };
+    const kept = this.#parts.keptOut(id);
+    if (run === undefined || kept === undefined) return run;
+    const { extraVars, masked } = kept;
+    return { ...run, ...(masked && { plan: masked.plan }), ...(extraVars && { options: { ...run.options, extraVars } }) };
   }
 
   #planned(run: Run, host: string): PlannedHost | undefined {

@@ -43,6 +43,7 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
     planTask: ({ hosts, pattern, command, pace }) => ({
       verb: 'submit',
       fleet: place.fleet,
+      ...(flags.mask !== undefined && { mask: flags.mask }),
       options: optionsOf({ ...flags, log: true, template: true }, place, argv, 'console', {}),
       plan: withHosts(
         adHocPlan({

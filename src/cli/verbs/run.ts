@@ -85,7 +85,13 @@ export const startAndFollow = async (
   const mirrored = await askForMirror(link.value, mirror.value);
   if (!mirrored.ok) return mirrored;
   const options = optionsOf(flags, place, argv, 'headless', extraVars.value);
-  const submitted = await link.value.ask({ verb: 'submit', fleet: place.fleet, plan, options });
+  const submitted = await link.value.ask({
+    verb: 'submit',
+    fleet: place.fleet,
+    plan,
+    options,
+    ...(flags.mask !== undefined && { mask: flags.mask }),
+  });
   if (!submitted.ok) return submitted;
   if (submitted.value.joined === 'yes') world.say(`joined run ${submitted.value.number}, which holds the name ${flags.once}`);
   const { code } = await follow({
