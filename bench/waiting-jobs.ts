@@ -100,6 +100,7 @@ const willingHosts: Jobs = {
       look: async jobs => ok(jobs.map(({ jid }) => report(jid))),
       cancel: async () => ok({ kind: 'running' }),
       extend: async (_jid, limit) => ok(limit),
+      survey: async () => ({ ok: true, value: { looked: [], found: [], skipped: 0 } }),
       clean: async jids => ok(jids),
       close,
       closed,

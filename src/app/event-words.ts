@@ -1,8 +1,8 @@
 // The only place that tells an event in one sentence for the Events tab; what says nothing to a person is left out.
 import { formatDuration } from '../domain/duration.ts';
-import { actorName, type Event } from '../domain/event.ts';
+import { actorName, type Event, originName } from '../domain/event.ts';
 import { describeFailure } from '../domain/failure.ts';
-import type { Verdict } from '../domain/job.ts';
+import { shortJid, type Verdict } from '../domain/job.ts';
 import { fold } from '../domain/nodeset.ts';
 import type { State } from '../domain/run-state.ts';
 import { lostWords } from './words.ts';
@@ -19,6 +19,8 @@ const sentence = (event: Event, state: State): string | undefined => {
       return `driver ${event.pid} started`;
     case 'run.queued':
       return `run ${event.number} queued: ${event.plan.title}`;
+    case 'run.adopted':
+      return `run ${event.number} adopted (${originName(event.origin)}): ${event.plan.title}`;
     case 'run.paused':
       return `${runName(event.run, state)} paused (${event.why})`;
     case 'run.resumed':
@@ -39,6 +41,8 @@ const sentence = (event: Event, state: State): string | undefined => {
         : `${runName(event.run, state)} batch ${event.batch}/${event.of} opened: ${fold(event.hosts)}`;
     case 'batch.ended':
       return `${runName(event.run, state)} batch ${event.batch} ended`;
+    case 'job.adopted':
+      return `${event.host} found ${shortJid(event.jid)}${event.adopted.operator === '' ? '' : ` of ${event.adopted.operator}@${event.adopted.machine}`}`;
     case 'job.started':
       return `${hostOf(event.jid, state)} started, pid ${event.on.pid}`;
     case 'job.waiting':

@@ -150,7 +150,7 @@ export const makeSession = (parts: SessionParts): Session => {
     for (const event of events) {
       reduce(data.state, event);
       data.version += 1;
-      if (event.type === 'job.requested') noteJob(data, event.host, event.jid);
+      if (event.type === 'job.requested' || event.type === 'job.adopted') noteJob(data, event.host, event.jid);
       if (event.type === 'job.output') tails.grown(event);
       if (event.type === 'run.ended') hands.toast(endedWords(data, event.run));
       const words = eventWords(event, data.state);

@@ -14,7 +14,7 @@ import { serveDriver } from '../driver/server.ts';
 import { nextEpoch, tryLease } from '../journal/lease.ts';
 import { keepMirrors } from '../journal/mirror-thread.ts';
 import { openJournal } from '../journal/open.ts';
-import { readOutput } from '../journal/read.ts';
+import { readKnown, readOutput } from '../journal/read.ts';
 import { ensureStateFolder } from '../journal/state-folder.ts';
 import { actionOf } from '../modules/catalogue.ts';
 import { endResult, lookResult, startResult } from '../modules/job-result.ts';
@@ -96,6 +96,7 @@ const main = async (argument: string): Promise<void> => {
     newRunId: () => randomBytes(16).toString('hex'),
     ...(hold !== undefined && { hold }),
     ...(notice !== undefined && { notice }),
+    journalled: names => readKnown(stateDir, names),
     readOutput: (jid, stream, from, most) => readOutput(stateDir, jid, stream, from, most),
     keeping: journal,
     onStop: () => void setImmediate(() => void end(0)),

@@ -40,7 +40,8 @@ export type RunFlags = {
   readonly askPass?: boolean;
 };
 
-const whole =
+/** A whole number between two. */
+export const whole =
   (least: number, most = 1_000_000) =>
   (text: string): number => {
     const n = /^\d+$/.test(text) ? Number(text) : Number.NaN;

@@ -3,7 +3,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { describeFailure, type Failure, type FailureTag } from '../domain/failure.ts';
 import { fail, type Result } from '../domain/result.ts';
 import { quoteWord } from '../modules/words.ts';
-import { type RunFlags, seconds, withAdHoc, withFleet, withMirror, withOutputs, withRun, withState } from './flags.ts';
+import { type RunFlags, seconds, whole, withAdHoc, withFleet, withMirror, withOutputs, withRun, withState } from './flags.ts';
 import { version } from './reach.ts';
 import type { InventoryFlags } from './verbs/inventory.ts';
 import { realWorld, type World } from './world.ts';
@@ -77,11 +77,18 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
       const taken = await (await import('./verbs/take-over.ts')).takeOver(world, flags);
       did(taken.ok ? await (await import('./verbs/look.ts')).attachVerb(world, run, flags) : taken);
     });
+  withOutputs(withFleet(program.command('adopt')))
+    .description("follow jobs that hosts know and this journal does not, Ansible's too")
+    .argument('[pattern]', 'hosts to ask', 'all')
+    .option('-f, --forks <n>', 'connections at once', whole(1, 10_000))
+    .option('--look', 'say what is there and do not wait; ends with 75 while some run')
+    .action(async (pattern: string, flags) => did(await (await import('./verbs/adopt.ts')).adoptVerb(world, pattern, flags)));
   for (const [verb, what] of actVerbs) {
     withState(program.command(verb))
       .description(what)
       .argument('<what...>', 'run number, last, or jid')
       .option('-l, --limit <hosts>', 'only these hosts of the run')
+      .option('--yes', 'cancel also what somebody else started')
       .action(async (what: string[], flags) => did(await (await import('./verbs/act.ts')).actVerb(world, verb, what, flags)));
   }
   withFleet(program.command('clean'))

@@ -1,7 +1,7 @@
 // The only place for what can happen: events in the past tense, the only source of state.
 // Facts are journalled before they are acted on; sightings (a poll that found nothing new) are only shown.
 import type { Failure } from './failure.ts';
-import type { Jid, OnHost, OutputStream, Verdict } from './job.ts';
+import type { Adopted, Jid, OnHost, OutputStream, Verdict } from './job.ts';
 import type { Plan } from './plan.ts';
 
 /** Who did it. */
@@ -92,6 +92,15 @@ export type Base = {
 /** Why a run does not start anything new. */
 export type HoldWhy = 'operator' | 'client-vanished' | 'driver-away' | 'interrupted';
 
+/** Where an adopted run came from: another driver's journal, as hosts tell it, or Ansible. */
+export type Origin =
+  | { readonly kind: 'rollcall'; readonly number: number; readonly operator: string; readonly machine: string }
+  | { readonly kind: 'ansible' };
+
+/** `12@laptop1`: the name that a run has where it came from. */
+export const originName = (origin: Origin): string =>
+  origin.kind === 'ansible' ? 'Ansible' : `${origin.number}@${origin.machine === '' ? '?' : origin.machine}`;
+
 /** What happens to runs, batches and tasks. */
 export type RunFact =
   | { readonly type: 'driver.started'; readonly driver: string; readonly epoch: number; readonly pid: number; readonly version: string }
@@ -103,6 +112,17 @@ export type RunFact =
       readonly fleet: string;
       readonly plan: Plan;
       readonly options: RunOptions;
+    }
+  /** A run from elsewhere of which hosts know jobs; told again with all its hosts when more are found. */
+  | {
+      readonly type: 'run.adopted';
+      readonly run: string;
+      /** Its number here. */
+      readonly number: number;
+      readonly fleet: string;
+      readonly plan: Plan;
+      readonly options: RunOptions;
+      readonly origin: Origin;
     }
   | { readonly type: 'run.paused'; readonly run: string; readonly why: HoldWhy }
   | { readonly type: 'run.resumed'; readonly run: string }
@@ -169,6 +189,20 @@ export type JobRequest = {
   readonly mode: 'sync' | 'poll' | 'let-go';
 };
 
+/** A job found on a host that was asked for elsewhere. Nothing of it is ever sent from here. */
+export type JobAdoption = {
+  readonly type: 'job.adopted';
+  readonly jid: Jid;
+  readonly run: string;
+  readonly host: string;
+  readonly path: string;
+  readonly attempt: number;
+  /** Empty where it is not told. */
+  readonly command: string;
+  readonly on: OnHost;
+  readonly adopted: Adopted;
+};
+
 /** What happens to a job that was requested. */
 export type JobFact =
   | { readonly type: 'job.started'; readonly jid: Jid; readonly on: OnHost }
@@ -194,7 +228,7 @@ export type JobFact =
   | { readonly type: 'job.ended'; readonly jid: Jid; readonly verdict: Verdict };
 
 /** Everything that can be journalled. */
-export type Event = Base & (RunFact | KeepFact | JobRequest | JobFact);
+export type Event = Base & (RunFact | KeepFact | JobRequest | JobAdoption | JobFact);
 
 /** A poll that found nothing new, or (`at` is 0) a change of plan about the next one. Shown, not journalled. */
 export type Sighting =

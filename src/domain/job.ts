@@ -39,6 +39,12 @@ export const jidOf = (key: JobKey): Jid => {
 
 const jidPattern = /^j\d{25}\.[1-9]\d{0,5}$/;
 
+/** Ansible's: up to twelve digits drawn there, and the pid of a launcher that has gone. */
+const ansiblePattern = /^j\d{1,12}\.\d{1,10}$/;
+
+/** The name of one of Ansible's jobs, which is a file name and nothing else; or undefined. */
+export const parseAnsibleJid = (text: string): Jid | undefined => (ansiblePattern.test(text) ? (text as Jid) : undefined);
+
 /** A jid as it came from outside, or undefined when it is not one of ours. */
 export const parseJid = (text: string): Jid | undefined => (jidPattern.test(text) ? (text as Jid) : undefined);
 
@@ -59,6 +65,26 @@ export type JobAbout = {
   readonly batch: string;
   /** The command as the operator may see it; empty with --no-log. */
   readonly command: string;
+};
+
+/** Where an adopted job lives on its host. */
+export type Whereabouts = {
+  /** A folder of ours in ~/.rollcall, or a file of Ansible's in ~/.ansible_async. */
+  readonly kind: 'rollcall' | 'ansible';
+  /** Whose home it is in; absent: that of the account that logs in. */
+  readonly account?: { readonly name: string; readonly home: string };
+};
+
+/** What is known of a job that this journal did not ask for. */
+export type Adopted = {
+  readonly at: Whereabouts;
+  /** Who started it, as its host tells it; empty where nobody does. */
+  readonly operator: string;
+  readonly machine: string;
+  /** `others`: it is cancelled only after a confirmation. */
+  readonly owner: 'us' | 'others';
+  /** `3/8`; empty for Ansible's. */
+  readonly batch: string;
 };
 
 /** Counts of one job's output. */
@@ -134,6 +160,8 @@ export type Job = {
   readonly nextLookAt?: number;
   /** Its output was removed here at that time, our wall clock, ms. */
   readonly outputRemovedAt?: number;
+  /** Found on its host: it is looked at and may be cancelled, but never started or cleaned from here. */
+  readonly adopted?: Adopted;
   readonly cancelAsked?: { readonly at: number; readonly by: string };
 };
 

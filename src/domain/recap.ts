@@ -41,6 +41,7 @@ export const countHosts = (run: Run, jobs: ReadonlyMap<Jid, Job>): HostCounts =>
 
 /** What put a host out says its last job; a host that is through counts by what its tasks did. */
 export const standingOf = (row: HostProgress, run: Run, jobs: ReadonlyMap<Jid, Job>): keyof HostCounts => {
+  if (run.origin !== undefined) return standingOfAdopted(row, jobs);
   if (row.out !== undefined) {
     const job = row.jid === undefined ? undefined : jobs.get(row.jid);
     const verdict = job?.taskPath === row.out.path && job.state.kind === 'ended' ? job.state.verdict.kind : undefined;
@@ -56,6 +57,21 @@ export const standingOf = (row: HostProgress, run: Run, jobs: ReadonlyMap<Jid, J
   if (changed > 0) return 'changed';
   if (done === 0 && skipped > 0) return 'skipped';
   return done === 0 ? 'neverStarted' : 'ok';
+};
+
+/** By its jobs alone: one that runs, else the one that ended worst. */
+const standingOfAdopted = ({ jids = [] }: HostProgress, jobs: ReadonlyMap<Jid, Job>): keyof HostCounts => {
+  const standings = new Set(jids.map(jid => standingOfJob(jobs.get(jid))));
+  return worstFirst.find(standing => standings.has(standing)) ?? 'changed';
+};
+
+const worstFirst = ['running', 'unreachable', 'failed', 'lost', 'timedOut', 'cancelled'] as const;
+
+/** How one job counts by itself. */
+export const standingOfJob = (job: Job | undefined): keyof HostCounts => {
+  if (job?.state.kind !== 'ended') return 'running';
+  const { kind } = job.state.verdict;
+  return kind === 'timed-out' ? 'timedOut' : kind === 'ok' ? 'changed' : kind;
 };
 
 /** Letting a job go is what its task was to do; how the job itself ends counts once it has come home. */

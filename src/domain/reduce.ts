@@ -41,6 +41,8 @@ export const reduce = (state: State, event: Event): State => {
         notes: [],
       });
       return state;
+    case 'run.adopted':
+      return adoptRun(state, event);
     case 'run.paused':
       return changeRun(state, event.run, () => ({
         phase: { kind: 'paused', at: event.at, why: event.why, ...(event.by && { by: event.by }) },
@@ -112,6 +114,8 @@ export const reduce = (state: State, event: Event): State => {
         path: event.path,
         ...(wait?.path === event.path && { attempt: wait.attempt }),
       }));
+    case 'job.adopted':
+      return adoptJob(state, event);
     default:
       return reduceJob(state, event);
   }
@@ -177,6 +181,48 @@ const changeLogin = (state: State, { run, login }: EventOf<'run.login-changed'>)
     state.fleets.set(id, { ...fleet, id, hosts });
     return { fleet: id };
   });
+/** All its hosts are in one open batch, whatever they were in where it came from. What it had before stays. */
+const adoptRun = (state: State, event: EventOf<'run.adopted'>): State => {
+  const { run: id, number, fleet, plan, options, origin, at, by } = event;
+  const known = state.runs.get(id);
+  if (known !== undefined && known.origin === undefined) return state;
+  const hosts = new Map(known?.hosts);
+  for (const [host, row] of queuedHosts(plan)) if (!hosts.has(host)) hosts.set(host, { ...row, batch: 1, at: 'open' });
+  state.runs.set(id, {
+    id,
+    number,
+    fleet,
+    plan,
+    options,
+    origin,
+    queuedAt: known?.queuedAt ?? at,
+    ...(by && { by }),
+    phase: { kind: 'going' },
+    batches: [{ number: 1, of: 1, play: 0, hosts: [...hosts.keys()], openedAt: known?.queuedAt ?? at, kind: 'first' }],
+    remaining: 'dropped',
+    retry: [],
+    hosts,
+    notes: known?.notes ?? [],
+  });
+  return state;
+};
+
+/** It was running when it was found, or had ended: the first look tells. */
+const adoptJob = (state: State, { jid, run, host, path, attempt, command, on, adopted, at }: EventOf<'job.adopted'>): State => {
+  state.jobs.set(jid, {
+    jid,
+    runId: run,
+    host,
+    taskPath: path,
+    attempt,
+    adopted,
+    state: { kind: 'running', on, seenAt: at },
+    output: { out: 0, err: 0, outThere: 0, errThere: 0, dropped: 0 },
+    lastLine: '',
+  });
+  state.orders.set(jid, { command, limit: on.limit, mode: 'poll' });
+  return changeHosts(state, run, [host], row => ({ ...row, jid, path, jids: [...(row.jids ?? []), jid] }));
+};
 
 const openBatch = (state: State, event: EventOf<'batch.opened'>): State => {
   changeHosts(state, event.run, event.hosts, row => ({ ...row, batch: event.batch, at: 'open' }));

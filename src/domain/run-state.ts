@@ -1,6 +1,6 @@
 // The only place for what is known: runs, hosts in them, jobs. reduce.ts makes it from events; views only read it.
 // Rows (Run, Job, HostProgress) are replaced, never changed in place, so identity tells a change.
-import type { Actor, Fleet, HoldWhy, RunOptions, TaskResult } from './event.ts';
+import type { Actor, Fleet, HoldWhy, Origin, RunOptions, TaskResult } from './event.ts';
 import type { Jid, Job } from './job.ts';
 import type { Plan } from './plan.ts';
 
@@ -22,6 +22,8 @@ export type HostProgress = {
   readonly batch: number;
   /** Its newest job in this run. */
   readonly jid?: Jid;
+  /** In an adopted run: all its jobs of that run. */
+  readonly jids?: readonly Jid[];
   /** Task it is in, or was in last. */
   readonly path?: string;
   readonly at: 'queued' | 'open' | 'ended';
@@ -63,6 +65,8 @@ export type Run = {
   readonly options: RunOptions;
   readonly queuedAt: number;
   readonly by?: Actor;
+  /** It was begun elsewhere: its jobs are followed, and nothing of it is ever begun here. */
+  readonly origin?: Origin;
   readonly phase: RunPhase;
   readonly batches: readonly Batch[];
   /** Task open now in the open batch. */

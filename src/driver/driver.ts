@@ -13,6 +13,7 @@ import { type Draft, Spine } from '../engine/spine.ts';
 import type { KeptOut, Kit } from '../play/ports.ts';
 import { Walker } from '../play/walker.ts';
 import { absenceOf, type LastSigns, type Uptime } from './absence.ts';
+import { Adopter, type Journalled } from './adopt.ts';
 import { Cleaning, type Keeping } from './clean.ts';
 import { keptOutOf } from './kept-out.ts';
 import type { ClientInfo, DriverNews, DriverPort } from './ports.ts';
@@ -62,6 +63,8 @@ export type DriverParts = {
   readonly hold?: Hold;
   /** What is kept, and what goes; without it nothing ever goes by itself. */
   readonly keeping?: Keeping;
+  /** Looks jobs and runs up in the whole journal. */
+  readonly journalled: Journalled;
   /** Told to every client until the driver ends, such as that a damaged journal was set aside. */
   readonly notice?: string;
   readonly onStop: () => void;
@@ -88,6 +91,7 @@ export class Driver implements DriverPort {
   readonly #owners = new Map<string, number>();
   /** What is kept out of the journal, by run: in memory only. */
   readonly #kept = new Map<string, KeptOut>();
+  readonly #adopter: Adopter;
   #nextNumber: number;
   #mirrorTrouble: string | undefined;
 
@@ -110,6 +114,13 @@ export class Driver implements DriverPort {
     this.#steering = new Steering(this.#spine, this.#engine);
     const isBusy = (): boolean => this.isBusy();
     this.#cleaning = parts.keeping && new Cleaning({ ...parts, keeping: parts.keeping, spine: this.#spine, engine: this.#engine, isBusy });
+    this.#adopter = new Adopter({
+      ...parts,
+      spine: this.#spine,
+      engine: this.#engine,
+      nextNumber: () => this.#takeNumber(),
+      forks: settings.forks,
+    });
     this.#spine.subscribe((events, sightings) => {
       this.#tell({ kind: 'events', events, sightings });
       if (events.length > 0) parts.onBusy(this.isBusy());
@@ -127,7 +138,7 @@ export class Driver implements DriverPort {
     const events: Draft[] = [{ type: 'driver.started', driver, epoch, pid, version, ...(actor && { by: actor }) }];
     for (const run of this.state().runs.values()) {
       const isHeld = hold !== undefined && (hold.run === undefined || run.id === only);
-      if (run.phase.kind !== 'going' || !(wasAway || isHeld)) continue;
+      if (run.phase.kind !== 'going' || !(wasAway || isHeld) || run.origin !== undefined) continue;
       this.#engine.hold(run.id);
       events.push({ type: 'run.paused', run: run.id, why: 'driver-away', ...(isHeld && { by: hold.by }) });
     }
@@ -233,7 +244,7 @@ export class Driver implements DriverPort {
       case 'abort':
         return this.#steering.abort(runsOf(this.state(), ask.on), by);
       case 'cancel':
-        return this.#steering.cancel(ask.on, by);
+        return this.#steering.cancel(ask.on, by, ask.confirmed);
       case 'retry':
         return this.#steering.retry(ask.on, ask.which, by);
       case 'ask':
@@ -258,6 +269,10 @@ export class Driver implements DriverPort {
         const kept = this.#parts.keepMirror?.(ask.to ?? undefined);
         return kept?.ok === false ? kept : touched(kept === undefined ? 0 : 1);
       }
+      case 'adopt':
+        if (this.#engine.fenced !== undefined) return fail(this.#engine.fenced);
+        this.#takeAgentOf(client);
+        return this.#adopter.adopt(ask, by);
       case 'status':
         return ok(this.status());
       case 'stop':
@@ -285,11 +300,10 @@ export class Driver implements DriverPort {
       if (options.askedFrom === 'headless') this.#owners.set(queued.id, client.id);
       return ok({ run: queued.id, number: queued.number, joined: 'no' });
     }
-    if (client.hello.agentSocket !== undefined) this.#parts.takeAgent(client.hello.agentSocket);
+    this.#takeAgentOf(client);
     const run = this.#parts.newRunId();
-    const number = this.#nextNumber;
+    const number = this.#takeNumber();
     if (keptOut !== undefined) this.#kept.set(run, keptOut);
-    this.#nextNumber += 1;
     if (options.askedFrom === 'headless') this.#owners.set(run, client.id);
     const isNew = !this.state().fleets.has(fleet.id);
     const paused = this.#steering.pausedAll;
@@ -303,6 +317,15 @@ export class Driver implements DriverPort {
       ],
     });
     return ok({ run, number, joined: 'no' });
+  }
+
+  #takeAgentOf({ hello }: ClientInfo): void {
+    if (hello.agentSocket !== undefined) this.#parts.takeAgent(hello.agentSocket);
+  }
+
+  #takeNumber(): number {
+    this.#nextNumber += 1;
+    return this.#nextNumber - 1;
   }
 
   #submitted(submission: string | undefined): Run | undefined {

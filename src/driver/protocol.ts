@@ -41,7 +41,8 @@ export type Ask =
   | { readonly verb: 'resume'; readonly on: Selection }
   /** Nothing new of the run starts; with jobs, what runs is cancelled as well. */
   | { readonly verb: 'abort'; readonly on: Selection }
-  | { readonly verb: 'cancel'; readonly on: Selection }
+  /** `confirmed`: also jobs that are somebody else's. */
+  | { readonly verb: 'cancel'; readonly on: Selection; readonly confirmed?: 'yes' }
   | { readonly verb: 'retry'; readonly on: Selection; readonly which: 'failed' | 'unreachable' | 'both' }
   /** Look now, without waiting for the timer; at most once a second per host. */
   | { readonly verb: 'ask'; readonly on: Selection }
@@ -55,6 +56,8 @@ export type Ask =
   | { readonly verb: 'clean'; readonly hosts?: readonly string[]; readonly mode: 'clean' | 'dry' }
   /** A copy of the journal is kept there from now on, by the drivers of this folder to come as well; null: none any more. */
   | { readonly verb: 'mirror'; readonly to: string | null }
+  /** Finds jobs that this journal doesn't have; with `become` in every account of the hosts. */
+  | { readonly verb: 'adopt'; readonly fleet: Fleet; readonly hosts: readonly string[]; readonly become: 'yes' | 'no' }
   | { readonly verb: 'status' }
   | { readonly verb: 'stop' };
 
@@ -73,6 +76,7 @@ export type Answers = {
   readonly output: { readonly from: number; readonly size: number; readonly base64: string };
   readonly clean: Cleaned;
   readonly mirror: Touched;
+  readonly adopt: Adoption;
   readonly status: DriverStatus;
   readonly stop: Touched;
 };
@@ -92,6 +96,18 @@ export type CleanedHost = {
   readonly bytes: number;
   readonly left: number;
   readonly failure?: Failure;
+};
+
+/** What came of looking for jobs. */
+export type Adoption = {
+  /** Those that are new here; what else is known of them stands in the state. */
+  readonly jobs: readonly { readonly jid: Jid; readonly host: string; readonly run: string; readonly is: 'running' | 'over' }[];
+  readonly looked: readonly { readonly host: string; readonly account: string; readonly home: string }[];
+  readonly unasked: readonly { readonly host: string; readonly failure: Failure }[];
+  /** Hosts that did not let us look into other accounts. */
+  readonly refused: readonly { readonly host: string; readonly why: string }[];
+  /** Entries that were not taken for jobs, or not believed. */
+  readonly skipped: number;
 };
 
 /** How many jobs, hosts or runs a verb touched. */

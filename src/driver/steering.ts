@@ -1,6 +1,8 @@
 // The only place for the verbs by which operators steer runs and jobs that there are: pause, resume, abort, cancel, retry, extend, note.
 // Each says what it wants to the engine, then writes who wanted it; it knows neither clients nor submissions.
-import type { Actor } from '../domain/event.ts';
+import { type Actor, type Origin, originName } from '../domain/event.ts';
+import type { Failure } from '../domain/failure.ts';
+import { type Job, shortJid } from '../domain/job.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Run, State } from '../domain/run-state.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -52,12 +54,16 @@ export class Steering {
   }
 
   /** A whole run: nothing of it starts any more and what runs is ended. Some hosts or jobs: only those. */
-  async cancel(on: Selection, by: Actor): Promise<Result<Answers['cancel']>> {
+  async cancel(on: Selection, by: Actor, confirmed?: 'yes'): Promise<Result<Answers['cancel']>> {
     const jobs = jobsOf(this.#spine.state, on);
+    const refusal = whyNotCancel(jobs, confirmed);
+    if (refusal !== undefined) return fail(refusal);
     let dropped = 0;
     if (on.jids === undefined && on.hosts === undefined) await this.abort(runsOf(this.#spine.state, on), by);
     else if (on.jids === undefined) dropped = await this.#skipQueued(on, by);
-    const asked = await Promise.all(jobs.map(({ jid }) => this.#engine.cancel(jid, by)));
+    const asked = await Promise.all(
+      jobs.filter(({ adopted }) => adopted?.at.kind !== 'ansible').map(({ jid }) => this.#engine.cancel(jid, by)),
+    );
     return touched(dropped + asked.filter(Boolean).length);
   }
 
@@ -84,6 +90,8 @@ export class Steering {
   }
 
   async retry(on: Selection, which: 'failed' | 'unreachable' | 'both', by: Actor): Promise<Result<Answers['retry']>> {
+    const adopted = runsOf(this.#spine.state, on).find(({ origin }) => origin !== undefined);
+    if (on.run !== undefined && adopted?.origin !== undefined) return fail(noRetry(adopted.number, adopted.origin));
     const events: Draft[] = [];
     let count = 0;
     let mayRun: readonly string[] = [];
@@ -107,7 +115,8 @@ export class Steering {
 
   async extend(on: Selection, seconds: number, by: Actor): Promise<Result<Answers['extend']>> {
     let count = 0;
-    for (const { jid, state } of jobsOf(this.#spine.state, on)) {
+    for (const { jid, state, adopted } of jobsOf(this.#spine.state, on)) {
+      if (adopted?.owner === 'others') continue;
       const limit = state.kind === 'starting' ? 0 : (state.on?.limit ?? 0);
       if (limit > 0 && (await this.#engine.extend(jid, limit + seconds, by))) count += 1;
     }
@@ -120,6 +129,27 @@ export class Steering {
     return touched(runs.length);
   }
 }
+
+/** Somebody else's jobs are ended only by whoever said so once more, and Ansible's not at all. */
+const whyNotCancel = (jobs: readonly Job[], confirmed: 'yes' | undefined): Failure | undefined => {
+  const theirs = jobs.find(({ adopted }) => adopted?.owner === 'others' && adopted.at.kind === 'rollcall');
+  if (theirs?.adopted !== undefined && confirmed === undefined) {
+    const { operator, machine, at } = theirs.adopted;
+    const owner = operator === '' ? (at.account?.name ?? 'somebody else') : `${operator}@${machine}`;
+    return {
+      tag: 'needs-person',
+      cause: `job ${shortJid(theirs.jid)} on ${theirs.host} was started by ${owner}; to end it all the same, say --yes`,
+    };
+  }
+  const isAnsible = ({ adopted }: Job): boolean => adopted?.at.kind === 'ansible';
+  if (jobs.length === 0 || !jobs.every(isAnsible)) return undefined;
+  return { tag: 'bad-input', cause: 'Ansible has no way to end a job; end its async_wrapper.py on the host' };
+};
+
+const noRetry = (number: number, origin: Origin): Failure => ({
+  tag: 'bad-input',
+  cause: `run ${number} was adopted from ${originName(origin)}: nothing of it is begun from here, so retry it where it came from`,
+});
 
 /** Several runs are open and an operator has paused each: that was everything, and a new driver keeps it so. */
 const whoPausedAll = (state: State): Actor | undefined => {

@@ -1,18 +1,32 @@
 // The only place that opens, uses and lets go of lines: which host is talked to next, about what, and for how long.
 // Due looks go before starts; a spare line gives way at once. It performs; what an answer means is not its business.
 import type { Failure } from '../domain/failure.ts';
-import type { Jid } from '../domain/job.ts';
+import type { Jid, Whereabouts } from '../domain/job.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { type CleanAct, cleanOver } from './clean.ts';
-import type { Clock, HostRef, HostState, JobReport, Jobs, Line, LookRequest, StartReply, StartRequest } from './ports.ts';
+import type {
+  Clock,
+  HostRef,
+  HostState,
+  JobReport,
+  Jobs,
+  Line,
+  LookRequest,
+  StartReply,
+  StartRequest,
+  Survey as Surveyed,
+} from './ports.ts';
 import { chainTooLong, type Slot, type SlotLimits, Slots, sizeOf } from './slots.ts';
 import { afterRequest, type Start, type StartQueue } from './start-queue.ts';
 
 /** Something to tell a host about a job; `there` is the jid that it goes by there (another's with `--once`). */
 export type Act =
-  | { readonly kind: 'cancel'; readonly jid: Jid; readonly there: Jid; readonly grace: number }
+  | { readonly kind: 'cancel'; readonly jid: Jid; readonly there: Jid; readonly grace: number; readonly at?: Whereabouts }
   | { readonly kind: 'extend'; readonly jid: Jid; readonly there: Jid; readonly limit: number }
   | CleanAct;
+
+/** Somebody wants to know what jobs a host knows. */
+type Survey = { readonly accounts: 'own' | 'all'; readonly done: (found: Result<Surveyed>) => void };
 
 /** What the dispatcher needs to know, and whom it tells. Each resolves when the answer is written down. */
 export type Desk = {
@@ -48,6 +62,7 @@ type Place = {
   readonly looks: Set<Jid>;
   readonly acts: Act[];
   readonly starts: Start[];
+  readonly surveys: Survey[];
   line: Line | undefined;
   slot: Slot | undefined;
   busy: 'yes' | 'no';
@@ -103,6 +118,16 @@ export class Dispatcher {
     this.pump();
   }
 
+  /** Comes to the host when a slot is free, like a look that is due. */
+  survey(host: HostRef, accounts: Survey['accounts']): Promise<Result<Surveyed>> {
+    const place = this.#place(host);
+    return new Promise(done => {
+      place.surveys.push({ accounts, done });
+      this.#due.add(place);
+      this.pump();
+    });
+  }
+
   /** The job is over: nobody asks about it any more. */
   forget(host: HostRef, jid: Jid): void {
     this.#places.get(keyOf(host))?.looks.delete(jid);
@@ -136,13 +161,19 @@ export class Dispatcher {
   }
 
   #serve(place: Place): void {
-    const jid = place.looks.values().next().value ?? place.acts[0]?.jid;
-    if (jid === undefined) {
+    const run = this.#runDueAt(place);
+    if (run === undefined) {
       this.#due.delete(place);
       return;
     }
-    const run = this.#desk.runOf(jid);
     if (this.#canTalk(place, run)) void this.#talk(place, run);
+  }
+
+  /** The run for which the host is to be talked to; a survey is nobody's. */
+  #runDueAt(place: Place): string | undefined {
+    const jid = place.looks.values().next().value ?? place.acts[0]?.jid;
+    if (jid !== undefined) return this.#desk.runOf(jid);
+    return place.surveys.length > 0 ? '' : undefined;
   }
 
   #canTalk(place: Place, run: string): boolean {
@@ -174,7 +205,7 @@ export class Dispatcher {
     else if (await this.#converse(place, line.value)) this.#keepOrLetGo(place);
     else this.#letGo(place);
     place.busy = 'no';
-    if (place.looks.size > 0 || place.acts.length > 0) this.#due.add(place);
+    if (this.#runDueAt(place) !== undefined) this.#due.add(place);
     this.pump();
   }
 
@@ -218,6 +249,7 @@ export class Dispatcher {
   async #noLine(place: Place, failure: Failure): Promise<void> {
     const starts = place.starts.splice(0);
     const acts = place.acts.splice(0);
+    for (const { done } of place.surveys.splice(0)) done({ ok: false, failure });
     const looks = [...place.looks];
     place.looks.clear();
     await Promise.all([
@@ -236,7 +268,7 @@ export class Dispatcher {
         continue;
       }
       if (act !== undefined) {
-        const answer = act.kind === 'cancel' ? await line.cancel(act.there, act.grace) : await line.extend(act.there, act.limit);
+        const answer = act.kind === 'cancel' ? await line.cancel(act.there, act.grace, act.at) : await line.extend(act.there, act.limit);
         await this.#desk.acted(act, answer);
         if (!answer.ok) return this.#lineFailed(place);
         continue;
@@ -249,6 +281,13 @@ export class Dispatcher {
         const reports = await line.look(requests);
         await this.#desk.looked(asked, reports);
         if (!reports.ok) return this.#lineFailed(place);
+        continue;
+      }
+      const survey = place.surveys.shift();
+      if (survey !== undefined) {
+        const found = await line.survey(survey.accounts);
+        survey.done(found);
+        if (!found.ok) return this.#lineFailed(place);
         continue;
       }
       const start = place.starts.shift();
@@ -297,8 +336,7 @@ export class Dispatcher {
     const lacksSlot = (run: string): boolean => isFull || this.#slots.heldBy(run) >= this.#desk.forksOf(run);
     for (const place of this.#due) {
       if (place.busy === 'yes' || place.line !== undefined) continue;
-      const jid = place.looks.values().next().value ?? place.acts[0]?.jid;
-      const run = jid === undefined ? undefined : this.#desk.runOf(jid);
+      const run = this.#runDueAt(place);
       if (run !== undefined && lacksSlot(run)) return isFull ? {} : { run };
     }
     for (const run of this.#queue.waitingRuns(this.#desk)) {
@@ -325,6 +363,7 @@ export class Dispatcher {
       looks: new Set(),
       acts: [],
       starts: [],
+      surveys: [],
       line: undefined,
       slot: undefined,
       busy: 'no',

@@ -7,9 +7,9 @@ import type { Result } from '../domain/result.ts';
 import { Ages } from './ages.ts';
 import { type Desk, Dispatcher, type Manners } from './dispatcher.ts';
 import { looksAfter } from './gaps.ts';
-import { advance, anotherMachine, type Effect, type Input } from './job-machine.ts';
+import { advance, anotherMachine, type Effect, type Input, isBeingEnded, leftOut } from './job-machine.ts';
 import { Known } from './known.ts';
-import type { Clock, HostRef, HostState, JobReport, Jobs, Random, StartReply } from './ports.ts';
+import type { Clock, HostRef, HostState, JobReport, Jobs, Random, StartReply, Survey } from './ports.ts';
 import { graceOf, lookRequestOf, startRequestOf } from './requests.ts';
 import { Roster } from './roster.ts';
 import type { Spine } from './spine.ts';
@@ -120,6 +120,11 @@ export class Engine {
       this.#lookIn(job.jid, after);
       spine.sight({ type: 'job.seen', jid: job.jid, at: 0, nextLookAt: clock.wall() + after });
     }
+  }
+
+  /** Asks a host for the jobs that it knows, whoever started them, when its turn comes. */
+  survey(host: PlannedHost, accounts: 'own' | 'all'): Promise<Result<Survey>> {
+    return this.#dispatcher.survey(host, accounts);
   }
 
   /** Looks at a job as soon as a slot is free. */
@@ -260,7 +265,7 @@ export class Engine {
     await Promise.all(
       jids.map(jid => {
         const report = byJid.get(this.#known.job(jid)?.follows ?? jid);
-        return report && this.#advance(jid, { kind: 'looked', report });
+        return this.#advance(jid, report === undefined ? leftOut : { kind: 'looked', report });
       }),
     );
   }
@@ -357,7 +362,8 @@ export class Engine {
     const host = this.#roster.hostOf(job);
     if (host === undefined) return;
     const grace = graceOf(this.#known.run(job.runId));
-    this.#dispatcher.act(host, { kind: 'cancel', jid: job.jid, there: job.follows ?? job.jid, grace });
+    const at = job.adopted && { at: job.adopted.at };
+    this.#dispatcher.act(host, { kind: 'cancel', jid: job.jid, there: job.follows ?? job.jid, grace, ...at });
   }
 
   #settle(job: Job): void {
@@ -392,9 +398,4 @@ export class Engine {
 const elapsedOf = (input: Input): number => {
   if (input.kind === 'looked') return input.report.elapsed;
   return input.kind === 'answered' && input.reply.kind !== 'taken' ? input.reply.report.elapsed : 0;
-};
-
-const isBeingEnded = (input: Input): boolean => {
-  const state = input.kind === 'looked' ? input.report.state.kind : undefined;
-  return state === 'stopping' || state === 'unknown';
 };

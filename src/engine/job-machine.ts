@@ -24,6 +24,18 @@ export type Input =
   /** Its start was taken back before anything of it was sent. */
   | { readonly kind: 'withdrawn' };
 
+/** The host answered about others only. */
+export const leftOut: Input = {
+  kind: 'unheard',
+  failure: { tag: 'host-refused', cause: 'it could not be asked in the account that it runs in' },
+};
+
+/** The host is at it already, or knows nothing of it: a cancel need not be sent again. */
+export const isBeingEnded = (input: Input): boolean => {
+  const state = input.kind === 'looked' ? input.report.state.kind : undefined;
+  return state === 'stopping' || state === 'unknown';
+};
+
 /** What is to be done next for the job, after its events are written. */
 export type Effect =
   | { readonly kind: 'look'; readonly after: number }

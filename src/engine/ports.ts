@@ -1,7 +1,7 @@
 // The only place that says what the engine needs from the world: a clock, randomness, hosts that run jobs, a journal.
 // Nothing here knows ssh, shells, files or SQLite; simulated hosts and real ones implement the same `Jobs`.
 import type { Event, Sighting } from '../domain/event.ts';
-import type { Jid, JobAbout, OutputStream } from '../domain/job.ts';
+import type { Jid, JobAbout, OutputStream, Whereabouts } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
 
 /** Time, in milliseconds. */
@@ -58,6 +58,8 @@ export type LookRequest = {
   readonly errFrom: number;
   /** Most new bytes wanted per stream. */
   readonly most: number;
+  /** Absent: in ~/.rollcall of the account that logs in. */
+  readonly at?: Whereabouts;
 };
 
 /** New bytes of one stream. */
@@ -120,16 +122,38 @@ export type StartReply =
   /** Another unfinished job holds the `--once` name. */
   | { readonly kind: 'taken'; readonly by: Jid };
 
+/** A job that a host knows, whoever started it. */
+export type Found = {
+  readonly jid: Jid;
+  readonly at: Whereabouts;
+  /** As far as the host tells; of Ansible's only the command, once it has ended. */
+  readonly about: JobAbout;
+  readonly report: JobReport;
+};
+
+/** What was found on one host. */
+export type Survey = {
+  /** Accounts whose homes were looked into, the one that logs in first. */
+  readonly looked: readonly { readonly account: string; readonly home: string }[];
+  readonly found: readonly Found[];
+  /** Entries that are none, or not to be trusted: links, foreign, too large, half written, not begun. */
+  readonly skipped: number;
+  /** Why the other accounts could not be looked into although that was asked for. */
+  readonly refused?: string;
+};
+
 /** An open line to one host. Calls are made one at a time. */
 export type Line = {
   /** @failure any tag of the stages transfer and host */
   start(request: StartRequest): Promise<Result<StartReply>>;
-  /** One round trip for all jobs of the host; one report per request, in the same order. */
+  /** One round trip for all jobs of the host; one report per request, in the same order. An account that refuses is left out. */
   look(requests: readonly LookRequest[]): Promise<Result<readonly JobReport[]>>;
   /** Asks the host to end a job; the next looks tell when it is gone. A job that had not begun never begins. */
-  cancel(jid: Jid, grace: number): Promise<Result<HostState>>;
+  cancel(jid: Jid, grace: number, at?: Whereabouts): Promise<Result<HostState>>;
   /** Sets the limit to `limit` seconds after the job's start; resolves with the limit in force. */
   extend(jid: Jid, limit: number): Promise<Result<number>>;
+  /** Finds jobs that nobody here has asked for, also of other accounts. Reads only. */
+  survey(accounts: 'own' | 'all'): Promise<Result<Survey>>;
   /** Removes finished jobs' folders and keeps their marks. */
   clean(jids: readonly Jid[]): Promise<Result<readonly Jid[]>>;
   /** Asks the socket to close. */

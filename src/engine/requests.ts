@@ -52,4 +52,5 @@ export const lookRequestOf = (run: Run | undefined, job: Job | undefined, most: 
         outFrom: job.output.out,
         errFrom: job.output.err,
         most: run?.options.log === 'no' ? 0 : most,
+        ...(job.adopted && { at: job.adopted.at }),
       };

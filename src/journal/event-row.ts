@@ -46,5 +46,5 @@ export const eventOf = (row: EventRow): Event =>
     ...(JSON.parse(row.body) as object),
   }) as Event;
 
-/** Of the events about jobs only the request says whose run it is. */
-const namesItsRun = (type: string): boolean => !type.startsWith('job.') || type === 'job.requested';
+/** Of the events about jobs only the request or the adoption says whose run it is. */
+const namesItsRun = (type: string): boolean => !type.startsWith('job.') || type === 'job.requested' || type === 'job.adopted';

@@ -43,6 +43,10 @@ export const keptSoFar = `
 /** Keeps the table. */
 export const keptWriter = (db: DatabaseSync, files: Pick<OutputFiles, 'sizeOf'>): { note(event: Event, run: string | null): void } => {
   const hostOf = db.prepare("select json_extract(body, '$.host') as host from events where jid = ? and type = 'job.requested'");
+  /** What was adopted is somebody else's to clean: only its output here is ours. */
+  const adoptedOn = db.prepare(
+    "select json_extract(body, '$.host') as host from events where run = ? and jid = ? and type = 'job.adopted'",
+  );
   const ended = db.prepare(
     `insert into kept (jid, run, host, ended, there, bytes) values (?, ?, ?, ?, ?, ?)
        on conflict (jid) do update set ended = excluded.ended, there = min(there, excluded.there), bytes = excluded.bytes`,
@@ -53,7 +57,10 @@ export const keptWriter = (db: DatabaseSync, files: Pick<OutputFiles, 'sizeOf'>)
   const empty = db.prepare('delete from kept where jid = ? and there = 0 and bytes = 0');
   const add = (jid: Jid, run: string | null, at: number, there: 0 | 1, bytes: number): void => {
     const host = hostOf.get(jid)?.['host'];
-    if (run !== null && typeof host === 'string') ended.run(jid, run, host, at, there, bytes);
+    if (run === null) return;
+    if (typeof host === 'string') return void ended.run(jid, run, host, at, there, bytes);
+    const adopted = adoptedOn.get(run, jid)?.['host'];
+    if (typeof adopted === 'string') ended.run(jid, run, adopted, at, 0, bytes);
   };
   return {
     note(event, run) {

@@ -2,7 +2,7 @@
 // Files only; what counts of them stands in the journal.
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { type Jid, type OutputStream, parseJid } from '../domain/job.ts';
+import { type Jid, type OutputStream, parseAnsibleJid, parseJid } from '../domain/job.ts';
 import type { OutputBytes } from './entry.ts';
 import { makeSubfolder, openFile } from './state-folder.ts';
 
@@ -12,8 +12,8 @@ import { makeSubfolder, openFile } from './state-folder.ts';
  * @throws Error for what is no jid: it names a path
  */
 export const outputPath = (stateDir: string, jid: Jid, stream: OutputStream): string => {
-  if (parseJid(jid) === undefined) throw new Error(`not a jid: ${jid}`);
-  return join(stateDir, 'output', jid.slice(24, 26), `${jid}.${stream}`);
+  if ((parseJid(jid) ?? parseAnsibleJid(jid)) === undefined) throw new Error(`not a jid: ${jid}`);
+  return join(stateDir, 'output', jid.slice(24, 26) || 'ansible', `${jid}.${stream}`);
 };
 
 /** Open output files, at most so many at once; the one unused for longest makes room. */

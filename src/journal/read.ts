@@ -86,8 +86,28 @@ export const readJobs = (stateDir: string, wanted: WhichJobs): Result<readonly J
 
 const runsOfJobs = `
   select run from runs where run in (select run from outstanding)
-    or run in (select run from events where type = 'job.requested' and jid in (select value from json_each(?)))
+    or run in (select run from events where type = 'job.requested' and jid in (select value from json_each(?1)))
+    or run in (select run from events where run is not null and type = 'job.adopted' and jid in (select value from json_each(?1)))
   order by number`;
+
+/** Which of these jobs and runs the journal knows. @failure state-folder */
+export const readKnown = (
+  stateDir: string,
+  { jids, runs }: { readonly jids: readonly Jid[]; readonly runs: readonly string[] },
+): Result<{ readonly jids: ReadonlySet<string>; readonly runs: ReadonlySet<string> }> =>
+  reading(stateDir, { jids: new Set(), runs: new Set() }, db => {
+    const named = (sql: string, names: readonly string[]): string[] =>
+      db
+        .prepare(sql)
+        .all(JSON.stringify(names))
+        .map(row => String(Object.values(row)[0]));
+    const ofType = (type: string): string[] =>
+      named(`select jid from events where type = '${type}' and jid in (select value from json_each(?))`, jids);
+    return {
+      jids: new Set(jids.length === 0 ? [] : [...ofType('job.requested'), ...ofType('job.adopted')]),
+      runs: new Set(named('select run from runs where run in (select value from json_each(?))', runs)),
+    };
+  });
 
 /** Every event of one run, and its fleet, in order; empty for a run that is not known. @param run id or number @failure state-folder */
 export const readRunEvents = (stateDir: string, run: string | number): Result<readonly Event[]> =>
@@ -129,7 +149,7 @@ const stateOf = (events: Iterable<Event>): State => {
 /** Keeps the commands, which the state forgets when a job has ended. */
 const noting = function* (events: Iterable<Event>, commands: Map<Jid, string>): Generator<Event> {
   for (const event of events) {
-    if (event.type === 'job.requested') commands.set(event.jid, event.command);
+    if (event.type === 'job.requested' || event.type === 'job.adopted') commands.set(event.jid, event.command);
     yield event;
   }
 };

@@ -138,6 +138,8 @@ const rowWriter = (db: DatabaseSync, files: OutputFiles) => {
   const put = db.prepare('insert or replace into meta (key, value) values (?, ?)');
   const see = db.prepare('insert or replace into sightings (jid, at, body) values (?, ?, ?)');
   const requestOf = db.prepare("select run from events where jid = ? and type = 'job.requested'");
+  /** Of an adopted job nothing is told any more once it is not outstanding. */
+  const adoptionOf = db.prepare('select run from outstanding where jid = ?');
   const index = indexWriter(db);
   const kept = keptWriter(db, files);
   const runs = new Map<Jid, string>();
@@ -146,7 +148,7 @@ const rowWriter = (db: DatabaseSync, files: OutputFiles) => {
   const runOf = (jid: Jid): string | null => {
     const known = runs.get(jid);
     if (known !== undefined) return known;
-    const found = requestOf.get(jid)?.['run'];
+    const found = requestOf.get(jid)?.['run'] ?? adoptionOf.get(jid)?.['run'];
     if (typeof found !== 'string') return null;
     remember(jid, found);
     return found;
@@ -160,7 +162,7 @@ const rowWriter = (db: DatabaseSync, files: OutputFiles) => {
   return {
     add(event: Event): void {
       const { run, jid } = namesIn(event);
-      if (event.type === 'job.requested') remember(event.jid, event.run);
+      if (event.type === 'job.requested' || event.type === 'job.adopted') remember(event.jid, event.run);
       const row = rowOf(event, run ?? (jid === undefined ? null : runOf(jid)));
       link = linkOf(link ?? lastLink(db), row);
       insert.run(row.at, row.run, row.jid, row.type, row.actor, row.body, link);
@@ -195,6 +197,7 @@ export const indexWriter = (db: DatabaseSync): { note(event: Event, run: string 
     note(event, run) {
       switch (event.type) {
         case 'run.queued':
+        case 'run.adopted':
           queue.run(event.run, event.number, event.fleet);
           break;
         case 'run.ended':
@@ -207,6 +210,7 @@ export const indexWriter = (db: DatabaseSync): { note(event: Event, run: string 
           end.run(null, event.run);
           break;
         case 'job.requested':
+        case 'job.adopted':
           open.run(event.jid, event.run);
           break;
         case 'job.ended':

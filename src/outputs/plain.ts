@@ -1,12 +1,12 @@
 // The only place for a run told in lines: one stable line a fact with its time, a folded recap, the last line.
 // Host output is sanitised before it is written; equal outputs are told once, with their nodeset.
 import { formatDuration } from '../domain/duration.ts';
-import { actorName, type Event, type TaskResult } from '../domain/event.ts';
+import { actorName, type Event, originName, type TaskResult } from '../domain/event.ts';
 import { describeFailure } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job, outputRemovedWords, shortJid, type Verdict } from '../domain/job.ts';
 import { fold } from '../domain/nodeset.ts';
 import { taskAt } from '../domain/plan.ts';
-import { countHosts, lastLineOf, standingOf } from '../domain/recap.ts';
+import { countHosts, lastLineOf, standingOf, standingOfJob } from '../domain/recap.ts';
 import type { HostProgress, Run, State } from '../domain/run-state.ts';
 import { makeSanitiser, type SafeLine, safeText, withoutColours } from '../domain/safe-line.ts';
 import { verdictSentence } from '../domain/verdict.ts';
@@ -63,6 +63,8 @@ const sentenceOf = (event: Event, state: State): string | undefined => {
       const label = state.fleets.get(event.fleet)?.label ?? '';
       return `run ${event.number} ${safeText(event.plan.title)}: ${count(hosts.length, 'host')} of ${label} ${fold(hosts)}`;
     }
+    case 'run.adopted':
+      return `run ${event.number} (${originName(event.origin)}) adopted ${byWhom(event)}: ${safeText(event.plan.title)}`.replace(' :', ':');
     case 'run.paused':
       return `run ${numberOf(state, event.run)} paused ${byWhom(event)}(${event.why}): what runs goes on, nothing new starts`;
     case 'run.resumed':
@@ -147,12 +149,14 @@ const jobLine = (state: State, jid: Jid, words: (job: Job) => string): string | 
 const recapOf = async (run: Run, state: State, bytesOf: OutputParts['bytesOf']): Promise<readonly string[]> => {
   const groups = new Map<string, string[]>();
   for (const row of run.hosts.values()) {
-    const job = jobToShow(row, state);
-    const standing = standingOf(row, run, state.jobs);
-    if (standing === 'neverStarted') continue;
-    const body = job === undefined ? '' : await bodyOf(job, bytesOf);
-    const key = `${standing}\n${body}`;
-    groups.set(key, [...(groups.get(key) ?? []), row.host]);
+    // Of an adopted run every job is told: they need not be of one task.
+    for (const job of run.origin === undefined ? [jobToShow(row, state)] : jobsOf(row, state)) {
+      const standing = run.origin === undefined ? standingOf(row, run, state.jobs) : standingOfJob(job);
+      if (standing === 'neverStarted') continue;
+      const body = job === undefined ? '' : await bodyOf(job, bytesOf);
+      const key = `${standing}\n${body}`;
+      groups.set(key, [...(groups.get(key) ?? []), row.host]);
+    }
   }
   const isTrouble = (key: string): boolean => !/^(ok|changed|skipped)\n/.test(key);
   return [...groups]
@@ -170,6 +174,8 @@ const jobToShow = ({ jid, last }: HostProgress, { jobs }: State): Job | undefine
   const waitedFor = typeof named === 'string' ? jobs.get(named as Jid) : undefined;
   return waitedFor ?? (jid === undefined ? undefined : jobs.get(jid));
 };
+
+const jobsOf = ({ jids = [] }: HostProgress, { jobs }: State): readonly Job[] => jids.flatMap(jid => jobs.get(jid) ?? []);
 
 const bodyOf = async (job: Job, bytesOf: OutputParts['bytesOf']): Promise<string> => {
   const lines: SafeLine[] = [];

@@ -24,6 +24,8 @@ export type Step =
 /** The next step of a run that has not ended. `active` counts its jobs and waits that have not ended. */
 export const nextStep = (run: Run, active: number): Step => {
   if (run.phase.kind === 'ended') return wait;
+  // Begun elsewhere: nothing of it opens here, and it is over when its last job is.
+  if (run.origin !== undefined) return active > 0 ? wait : { kind: 'end-run' };
   if (run.phase.kind === 'aborting') return active > 0 ? wait : giveUp(run);
   if (run.open !== undefined && run.open.left > 0) return wait;
   const step = goOn(run);

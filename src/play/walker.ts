@@ -4,6 +4,7 @@ import type { Event, Fleet, PlannedHost, Sighting, TaskResult } from '../domain/
 import { type Jid, type Job, jidOf, parseJid } from '../domain/job.ts';
 import { maskValue } from '../domain/mask.ts';
 import { taskAt } from '../domain/plan.ts';
+import { countHosts } from '../domain/recap.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { HostProgress, Run } from '../domain/run-state.ts';
 import { isLetGo, type Task } from '../domain/task.ts';
@@ -122,8 +123,9 @@ export class Walker {
     }
   }
 
-  /** Hosts of an aborting run whose job the open task has still to take in. */
+  /** Hosts of an aborting run whose job the open task has still to take in; of an adopted one, those whose jobs run. */
   #active(run: Run): number {
+    if (run.origin !== undefined) return countHosts(run, this.#parts.spine.state.jobs).running;
     if (run.phase.kind !== 'aborting') return 0;
     let active = 0;
     for (const host of run.open?.hosts ?? []) {

@@ -40,20 +40,24 @@ export const encodeRequest = (request: Request, nonce: string, runner: Runner): 
   stdin: bodyOf(request),
 });
 
+/** The long form: the runner comes along, and installs itself on the way. */
+export const encodeWithRunner = (request: Request, nonce: string, runner: Runner): Frame =>
+  encodeWithText([request.kind, nonce, runner.hash, String(runner.bytes.length + 1)], runner, bodyOf(request));
+
 /**
- * The long form: the runner's text goes in front, is run only when it is whole, and installs itself on the way.
+ * A text goes in front of what it is to read, and is run only when it is whole. `words[1]` is the nonce.
  * Where dd can wait for a full block it takes the text at once; else byte by byte, since whoever reads more takes from what follows.
  */
-export const encodeWithRunner = (request: Request, nonce: string, runner: Runner): Frame => {
-  const length = runner.bytes.length;
+export const encodeWithText = (words: readonly string[], { bytes }: Runner, body: Uint8Array): Frame => {
+  const { length } = bytes;
   return {
     command:
       `exec /bin/sh -c 'text=$(dd bs=${length} count=1 iflag=fullblock 2>/dev/null || dd bs=1 count=${length} 2>/dev/null); ` +
       `case $text in *"#EOR") eval "$text";; *) echo; echo "A $2 1"; ` +
       `if command -v dd >/dev/null; then echo "E request-cut in the runner"; else echo "E host-refused there is no dd on this host"; fi; ` +
       `echo "Z $2";; esac' ` +
-      `rollcall ${request.kind} ${nonce} ${runner.hash} ${length + 1}`,
-    stdin: Buffer.concat([runner.bytes, bodyOf(request)]),
+      `rollcall ${words.join(' ')}`,
+    stdin: Buffer.concat([bytes, body]),
   };
 };
 
@@ -67,7 +71,8 @@ export const onceName = (name: string, host: string): string =>
 /** Most digits of an epoch; names on the host sort by it. */
 const epochWidth = 16;
 
-const bodyOf = (request: Request): Uint8Array => {
+/** What a request says on stdin. */
+export const bodyOf = (request: Request): Uint8Array => {
   switch (request.kind) {
     case 'start':
       return startBody(request);
@@ -121,7 +126,8 @@ const aboutLines = (about: JobAbout): string[] =>
 /** What goes through a shell's variables is ASCII: yash drops what its locale doesn't know. `\\u` stands for itself as `\\u005cu`. */
 const inAscii = (text: string): string => text.replace(/[^ -~]|\\(?=u)/g, unit => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-const fromAscii = (text: string): string =>
+/** What {@link encodeRequest} made ASCII of. */
+export const fromAscii = (text: string): string =>
   text.replace(/\\u([0-9a-f]{4})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)));
 
 // ---- the other side, for practice hosts that only act -----------------------------------------------------------

@@ -2,10 +2,10 @@
 // It knows frames and replies; it knows neither ssh nor what happens on the host. It never retries what may have run:
 // only the answer "I have no runner", after which nothing has, makes it ask again with the runner along.
 import type { Failure } from '../domain/failure.ts';
-import type { Jid } from '../domain/job.ts';
+import type { Jid, Whereabouts } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
-import type { HostRef, JobReport, Line } from '../engine/ports.ts';
+import type { HostRef, JobReport, Line, LookRequest } from '../engine/ports.ts';
 import type { Identity, Request } from './frames.ts';
 import { encodeRequest, encodeWithRunner } from './frames.ts';
 import type { Address, Connection, Transport } from './ports.ts';
@@ -13,6 +13,8 @@ import type { Reply } from './replies.ts';
 import { decodeReply } from './replies.ts';
 import type { Runner } from './runner-text.ts';
 import { runner as ours } from './runner-text.ts';
+import { surveyText } from './survey.ts';
+import { makeSurveyor, type Surveyor } from './surveyor.ts';
 
 /** What a `Jobs` over a wire is made of. */
 export type JobsParts = {
@@ -24,6 +26,7 @@ export type JobsParts = {
   readonly addressOf: (host: HostRef) => Address;
   /** Another text than ours, for tests. */
   readonly runner?: Runner;
+  readonly survey?: Runner;
 };
 
 /** A line that also tells all jobs of a host. */
@@ -51,7 +54,9 @@ export const makeJobs = (parts: JobsParts): RemoteJobs => {
       const connection = await parts.transport.connect(parts.addressOf(host));
       if (!connection.ok) return connection;
       const ask = asker(parts, connection.value, host.name, { sent, homeless });
-      return ok(lineOver(connection.value, ask, parts.identity));
+      const { nonce, runner = ours, survey = surveyText } = parts;
+      const surveyor = makeSurveyor({ connection: connection.value, nonce, runner, survey, ask });
+      return ok(lineOver(connection.value, ask, parts.identity, surveyor));
     },
   };
 };
@@ -80,24 +85,53 @@ const asker = (parts: JobsParts, connection: Connection, host: string, memory: M
   };
 };
 
-const lineOver = (connection: Connection, ask: Ask, by: Identity): RemoteLine => ({
+const lineOver = (connection: Connection, ask: Ask, by: Identity, surveyor: Surveyor): RemoteLine => ({
   start: async start => {
     const script = scriptText(start.script);
     if (!script.ok) return script;
     const reply = await ask({ kind: 'start', start: { ...start, script: script.value }, by, most: start.most ?? mostWithStart });
     return only(reply, 'start', value => value.answer);
   },
-  look: async jobs => (jobs.length === 0 ? ok([]) : only(await ask({ kind: 'look', jobs }), 'reports', value => value.reports)),
+  look: async jobs =>
+    lookByPlace(jobs, surveyor, async own => only(await ask({ kind: 'look', jobs: own }), 'reports', value => value.reports)),
   list: async () => only(await ask({ kind: 'list' }), 'reports', value => value.reports),
-  cancel: async (jid, grace) => {
+  cancel: async (jid, grace, at) => {
+    if (at !== undefined && !isOwn(at)) return surveyor.cancel(jid, grace, at);
     const reply = await ask({ kind: 'cancel', jid, grace });
     return only(reply, 'reports', value => value.reports[0]?.state ?? { kind: 'unknown' });
   },
   extend: async (jid, limit) => only(await ask({ kind: 'extend', jid, limit }), 'extended', value => value.limit),
+  survey: accounts => surveyor.survey(accounts),
   clean: async (jids: readonly Jid[]) => only(await ask({ kind: 'clean', jids }), 'cleaned', value => value.jids),
   close: () => connection.close(),
   closed: connection.closed,
 });
+
+/** Our own account's ~/.rollcall. */
+const isOwn = ({ kind, account }: Whereabouts): boolean => kind === 'rollcall' && account === undefined;
+
+/** One question per place; where only some of them answer, those count. */
+const lookByPlace = async (
+  jobs: readonly LookRequest[],
+  surveyor: Surveyor,
+  lookHere: (own: readonly LookRequest[]) => Promise<Result<readonly JobReport[]>>,
+): Promise<Result<readonly JobReport[]>> => {
+  const places = new Map<string, LookRequest[]>();
+  for (const job of jobs) {
+    const key = job.at === undefined || isOwn(job.at) ? '' : JSON.stringify(job.at);
+    const mates = places.get(key) ?? [];
+    places.set(key, mates);
+    mates.push(job);
+  }
+  const answers: Result<readonly JobReport[]>[] = [];
+  for (const [key, mates] of places) {
+    const [{ at } = {}] = mates;
+    answers.push(await (key === '' || at === undefined ? lookHere(mates) : surveyor.look(mates, at)));
+  }
+  const failed = answers.find(answer => !answer.ok);
+  const reports = answers.flatMap(answer => (answer.ok ? answer.value : []));
+  return failed !== undefined && reports.length === 0 ? failed : ok(reports);
+};
 
 /** The one kind of reply that answers a request. */
 const only = <K extends Reply['kind'], T>(reply: Result<Reply>, kind: K, value: (reply: Reply & { kind: K }) => T): Result<T> => {

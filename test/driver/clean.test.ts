@@ -47,6 +47,7 @@ const stage = async (clock = new FakeClock(begin), hosts = new SimulatedHosts(cl
         return ok(store.keeping.answer(ask) as never);
       },
     },
+    journalled: () => ok({ jids: new Set(), runs: new Set() }),
     clock,
     jobs: hosts,
     random: seeded(1),

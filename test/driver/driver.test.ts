@@ -38,6 +38,7 @@ const stage = async (before?: MemoryJournal, more: Partial<Pick<DriverParts, 'ho
       runs += 1;
       return `run${runs}`;
     },
+    journalled: () => ({ ok: true, value: { jids: new Set(), runs: new Set() } }),
     readOutput: () => ({ ok: false, failure: { tag: 'state-unreadable', cause: 'none' } }),
     onStop() {},
     takeAgent() {},

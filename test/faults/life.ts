@@ -94,6 +94,7 @@ export class Life {
       heritage,
       identity: { driver: driverId, epoch: this.epoch, pid: number, version: 'test', stateDir: '/' },
       newRunId: () => hex(32),
+      journalled: () => ({ ok: true, value: { jids: new Set(), runs: new Set() } }),
       readOutput: (jid, stream, from, most) => {
         const bytes = disk.output(jid, stream);
         return ok({ from, size: bytes.length, bytes: bytes.subarray(from, from + most) });

@@ -163,6 +163,7 @@ export class SimulatedHosts implements Jobs {
           if (job !== undefined) job.limit = limit;
           return limit;
         }),
+      survey: () => talk(() => ({ looked: [], found: [], skipped: 0 })),
       clean: jids =>
         talk(host => {
           const gone = jids.filter(jid => {

@@ -1,7 +1,7 @@
 // The only place for the verbs that act on runs and jobs: cancel, extend, retry, pause, resume, abort, note.
 import { parseDuration } from '../../domain/duration.ts';
 import type { Failure } from '../../domain/failure.ts';
-import { type Jid, parseJid } from '../../domain/job.ts';
+import { type Jid, parseAnsibleJid, parseJid } from '../../domain/job.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import type { Run, State } from '../../domain/run-state.ts';
 import type { Ask, Link, Selection, Touched } from '../../driver/protocol.ts';
@@ -29,7 +29,7 @@ export const actVerb = async (
   world: World,
   verb: ActVerb,
   named: readonly string[],
-  flags: Pick<RunFlags, 'state' | 'limit'>,
+  flags: Pick<RunFlags, 'state' | 'limit' | 'yes'>,
 ): Promise<Result<number>> => {
   const link = await reach(world, stateDirOf(world, flags.state), 'command');
   if (!link.ok) return link;
@@ -37,7 +37,8 @@ export const actVerb = async (
     const state = await firstState(link.value);
     const asks = asksOf(state, verb, named, flags.limit);
     if (!asks.ok) return asks;
-    return await tell(world, link.value, verb, asks.value);
+    const confirmed = asks.value.map(ask => (ask.verb === 'cancel' && flags.yes === true ? { ...ask, confirmed: 'yes' as const } : ask));
+    return await tell(world, link.value, verb, confirmed);
   } finally {
     link.value.close();
   }
@@ -104,7 +105,7 @@ const selectionOf = (run: Run, hosts: readonly string[] | undefined): Selection 
 /** A whole jid, or the eight characters that screens show. */
 const jidsNamed = (state: State, word: string): readonly Jid[] | undefined => {
   if (!/^j\d{7}/.test(word)) return undefined;
-  const whole = parseJid(word);
+  const whole = parseJid(word) ?? parseAnsibleJid(word);
   if (whole !== undefined) return [whole];
   const found = [...state.jobs.keys()].filter(jid => jid.startsWith(word));
   return found.length > 0 ? found : undefined;
