@@ -7,7 +7,7 @@ import type { Result } from '../domain/result.ts';
 import { Ages } from './ages.ts';
 import { type Desk, Dispatcher, type Manners } from './dispatcher.ts';
 import { looksAfter } from './gaps.ts';
-import { advance, anotherMachine, type Effect, type Input, isBeingEnded, leftOut } from './job-machine.ts';
+import { advance, anotherMachine, type Effect, elapsedOf, type Input, isBeingEnded, leftOut } from './job-machine.ts';
 import { Known } from './known.ts';
 import type { Clock, HostRef, HostState, JobReport, Jobs, Random, StartReply, Survey } from './ports.ts';
 import { graceOf, lookRequestOf, startRequestOf } from './requests.ts';
@@ -393,9 +393,3 @@ export class Engine {
     return due.length === 0 ? undefined : Math.min(...due);
   }
 }
-
-/** What the host says of how long it has run, seconds. */
-const elapsedOf = (input: Input): number => {
-  if (input.kind === 'looked') return input.report.elapsed;
-  return input.kind === 'answered' && input.reply.kind !== 'taken' ? input.reply.report.elapsed : 0;
-};

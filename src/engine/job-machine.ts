@@ -36,6 +36,12 @@ export const isBeingEnded = (input: Input): boolean => {
   return state === 'stopping' || state === 'unknown';
 };
 
+/** What the host says of how long it has run, seconds. */
+export const elapsedOf = (input: Input): number => {
+  if (input.kind === 'looked') return input.report.elapsed;
+  return input.kind === 'answered' && input.reply.kind !== 'taken' ? input.reply.report.elapsed : 0;
+};
+
 /** What is to be done next for the job, after its events are written. */
 export type Effect =
   | { readonly kind: 'look'; readonly after: number }
