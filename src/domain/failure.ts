@@ -125,6 +125,12 @@ export const failureTable = {
   'no-session': row('host', 'never', 'no way to detach a job', 'install util-linux (setsid), perl or python3 there'),
   fenced: row('host', 'never', 'another driver of this line has taken over', 'watch from there; this driver has become a watcher'),
   'host-refused': row('host', 'never', 'the host refused', 'see the cause'),
+  'folder-unsafe': row(
+    'host',
+    'never',
+    'the folder of our jobs there cannot be trusted',
+    'find out who put it there; it has to be a folder of that account, without symbolic links',
+  ),
   'state-unreadable': row('host', 'never', 'the job folder cannot be read', 'check ~/.rollcall there: owner, mode, disk'),
 } as const satisfies Record<string, Row>;
 

@@ -30,12 +30,12 @@ export type Request =
 export type Frame = { readonly command: string; readonly stdin: Uint8Array };
 
 /**
- * The small form: runs the runner that the host keeps, or answers `need`.
+ * The small form: runs the runner that the host keeps, or answers `need`. Somebody else's is not run.
  * The command holds no newline, backslash, `!` or inner single quote, so that sh, csh and fish read it alike.
  */
 export const encodeRequest = (request: Request, nonce: string, runner: Runner): Frame => ({
   command:
-    `exec /bin/sh -c 'test -r "$HOME/.rollcall/bin/runner-$3.sh" && exec /bin/sh "$HOME/.rollcall/bin/runner-$3.sh" "$@"; ` +
+    `exec /bin/sh -c 'test -O "$HOME/.rollcall/bin/runner-$3.sh" && exec /bin/sh "$HOME/.rollcall/bin/runner-$3.sh" "$@"; ` +
     `echo; echo "A $2 1"; echo "E need"; echo "Z $2"' rollcall ${request.kind} ${nonce} ${runner.hash}`,
   stdin: bodyOf(request),
 });

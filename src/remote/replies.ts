@@ -129,6 +129,7 @@ const hostTags = [
   'home-read-only',
   'no-session',
   'fenced',
+  'folder-unsafe',
   'state-unreadable',
   'host-refused',
 ] as const satisfies readonly FailureTag[];

@@ -33,6 +33,7 @@ main() {
   say "A $NONCE 1"
   [ -d "${HOME:-}" ] || refuse home-missing "HOME is '${HOME:-}'"
   BASE=$HOME/.rollcall RUNNER=$HOME/.rollcall/bin/runner-$HASH.sh BLANK=$HOME/.rollcall/bin/blank-$HASH
+  check_folders
   case $VERB in start) need cp mv dd head ls ;; esac
   [ $# -lt 4 ] || install_runner "$4" || case $VERB in start) refuse_trouble ;; esac
   read_boot
@@ -76,6 +77,52 @@ refuse_trouble() {
   esac
 }
 
+# ---- what may be believed ------------------------------------------------------------------------------------
+
+# A host may be shared, and a job may do in its own account what it likes. So nothing is opened before it is known to be
+# ours and a plain file: a link would lead outside, and a pipe would hold up whoever opens it.
+
+check_folders() {
+  for folder in "$BASE" "$BASE/bin" "$BASE/jobs" "$BASE/stage" "$BASE/epoch" "$BASE/once"; do
+    [ ! -L "$folder" ] || refuse folder-unsafe "$folder is a symbolic link"
+    [ ! -e "$folder" ] || [ -d "$folder" ] || refuse folder-unsafe "$folder is no folder"
+    [ ! -e "$folder" ] || [ -O "$folder" ] || refuse folder-unsafe "$folder belongs to somebody else"
+  done
+}
+
+# The job's folder, and in it all that we read or write. Its `waiting` is the job's own business.
+sound() {
+  [ -d "$JOB" ] && [ ! -L "$JOB" ] && [ -O "$JOB" ] || return 1
+  for file in about plan umask limit claim super child out err out.dropped err.dropped cancel gone ansible ansible.new; do
+    [ ! -L "$JOB/$file" ] && { [ ! -e "$JOB/$file" ] || [ -f "$JOB/$file" ]; } || return 1
+  done
+}
+
+is_there() { [ -e "$JOB" ] || [ -L "$JOB" ]; }
+
+# WORD: the first word of a file.
+read_word() {
+  WORD=
+  [ -f "$1" ] && [ ! -L "$1" ] && { read -r WORD rest <"$1"; } 2>/dev/null
+}
+
+# Goes into arithmetic, where other text would be a program.
+is_number() { case $1 in 0) ;; '' | 0* | *[!0-9]* | ????????????????*) return 1 ;; esac }
+
+is_jid() {
+  case $1 in j?????????????????????????.[1-9]*) ;; *) return 1 ;; esac
+  case ${1#j} in *[!0-9.]* | *.*.*) return 1 ;; esac
+}
+
+valid() { is_jid "$1" || refuse host-refused "no jid: $1"; }
+
+# SAID: what `about` says of KEY.
+about() {
+  SAID=
+  [ -f "$JOB/about" ] || return 0
+  while IFS='=' read -r key value; do [ "$key" != "$1" ] || SAID=$value; done <"$JOB/about"
+}
+
 # ---- what the kernel knows -----------------------------------------------------------------------------------
 
 # NOW: tenths of a second on a clock that nobody sets, where there is one.
@@ -83,6 +130,7 @@ clock() {
   if [ -r /proc/uptime ]; then
     read -r up rest </proc/uptime
     up=${up%?}
+    case $up in 0*) up=1.0 ;; esac
     NOW=${up%.*}${up#*.}
   else NOW=$(date +%s)0; fi
 }
@@ -134,7 +182,7 @@ seconds_since_1970() {
 
 # Puts this text under its hash. Fails with $TROUBLE; looking still works then, from the text in memory.
 install_runner() { # BYTES
-  [ -r "$RUNNER" ] && return 0
+  [ -O "$RUNNER" ] && [ ! -L "$RUNNER" ] && return 0
   umask_there=$(umask)
   umask 077
   new=$BASE/stage/install.$NONCE.$$
@@ -177,13 +225,15 @@ start() {
   JOB=$BASE/jobs/$JID WON=exists
   choose_session
   respect_fence
-  if [ ! -d "$JOB" ]; then
+  if ! is_there; then
     stage
     enter_jobs && WON=started
   fi
-  [ "$WON" = started ] || await_claim
-  [ -e "$JOB/claim" ] || [ -e "$JOB/gone" ] || { take_name && launch; }
-  linger
+  if sound; then
+    [ "$WON" = started ] || await_claim
+    [ -e "$JOB/claim" ] || [ -e "$JOB/gone" ] || { take_name && launch; }
+    linger
+  fi
   say "S $WON"
   report_one "$JID" 0 0 "$MOST"
 }
@@ -344,13 +394,14 @@ take_name() {
   say "$JID" >"$ticket" || { TROUBLE="No space left in $BASE" && refuse_trouble; }
   for try in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 none; do
     [ "$try" != none ] || refuse state-unreadable "$name cannot be taken"
-    holder=
-    if ! { read -r holder <"$name"; } 2>/dev/null; then
+    if ! read_word "$name"; then
       ln "$ticket" "$name" 2>/dev/null && break
       continue
     fi
-    first=$holder
-    while { read -r next <"$name.$holder"; } 2>/dev/null; do holder=$next; done
+    first=$WORD
+    holder=$WORD
+    while read_word "$name.$holder" && [ "$WORD" != "$first" ]; do holder=$WORD; done
+    is_jid "$holder" || refuse state-unreadable "$name makes no sense"
     [ "$holder" != "$JID" ] || break
     mine=$JOB
     examine "$holder"
@@ -360,8 +411,7 @@ take_name() {
       starting | running | stopping | orphan | elsewhere) yield_name && return 1 ;;
     esac
     ln "$ticket" "$name.$holder" 2>/dev/null || continue
-    read -r next <"$name"
-    if [ "$next" = "$first" ]; then
+    if read_word "$name" && [ "$WORD" = "$first" ]; then
       mv -f "$ticket" "$name"
       rm -f "$name.$first" "$name.$holder"
       break
@@ -462,16 +512,16 @@ keep_time() {
   trap 'kill $nap; exit 0' TERM
   trap : USR1
   while lives "$CHILD" "$CHILD_BIRTH"; do
-    if [ -e "$JOB/cancel" ]; then
-      read -r grace <"$JOB/cancel" || grace=$GRACE
-      end_session cancel "$grace"
+    if read_word "$JOB/cancel"; then
+      is_number "$WORD" || WORD=$GRACE
+      end_session cancel "$WORD"
       return
     fi
     step=5
-    { read -r limit <"$JOB/limit"; } 2>/dev/null || limit=0
-    if [ "$limit" -gt 0 ]; then
+    read_word "$JOB/limit"
+    if is_number "$WORD" && [ "$WORD" -gt 0 ]; then
       clock
-      left=$((limit * 10 - NOW + BEGAN))
+      left=$((WORD * 10 - NOW + BEGAN))
       if [ "$left" -le 0 ]; then
         end_session timeout "$GRACE"
         return
@@ -506,7 +556,7 @@ end_session() { # cancel|timeout GRACE
   kill -CONT "-$CHILD"
   while lives "$CHILD" "$CHILD_BIRTH" || left_behind || find_members; do
     # Whoever cancels again may want it to go faster.
-    { read -r wished <"$JOB/cancel"; } 2>/dev/null && grace=$wished
+    read_word "$JOB/cancel" && is_number "$WORD" && grace=$WORD
     [ $((NOW - asked)) -lt $((grace * 10)) ] || strike KILL
     if [ $((NOW - asked)) -lt 20 ]; then pause 100 || sleep 1; else sleep 1; fi
     clock
@@ -553,8 +603,8 @@ give_verdict() { # EXIT STATUS
   [ "$1" -lt 256 ] || set -- $(($1 - 128)) # ksh
   since_began
   # The timekeeper may have been killed; what ran too long is not told as if it had not.
-  [ -r /proc/uptime ] && { read -r limit <"$JOB/limit"; } 2>/dev/null && [ "$limit" -gt 0 ] &&
-    [ "$ELAPSED" -gt $((limit * 10 + 50)) ] && { mv "$JOB/reason" "$JOB/why.timeout" || :; }
+  [ -r /proc/uptime ] && read_word "$JOB/limit" && is_number "$WORD" && [ "$WORD" -gt 0 ] &&
+    [ "$ELAPSED" -gt $((WORD * 10 + 50)) ] && { mv "$JOB/reason" "$JOB/why.timeout" || :; }
   mv "$JOB/end" "$JOB/end.$1.$ELAPSED.$NOW"
   # The script goes too: it may hold what nobody should find here, and `about` tells the command where it may be told.
   rm -f "$JOB/out.pipe" "$JOB/err.pipe" "$JOB/hello.pipe" "$JOB/script"
@@ -583,7 +633,7 @@ stop_orphan() { # JOB GRACE SESSION
 
 tell_syslog() { # WHAT
   [ -S /dev/log ] || [ -S /var/run/syslog ] || return 0
-  command -v logger >/dev/null || return 0
+  command -v logger >/dev/null && [ -f "$JOB/about" ] || return 0
   told=
   while IFS='=' read -r key value; do
     case $key in run | operator | command) [ -z "$value" ] || told="$told $key=$value" ;; esac
@@ -618,8 +668,7 @@ await_last_bytes() {
 # STATE, RC, ELAPSED and CHILD are known. A job whose end came without a supervisor is told by whoever looks next.
 end_for_ansible() {
   umask 077
-  began=
-  { read -r began <"$JOB/ansible"; } 2>/dev/null
+  { read -r began <"$JOB/ansible"; } 2>/dev/null || began=
   facts="\"changed\": true, \"started\": 1, \"finished\": 1, \"ansible_job_id\": \"${JOB##*/}\", $(ending)"
   [ -z "$began" ] || facts="$facts, \"start\": \"$began\""
   case $STATE in lost-*) ;; *) facts="$facts, \"end\": \"$(stamp)\", \"delta\": \"$(delta)\"" ;; esac
@@ -654,9 +703,8 @@ delta() {
 
 # In `about` it is ASCII already: a backslash before a `u` is the only one that means something.
 command_in_json() {
-  rest=
-  while IFS='=' read -r key value; do [ "$key" != command ] || rest=$value; done <"$JOB/about"
-  json=
+  about command
+  rest=$SAID json=
   while :; do
     plain=${rest%%[\\\"]*}
     json=$json$plain
@@ -749,29 +797,31 @@ report_one() { # JID FROM_OUT FROM_ERR MOST
 list() {
   ROWS='' FILES=''
   for folder in "$BASE/jobs"/*; do
-    [ -d "$folder" ] || continue
+    is_jid "${folder##*/}" || continue
     examine "${folder##*/}"
     note "${folder##*/}" 0 0 0
   done
   tell
 }
 
-valid() { case ${1#j} in '' | "$1" | .* | *[!0-9.]* | *.*.* | *.) refuse host-refused "no jid: $1" ;; esac; }
-
 # Sets STATE and what is known with it.
 examine() { # JID
   JOB=$BASE/jobs/$1 STATE=unknown RC=0 STARTED=0 ELAPSED=0 LIMIT_NOW=0 CHILD=0 THEN=- LEFT=0 DROPPED=0 WAITING=0
-  [ -d "$JOB" ] || return 0
+  is_there || return 0
+  sound || { STATE=lost-broken && return 0; }
   [ ! -e "$JOB/gone" ] || { STATE=cleaned && return 0; }
   [ -e "$JOB/claim" ] || { STATE=unclaimed && return 0; }
   SUPER=0 SUPER_BIRTH=- CHILD_BIRTH=- TIMER=0 TIMER_BIRTH=- BEGAN=$NOW
-  { read -r LIMIT_NOW <"$JOB/limit"; } 2>/dev/null || LIMIT_NOW=0
+  read_word "$JOB/limit"
+  ! is_number "$WORD" || LIMIT_NOW=$WORD
   seal=
   { read -r THEN SUPER SUPER_BIRTH STARTED BEGAN seal <"$JOB/super"; } 2>/dev/null
   # Whoever reads while it is written sees the filler, or a word that begins with it.
   case $seal$THEN in .[!-]*) ;; *) unborn && return 0 ;; esac
+  case $THEN$SUPER_BIRTH in *[!A-Za-z0-9_:-]*) STATE=lost-broken THEN=- && return 0 ;; esac
+  is_number "$STARTED" && is_number "$BEGAN" || { STATE=lost-broken STARTED=0 && return 0; }
   { read -r CHILD CHILD_BIRTH TIMER TIMER_BIRTH seal <"$JOB/child"; } 2>/dev/null
-  case $seal$CHILD in .[!-]*) ;; *) CHILD=0 TIMER=0 ;; esac
+  [ "$seal" = . ] && is_number "$CHILD" || CHILD=0 TIMER=0
   verdict && { conclude && return 0; }
   if [ "$THEN" != "$BOOT" ]; then
     STATE=lost-reboot
@@ -781,7 +831,7 @@ examine() { # JID
   since_began
   STATE=running
   [ -e "$JOB/reason" ] && [ ! -e "$JOB/cancel" ] || STATE=stopping
-  [ ! -s "$JOB/waiting" ] || WAITING=1
+  [ ! -s "$JOB/waiting" ] || [ ! -f "$JOB/waiting" ] || [ -L "$JOB/waiting" ] || WAITING=1
   lives "$SUPER" "$SUPER_BIRTH" && return 0
   # It may have given its verdict while we looked.
   verdict && { conclude && return 0; }
@@ -796,10 +846,9 @@ examine() { # JID
 # Before a job is told as lost: on another machine it may well run. What its folder says about its end is true anywhere.
 began_elsewhere() {
   read_node
-  there=
-  while IFS='=' read -r key value; do [ "$key" != node ] || there=$value; done <"$JOB/about"
-  case $there in '' | "$NODE" | *[!A-Za-z0-9._/-]*) return 1 ;; esac
-  STATE=elsewhere WAITING=$there
+  about node
+  case $SAID in '' | "$NODE" | *[!A-Za-z0-9._/-]*) return 1 ;; esac
+  STATE=elsewhere WAITING=$SAID
 }
 
 # Claimed, and no supervisor has written its name yet: that takes a moment, or it died in that moment.
@@ -812,12 +861,13 @@ unborn() {
 # The verdict stands in the name of a file: end.RC.ELAPSED.AT
 verdict() {
   for end in "$JOB"/end.*; do
-    [ -e "$end" ] || return 1
     end=${end##*/end.}
-    RC=${end%%.*} AT=${end##*.}
-    ELAPSED=${end#*.}
+    RC=${end%%.*} AT=${end##*.} ELAPSED=${end#*.}
     ELAPSED=${ELAPSED%.*}
+    case $end in *.*.*) is_number "$RC" && is_number "$AT" && is_number "$ELAPSED" && return ;; esac
   done
+  RC=0 ELAPSED=0
+  return 1
 }
 
 closed() { [ -e "$JOB/out.closed" ] && [ -e "$JOB/err.closed" ]; }
@@ -832,11 +882,9 @@ conclude() {
   elif ! closed && [ -z "$(find "$JOB"/end.* -prune -mmin +1 2>/dev/null)" ] && began_elsewhere; then return 0; fi
   outcome
   for stream in out err; do
-    if [ -s "$JOB/$stream.dropped" ]; then
-      read -r count <"$JOB/$stream.dropped"
-      DROPPED=$((DROPPED + count))
-    fi
+    read_word "$JOB/$stream.dropped" && is_number "$WORD" && DROPPED=$((DROPPED + WORD))
   done
+  return 0
 }
 
 outcome() {
@@ -847,8 +895,13 @@ outcome() {
 
 # Remembers what was found, and which files must be measured.
 note() { # JID FROM_OUT FROM_ERR MOST
-  case $STATE in done | timed-out | cancelled | lost-*) [ ! -e "$JOB/ansible" ] || lives "$SUPER" "$SUPER_BIRTH" || end_for_ansible ;; esac
+  case $STATE in
+    done | timed-out | cancelled | lost-*)
+      [ ! -f "$JOB/ansible" ] || ! sound || lives "$SUPER" "$SUPER_BIRTH" || end_for_ansible
+      ;;
+  esac
   ROWS="$ROWS $* $STATE $RC $STARTED $ELAPSED $LIMIT_NOW $CHILD $THEN $DROPPED $LEFT $WAITING"
+  [ "$STATE" != lost-broken ] || return 0
   [ ! -s "$JOB/out" ] || FILES="$FILES $1/out"
   [ ! -s "$JOB/err" ] || FILES="$FILES $1/err"
 }
@@ -924,7 +977,7 @@ cancel() {
   [ "$seal" = . ] || refuse request-cut "in the cancel"
   valid "$JID"
   JOB=$BASE/jobs/$JID
-  if [ ! -e "$JOB/claim" ] && [ ! -e "$JOB/gone" ]; then
+  if { ! is_there || sound; } && [ ! -e "$JOB/claim" ] && [ ! -e "$JOB/gone" ]; then
     lay_folders
     umask 077
     [ -d "$JOB" ] || mkdir "$JOB" 2>/dev/null
@@ -983,7 +1036,7 @@ clean() {
   [ "$jid" = . ] || refuse request-cut "in the list of jobs"
   for jid in $JIDS; do
     examine "$jid"
-    case $STATE in done | timed-out | cancelled | lost-*) retire ;; cleaned) ;; *) continue ;; esac
+    case $STATE in done | timed-out | cancelled | lost-*) sound && retire || continue ;; cleaned) ;; *) continue ;; esac
     say "C $jid"
   done
   forget
