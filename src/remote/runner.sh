@@ -8,10 +8,11 @@
 # ~/.rollcall (0700)
 #   bin/runner-HASH.sh   this text; appears complete or not at all
 #   bin/blank-HASH/      an empty job folder with its pipes laid: copying it is one process, making one is three
-#   jobs/JID/            about plan script limit | claim super child | out err | why.* end.RC.ELAPSED.AT | gone | ansible
+#   jobs/JID/            about plan script limit | claim super child | out err | why.* end.RC.ELAPSED.AT | gone collected | ansible
 #   stage/               what is not complete yet
 #   epoch/LINE.N.DRIVER  the newest driver of each line
 #   once/NAME            the jid that holds a --once name
+#   tidied.DAY           this day's first job has removed what is old
 #
 # A job is one supervisor (waits for the job, gives the verdict), one timekeeper (limit and cancel), two captures
 # (pipe to file, up to the cap) and the job itself in a session of its own. Forks cost more than anything else here,
@@ -93,7 +94,7 @@ check_folders() {
 # The job's folder, and in it all that we read or write. Its `waiting` is the job's own business.
 sound() {
   [ -d "$JOB" ] && [ ! -L "$JOB" ] && [ -O "$JOB" ] || return 1
-  for file in about plan umask limit claim super child out err out.dropped err.dropped cancel gone ansible ansible.new; do
+  for file in about plan umask limit claim super child out err out.dropped err.dropped cancel gone collected ansible ansible.new; do
     [ ! -L "$JOB/$file" ] && { [ ! -e "$JOB/$file" ] || [ -f "$JOB/$file" ]; } || return 1
   done
 }
@@ -116,8 +117,8 @@ is_jid() {
 
 valid() { is_jid "$1" || refuse host-refused "no jid: $1"; }
 
-# SAID: what `about` says of KEY.
-about() {
+# SAID: what the job's `about` says.
+read_about() { # KEY
   SAID=
   [ -f "$JOB/about" ] || return 0
   while IFS='=' read -r key value; do [ "$key" != "$1" ] || SAID=$value; done <"$JOB/about"
@@ -470,8 +471,19 @@ supervise() { # JOB SESSION
   say started
   exec >/dev/null
   tell_syslog start
+  tidy_daily
   wait "$CHILD"
   give_verdict $?
+}
+
+tidy_daily() {
+  BASE=${JOB%/jobs/*} RUNNER=$0
+  BLANK=$BASE/bin/blank-${RUNNER##*/runner-}
+  BLANK=${BLANK%.sh} today=$BASE/tidied.$((EPOCH / 86400))
+  [ ! -e "$today" ] || return 0
+  rm -f "$BASE"/tidied.*
+  true >"$today"
+  (forget) &
 }
 
 run_script() {
@@ -703,7 +715,7 @@ delta() {
 
 # In `about` it is ASCII already: a backslash before a `u` is the only one that means something.
 command_in_json() {
-  about command
+  read_about command
   rest=$SAID json=
   while :; do
     plain=${rest%%[\\\"]*}
@@ -846,7 +858,7 @@ examine() { # JID
 # Before a job is told as lost: on another machine it may well run. What its folder says about its end is true anywhere.
 began_elsewhere() {
   read_node
-  about node
+  read_about node
   case $SAID in '' | "$NODE" | *[!A-Za-z0-9._/-]*) return 1 ;; esac
   STATE=elsewhere WAITING=$SAID
 }
@@ -931,6 +943,12 @@ tell() {
     bytes "$BASE/jobs/$jid/out" "$from_out" "$length_out"
     bytes "$BASE/jobs/$jid/err" "$from_err" "$LENGTH"
     say ''
+    case $about in
+      done\ * | timed-out\ * | cancelled\ * | lost-reboot\ * | lost-killed\ *)
+        [ "$most" -gt 0 ] && [ $((from_out + length_out)) -eq "$size_out" ] && [ $((from_err + LENGTH)) -eq "$SIZE" ] &&
+          [ ! -e "$BASE/jobs/$jid/collected" ] && { true >"$BASE/jobs/$jid/collected"; } 2>/dev/null
+        ;;
+    esac
   done
 }
 
@@ -1036,7 +1054,7 @@ clean() {
   [ "$jid" = . ] || refuse request-cut "in the list of jobs"
   for jid in $JIDS; do
     examine "$jid"
-    case $STATE in done | timed-out | cancelled | lost-*) sound && retire || continue ;; cleaned) ;; *) continue ;; esac
+    case $STATE in done | timed-out | cancelled | lost-*) [ ! -e "$JOB/ansible" ] && sound && retire || continue ;; cleaned) ;; *) continue ;; esac
     say "C $jid"
   done
   forget
@@ -1051,14 +1069,37 @@ retire() {
   [ $# -eq 0 ] || rm -rf "$@"
 }
 
-# Marks are kept 24 hours, ended jobs 14 days, and what was never completed a day.
+# Marks of cleaned jobs are kept 24 hours. Ended jobs are kept 14 days when somebody has had all of them, else 90 days;
+# what was never completed a day; what earlier versions left 30 days, what earlier drivers left a year. The marks of
+# --once names stay: no tool of a plain host removes a file only if nobody has just replaced it.
 forget() {
-  find "$BASE/jobs" -name gone -mtime +0 2>/dev/null | while read -r file; do rm -rf "${file%/gone}"; done
+  for jid in $(old_jobs gone 0); do rm -rf "$BASE/jobs/$jid"; done
+  for jid in $(old_jobs 'end.*' 13); do [ -z "$(find "$BASE/jobs/$jid/collected" -mtime +0 2>/dev/null)" ] || forget_job "$jid"; done
+  for jid in $(old_jobs 'end.*' 89); do forget_job "$jid"; done
+  for jid in $(old_jobs claim 89); do forget_job "$jid" lost; done
   find "$BASE/stage" -mtime +0 -path "$BASE/stage/*" -prune -exec rm -rf {} + 2>/dev/null
-  find "$BASE/jobs" -name 'end.*' -mtime +13 2>/dev/null | while read -r file; do
-    JOB=${file%/end.*}
-    retire
+  # Whoever runs an old runner has it open, and a driver that needs it sends it again.
+  find "$BASE/bin" -mtime +29 -path "$BASE/bin/*-*" ! -name "${RUNNER##*/}" ! -name "${BLANK##*/}" -prune -exec rm -rf {} + 2>/dev/null
+  find "$BASE/epoch" -type f -mtime +365 -exec rm -f {} + 2>/dev/null
+  find "$HOME/.ansible_async" -type f -mtime +13 2>/dev/null | while IFS= read -r file; do
+    jid=${file##*/}
+    is_jid "$jid" && { [ ! -e "$BASE/jobs/$jid" ] || [ -e "$BASE/jobs/$jid/gone" ]; } && rm -f "$HOME/.ansible_async/$jid"
   done
+}
+
+# What is found must be a file right in a job's folder, whatever line ends somebody hid in names.
+old_jobs() { # FILE DAYS
+  find "$BASE/jobs" -name "$1" -mtime "+$2" 2>/dev/null | while IFS= read -r file; do
+    jid=${file%/*}
+    jid=${jid##*/}
+    # shellcheck disable=SC2254 # a pattern
+    case $file in "$BASE/jobs/$jid"/$1) is_jid "$jid" && [ -f "$file" ] && say "$jid" ;; esac
+  done
+}
+
+forget_job() { # JID [lost]
+  examine "$1"
+  case ${2:-}$STATE in done | timed-out | cancelled | lost-* | lostlost-*) ! sound || retire ;; esac
 }
 
 main "$@"

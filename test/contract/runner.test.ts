@@ -181,23 +181,6 @@ function runnerContract(shell: Shell): void {
       expect(isThere(pid)).toBe(false);
     });
 
-    test('forgets marks after 24 hours and ended jobs after 14 days', async () => {
-      const fresh = makeSimulatedLink(shell);
-      const line = await openLine(shell, fresh);
-      const [old, older] = [startOf('true'), startOf('true')];
-      for (const start of [old, older]) {
-        value(await line.start(start));
-        await lookUntil(line, start.jid, 'done');
-      }
-      expect(value(await line.clean([older.jid]))).toEqual([older.jid]);
-      age(join(jobFolder(fresh, older.jid), 'gone'), 25);
-      const end = readdirSync(jobFolder(fresh, old.jid)).find(file => file.startsWith('end.'));
-      age(join(jobFolder(fresh, old.jid), end ?? ''), 15 * 24);
-      value(await line.clean([]));
-      expect((await lookOnce(line, older.jid)).state.kind).toBe('unknown');
-      expect((await lookOnce(line, old.jid)).state.kind).toBe('cleaned');
-    });
-
     test.each(['perl', 'python3', 'none'])('detaches without setsid, with %s', async tool => {
       const own = toolsOf(shell, tool === 'none' ? usualTools : [...usualTools, tool]);
       const line = await openLine(shell, makeSimulatedLink(shell, { path: own }));
