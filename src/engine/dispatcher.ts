@@ -16,6 +16,7 @@ import type {
   StartRequest,
   Survey as Surveyed,
 } from './ports.ts';
+import { sharedOut } from './requests.ts';
 import { chainTooLong, type Slot, type SlotLimits, Slots, sizeOf } from './slots.ts';
 import { afterRequest, type Start, type StartQueue } from './start-queue.ts';
 
@@ -276,7 +277,7 @@ export class Dispatcher {
       if (place.looks.size > 0) {
         const asked = [...place.looks];
         place.looks.clear();
-        const requests = asked.flatMap(jid => this.#desk.lookRequest(jid) ?? []);
+        const requests = sharedOut(asked.flatMap(jid => this.#desk.lookRequest(jid) ?? []));
         if (requests.length === 0) continue;
         const reports = await line.look(requests);
         await this.#desk.looked(asked, reports);

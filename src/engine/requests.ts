@@ -54,3 +54,12 @@ export const lookRequestOf = (run: Run | undefined, job: Job | undefined, most: 
         most: run?.options.log === 'no' ? 0 : most,
         ...(job.adopted && { at: job.adopted.at }),
       };
+
+/** Most bytes that one answer brings, all jobs and both streams together; a wire takes twice as many. */
+const mostTogether = 8 * 1024 * 1024;
+
+/** Jobs of one host are asked together, so they share what one answer may bring; the rest comes with the next. */
+export const sharedOut = (requests: readonly LookRequest[]): readonly LookRequest[] => {
+  const share = Math.max(1, Math.floor(mostTogether / (2 * requests.length)));
+  return requests.map(request => (request.most <= share ? request : { ...request, most: share }));
+};
