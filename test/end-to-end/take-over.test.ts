@@ -1,9 +1,9 @@
 // Another machine takes over from a mirror, in the middle of a roll, while the first driver is stopped: nothing runs twice,
 // and the first one says that it has been fenced. Two state folders stand for two machines; hosts are a real sshd.
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { makePlace, type Place } from '../support/program.ts';
+import { isAlive, makePlace, type Place } from '../support/program.ts';
 import { type Sshd, sshdAvailable, startSshd } from '../support/sshd.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -131,4 +131,61 @@ describe.skipIf(!sshdAvailable())('attach --from a mirror, on a real sshd', () =
     expect(read(there)).toContain('"run.ended"');
     expect(readdirSync(join(backup.home, 'copies of', "run's"))).toEqual(['journal.mirror']);
   }, 120_000);
+});
+
+describe('--mirror and --from, without a host', () => {
+  let place: Place;
+  let mirror: string;
+  beforeEach(() => {
+    place = makePlace();
+    mirror = join(place.dir, 'mirror');
+  });
+  afterEach(() => place.end());
+
+  const drivers = (): number => {
+    const text = existsSync(join(mirror, 'journal.mirror')) ? readFileSync(join(mirror, 'journal.mirror'), 'utf8') : '';
+    return text.match(/"driver\.started"/g)?.length ?? 0;
+  };
+  const stop = async (): Promise<void> => {
+    const link = await place.link();
+    const { pid } = link.status;
+    await link.ask({ verb: 'stop' });
+    link.close();
+    await waitFor('the driver to end', () => (isAlive(pid) ? undefined : true));
+  };
+
+  test('a driver that runs takes a mirror up, those after it keep it, and none ends it', async () => {
+    expect((await place.run(['attach'])).code).toBe(0);
+    expect(await place.run(['attach', '--mirror', mirror])).toMatchObject({ code: 0, err: '' });
+    await waitFor('the mirror', () => (drivers() === 1 ? true : undefined));
+    await stop();
+    expect((await place.run(['attach'])).code).toBe(0);
+    await waitFor('the next driver to keep it', () => (drivers() === 2 ? true : undefined));
+    expect((await place.run(['attach', '--mirror', 'none'])).code).toBe(0);
+    await stop();
+    expect((await place.run(['attach'])).code).toBe(0);
+    await stop();
+    expect(drivers()).toBe(2);
+    const other = makePlace();
+    const taken = await other.run(['attach', '--from', join(mirror, 'journal.mirror')]);
+    expect([taken.code, taken.out]).toEqual([0, 'nothing is outstanding\n']);
+    await other.end();
+  }, 60_000);
+
+  test('what makes no sense is told before anything starts', async () => {
+    const refused = async (...args: string[]): Promise<string> => {
+      const { code, err } = await place.run(args);
+      expect(code).toBe(5);
+      return err;
+    };
+    expect(await refused('attach', '--mirror', '-oProxyCommand=x:y')).toContain('is no host for ssh');
+    expect(await refused('attach', '--mirror', join(place.stateDir, 'mirror'))).toContain('where the journal itself is');
+    mkdirSync(mirror);
+    chmodSync(mirror, 0o750);
+    expect(await refused('attach', '--mirror', mirror)).toContain('others may enter');
+    expect(await refused('attach', '--from', join(place.dir, 'nowhere'))).toContain('cannot be read');
+    expect(await refused('attach', '-u', 'ops2')).toContain('go with --from');
+    expect(await refused('attach', '--from', mirror, '--private-key', 'nowhere')).toContain('does not exist');
+    expect(existsSync(join(place.stateDir, 'journal.db'))).toBe(false);
+  }, 60_000);
 });

@@ -46,14 +46,20 @@ const journalIn = (name: string): Store => {
 };
 
 /** Keeps a mirror of a journal; `told` are its troubles. */
-const keep = (stateDir: string, path = here('mirror'), epoch = 1): { readonly mirror: Mirror; readonly told: MirrorTrouble[] } => {
+const keep = (
+  stateDir: string,
+  path = here('mirror'),
+  epoch = 1,
+  bin?: string,
+): { readonly mirror: Mirror; readonly told: MirrorTrouble[] } => {
   const told: MirrorTrouble[] = [];
   const mirror = keepMirror({
     stateDir,
     place: placeOf(path),
     epoch,
-    env: () => ({ PATH: process.env['PATH'] }),
-    clock: realClock,
+    env: () => ({ PATH: `${bin === undefined ? '' : `${bin}:`}${process.env['PATH']}` }),
+    // Ten times as fast where the programs there are not the real ones.
+    clock: bin === undefined ? realClock : { ...realClock, after: (delay, fire) => realClock.after(delay / 10, fire) },
     onTrouble: trouble => told.push(trouble),
   });
   mirrors.push(mirror);
@@ -257,6 +263,55 @@ test('where the place cannot be written, it says how far behind it is, and catch
   await waitFor('the trouble to be over', () => (told.at(-1) === undefined ? true : undefined));
   expect(readFileSync(file(), 'utf8')).toContain('run 3');
   store.close();
+});
+
+/** A folder with a program that stands in for the real one. */
+const programIn = (name: string, script: string): string => {
+  mkdirSync(here('bin'), { recursive: true });
+  writeFileSync(join(here('bin'), name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  return here('bin');
+};
+
+test('a full disk there is told; when there is room again the mirror catches up, and begins with what was whole', async () => {
+  const store = journalIn('one');
+  const bin = programIn('cat', 'dd bs=1 count=700 2>/dev/null; echo "cat: write error: No space left on device" >&2; exit 1');
+  const { told } = keep(here('one'), here('mirror'), 1, bin);
+  expect(await waitFor('trouble', () => told[0])).toContain('No space left on device');
+  store.write([entryOf([queued(3, 30)])]);
+  rmSync(bin, { recursive: true });
+  await waitFor('the trouble to be over', () => (told.at(-1) === undefined ? true : undefined));
+  await mirrors.pop()?.close();
+  store.close();
+  commit(await restoredFrom('two'));
+  expect(eventsIn('two')).toEqual(eventsIn('one'));
+  expect(readdirSync(here('mirror'))).toEqual([mirrorFile]);
+});
+
+test('who takes nothing is told of; nothing of it waits in memory, and the end waits no longer than it must', async () => {
+  const store = journalIn('one');
+  const piece = 'x'.repeat(100_000);
+  const said = Array.from({ length: 30 }, (_, at) => outputOf(2, 30 + at, at * piece.length, piece));
+  store.write(said.map(({ event, bytes }) => entryOf([event], { output: [bytes] })));
+  const { mirror, told } = keep(here('one'), here('mirror'), 1, programIn('cat', 'exec sleep 100'));
+  expect(await waitFor('trouble', () => told[0])).toContain('it takes nothing');
+  const before = performance.now();
+  await mirror.close();
+  expect(performance.now() - before).toBeLessThan(5000);
+  store.close();
+});
+
+test('where retention has taken events out, the chain of what is left is proven all the same', async () => {
+  const store = journalIn('one');
+  store.write([entryOf(Array.from({ length: 25 }, (_, at) => wholeRun(at + 3, 100 + at * 10)).flat())]);
+  const went = store.keeping.answer({ what: 'prune', before: 1_000_000, at: 2_000_000 });
+  expect(went).toBeGreaterThan(5);
+  store.write([entryOf([driverStarted(3)])]);
+  store.close();
+  await keep(here('one')).mirror.close();
+  commit(await restoredFrom('two'));
+  expect(eventsIn('two')).toEqual(eventsIn('one'));
+  expect(readChain(here('two'))).toEqual(readChain(here('one')));
+  expect(readChain(here('two'))).toMatchObject({ value: { kind: 'whole' } });
 });
 
 test('a journal that lost to a power cut what the mirror has: the mirror is made anew, and never a half one', async () => {

@@ -76,13 +76,12 @@ const openRuns = ({ runs, jobs }: State): readonly Run[] => {
 
 /** Why the hosts of a run could not be logged in to from here: a start would fail for good, and count as unreachable. */
 const lackOf = ({ env }: World, { fleets }: State, run: Run, login: Partial<Address>): string | undefined => {
-  const agent = env['SSH_AUTH_SOCK'];
-  const hasAgent = agent !== undefined && existsSync(agent);
+  const hasAgent = ({ agentSocket = env['SSH_AUTH_SOCK'] ?? '' }: Address): boolean => agentSocket !== '' && existsSync(agentSocket);
   const addresses = (fleets.get(run.fleet)?.hosts ?? [])
     .filter(({ name }) => run.hosts.has(name))
     .map(({ address }) => ({ ...(address as Address), ...login }));
   const without = (paths: readonly string[]): boolean => paths.length > 0 && !paths.some(path => existsSync(path));
-  const keyless = hasAgent ? [] : addresses.filter(({ identityFiles }) => without(identityFiles));
+  const keyless = addresses.filter(address => without(address.identityFiles) && !hasAgent(address));
   if (keyless.length > 0) {
     const { identityFiles } = keyless[0] as Address;
     return `run ${run.number} logs in to ${fold(keyless.map(({ name }) => name))} with ${identityFiles[0]}, which does not exist on this machine: give your own with --private-key FILE (and -u NAME), or run ssh-agent`;
