@@ -8,7 +8,7 @@ import { type Lived, Living } from '../test/faults/live.ts';
 import { makeWorld } from '../test/faults/world.ts';
 
 /** Seeds that a worker takes at a time. */
-const portion = 20;
+const portion = 10;
 
 const live = (seed: number, tell: (line: string) => void = () => {}): Promise<Lived> => new Living(makeWorld(seed), tell).live();
 
@@ -16,12 +16,18 @@ const live = (seed: number, tell: (line: string) => void = () => {}): Promise<Li
 export const campaign = async (argv: string[]): Promise<number> => {
   const { values } = parseArgs({
     args: argv,
-    options: { seed: { type: 'string' }, runs: { type: 'string' }, from: { type: 'string' }, jobs: { type: 'string' } },
+    options: {
+      seed: { type: 'string' },
+      runs: { type: 'string' },
+      from: { type: 'string' },
+      jobs: { type: 'string' },
+      first: { type: 'boolean' },
+    },
   });
   if (values.seed !== undefined) return story(Number(values.seed));
   const runs = Number(values.runs ?? 500);
   const from = Number(values.from ?? 1);
-  return many(from, runs, Number(values.jobs ?? cpus().length));
+  return many(from, runs, Number(values.jobs ?? cpus().length), values.first === true);
 };
 
 const story = async (seed: number): Promise<number> => {
@@ -38,7 +44,8 @@ const story = async (seed: number): Promise<number> => {
   return lived.wrong.length === 0 ? 0 : 2;
 };
 
-const many = async (from: number, runs: number, jobs: number): Promise<number> => {
+/** `first`: ends with the first seed that fails. */
+const many = async (from: number, runs: number, jobs: number, first: boolean): Promise<number> => {
   const began = performance.now();
   const sums = { runs: 0, jobs: 0, executions: 0, drivers: 0 };
   const hits: Hits = new Map();
@@ -64,7 +71,7 @@ const many = async (from: number, runs: number, jobs: number): Promise<number> =
   await Promise.all(
     Array.from({ length: jobs }, async () => {
       const worker = new Worker(new URL(import.meta.url), { workerData: 'fault worlds' });
-      for (; next < from + runs; ) {
+      for (; next < from + runs && !(first && failing.length > 0); ) {
         const seeds = Array.from({ length: Math.min(portion, from + runs - next) }, (_, i) => next + i);
         next += seeds.length;
         worker.postMessage(seeds);
