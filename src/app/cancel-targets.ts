@@ -44,6 +44,7 @@ const ofHosts = (console: Console, names: readonly string[]): ReturnType<typeof 
 /** In the open task, and nothing of it has been sent to the host: it waits for a slot, or for the run to go on. */
 const waitsToBegin = (data: Data, run: Run, row: HostProgress | undefined): boolean =>
   row !== undefined &&
+  row.dropped === undefined &&
   row.wait === undefined &&
   !hasJob(data, row) &&
   !(row.last?.path === run.open?.path && row.last?.batch === row.batch) &&
@@ -58,7 +59,11 @@ const unfinished = (data: Data, run: Run): readonly string[] => {
   const opened = new Set(run.open?.hosts);
   return [...run.hosts.values()]
     .filter(
-      row => hasJob(data, row) || row.at === 'queued' || row.wait !== undefined || (opened.has(row.host) && waitsToBegin(data, run, row)),
+      row =>
+        hasJob(data, row) ||
+        (row.at === 'queued' && row.dropped === undefined) ||
+        row.wait !== undefined ||
+        (opened.has(row.host) && waitsToBegin(data, run, row)),
     )
     .map(row => row.host);
 };

@@ -31,6 +31,8 @@ const sentence = (event: Event, state: State): string | undefined => {
       return `${runName(event.run, state)} retries ${fold(event.hosts)}`;
     case 'run.login-changed':
       return `${runName(event.run, state)} logs in otherwise from now on: it was taken over`;
+    case 'run.hosts-dropped':
+      return `${runName(event.run, state)} takes no further task to ${fold(event.hosts)}`;
     case 'run.ended':
       return `${runName(event.run, state)} ended${event.message === undefined ? '' : `: ${event.message}`}`;
     case 'run.noted':

@@ -87,7 +87,7 @@ const kindInRun = (run: Run, row: HostProgress, job: Job | undefined): CellKind 
   if (run.phase.kind !== 'ended' && row.at === 'open' && row.wait !== undefined) return 'between';
   if (verdict !== undefined) return verdict;
   if (row.tally.ok > 0 && row.at === 'ended') return 'ok';
-  return row.at === 'ended' || run.phase.kind === 'ended' ? 'skipped' : notBegun(run);
+  return row.at === 'ended' || run.phase.kind === 'ended' || row.dropped !== undefined ? 'skipped' : notBegun(run);
 };
 
 /** Its failure has been answered by a retry whose job has not been asked for yet. */

@@ -20,6 +20,8 @@ export const stateWord = (view: HostView): string => {
   const { job, kind, progress } = view;
   if (kind === 'between' && progress?.wait !== undefined) return `${progress.wait.retriesLeft} tries left`;
   if (job === undefined) return looks[kind].word;
+  // Its host does not answer: the cancel is carried out when it does.
+  if (job.state.kind === 'stale' && job.cancelAsked !== undefined) return 'cancel due';
   if (job.state.kind !== 'ended') return job.cancelAsked === undefined ? looks[kind].word : 'cancelling';
   return job.state.verdict.kind === 'failed' && kind === 'failed' ? `failed rc ${job.state.verdict.rc}` : looks[kind].word;
 };
@@ -108,7 +110,8 @@ export const lostWords: Readonly<Record<LostWhy, string>> = {
 export const limitLeft = (job: Job, wall: number): string => {
   const on = onHostOf(job.state);
   if (on === undefined || on.limit === 0 || job.state.kind === 'ended') return '';
-  return `limit ${formatDuration(Math.max(0, on.limit - (wall - on.startedAt) / 1000))} left`;
+  const asked = job.extendAsked === undefined ? '' : `, ${formatDuration(job.extendAsked.limit)} in all asked for`;
+  return `limit ${formatDuration(Math.max(0, on.limit - (wall - on.startedAt) / 1000))} left${asked}`;
 };
 
 /** Where a run stands, in a word or two; one that ended without all of its hosts does not say so plainly. */

@@ -135,8 +135,8 @@ const comeBackWith = (world: World, argv: readonly string[]): string => {
 };
 
 const actVerbs = [
-  ['cancel', 'end jobs on their hosts'],
-  ['extend', 'give running jobs more time: extend RUN 30m'],
+  ['cancel', 'end jobs on their hosts and wait until each says that it is gone; 75: some are pending, and are ended at next contact'],
+  ['extend', 'give running jobs more time (extend RUN 30m) and wait until each host confirms; 75: some are pending'],
   ['retry', 'another attempt for hosts that are out'],
   ['pause', 'start nothing new'],
   ['resume', 'go on'],

@@ -130,6 +130,8 @@ export type RunFact =
   | { readonly type: 'run.aborted'; readonly run: string }
   /** Hosts whose last attempt ended badly get another; the run is open again. */
   | { readonly type: 'run.retried'; readonly run: string; readonly hosts: readonly string[] }
+  /** The operator took hosts out: they take no further task of it; what runs there is cancelled on its own. */
+  | { readonly type: 'run.hosts-dropped'; readonly run: string; readonly hosts: readonly string[] }
   | { readonly type: 'run.ended'; readonly run: string; readonly message?: string }
   /** Whoever took the run over logs in otherwise: laid over the address of each of its hosts. Plain data; remote knows its shape. */
   | { readonly type: 'run.login-changed'; readonly run: string; readonly login: Readonly<Record<string, unknown>> }

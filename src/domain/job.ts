@@ -162,6 +162,8 @@ export type Job = {
   readonly outputRemovedAt?: number;
   /** Found on its host: it is looked at and may be cancelled, but never started or cleaned from here. */
   readonly adopted?: Adopted;
+  /** More time was asked for, and the host has not confirmed it yet; the limit in seconds after its start. */
+  readonly extendAsked?: { readonly at: number; readonly limit: number };
   readonly cancelAsked?: { readonly at: number; readonly by: string };
 };
 

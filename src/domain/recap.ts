@@ -1,6 +1,6 @@
 // The only place that counts a run's hosts by how they stand, and turns the counts into an exit code.
 // First cause wins: a host that timed out counts as timed out, whatever came after.
-import type { Jid, Job } from './job.ts';
+import { isOutstanding, type Jid, type Job } from './job.ts';
 import { taskAt } from './plan.ts';
 import type { HostProgress, Run } from './run-state.ts';
 import { isLetGo } from './task.ts';
@@ -49,6 +49,11 @@ export const standingOf = (row: HostProgress, run: Run, jobs: ReadonlyMap<Jid, J
     if (verdict === 'timed-out') return 'timedOut';
     return row.out.how;
   }
+  if (row.dropped !== undefined && !hasEndedLastTask(row, run)) {
+    const job = row.jid === undefined ? undefined : jobs.get(row.jid);
+    if (job === undefined) return row.tally.ok > 0 ? 'cancelled' : 'skipped';
+    return isOutstanding(job) ? 'running' : 'cancelled';
+  }
   if (row.batch === 0) return 'neverStarted';
   if (row.at !== 'ended' && run.phase.kind !== 'ended' && !hasEndedLastTask(row, run)) return 'running';
   const late = endOfLetGo(row, run, jobs);
@@ -85,7 +90,7 @@ const endOfLetGo = ({ jid, last }: HostProgress, { plan }: Run, jobs: ReadonlyMa
 };
 
 /** Its batch goes on, but not with this host. */
-const hasEndedLastTask = ({ last, batch }: HostProgress, { plan }: Run): boolean => {
+export const hasEndedLastTask = ({ last, batch }: HostProgress, { plan }: Run): boolean => {
   const task = plan.plays.at(-1)?.tasks.at(-1);
   return last !== undefined && last.path === task?.path && last.batch === batch;
 };

@@ -59,16 +59,17 @@ export const jobAfter = (job: Job, event: JobEvent, order: JobOrder | undefined)
     case 'job.cancel-asked':
       return { ...job, cancelAsked: { at: event.at, by: event.by?.user ?? '' } };
     case 'job.extend-asked':
-      return job;
+      return { ...job, extendAsked: { at: event.at, limit: event.limit } };
     case 'job.extended': {
+      const { extendAsked: _, ...rest } = job;
       const on = onHostOf(job.state);
       return on === undefined || job.state.kind === 'ended' || job.state.kind === 'starting'
         ? job
-        : { ...job, state: { ...job.state, on: { ...on, limit: event.limit } } };
+        : { ...rest, state: { ...job.state, on: { ...on, limit: event.limit } } };
     }
     case 'job.ended': {
       const on = onHostOf(job.state);
-      const { nextLookAt: _, ...rest } = job;
+      const { nextLookAt: _, extendAsked: __, ...rest } = job;
       return {
         ...rest,
         state: { kind: 'ended', verdict: event.verdict, at: event.at, ...(on !== undefined && { on }) },

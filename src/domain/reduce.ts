@@ -64,7 +64,11 @@ export const reduce = (state: State, event: Event): State => {
       }));
     case 'run.login-changed':
       return changeLogin(state, event);
+    case 'run.hosts-dropped':
+      changeHosts(state, event.run, event.hosts, row => ({ ...row, dropped: 'yes' }));
+      return changeRun(state, event.run, run => ({ retry: run.retry.filter(host => !event.hosts.includes(host)) }));
     case 'run.retried':
+      changeHosts(state, event.run, event.hosts, ({ dropped: _, ...row }) => row);
       // A pause stays a pause: the retry waits for its resume.
       return changeRun(state, event.run, run => ({
         phase: run.phase.kind === 'ended' ? { kind: 'going' } : run.phase,

@@ -29,6 +29,8 @@ export type HostProgress = {
   readonly at: 'queued' | 'open' | 'ended';
   /** Out of the play since this task, how, and by which job. */
   readonly out?: { readonly path: string; readonly how: 'failed' | 'unreachable'; readonly jid?: Jid };
+  /** The operator took it out: it takes no further task. */
+  readonly dropped?: 'yes';
   readonly wait?: { readonly path: string; readonly attempt: number; readonly retriesLeft: number; readonly nextAt: number };
   /** Number of the attempt under `until` that is under way; absent for the first. */
   readonly attempt?: number;

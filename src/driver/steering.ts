@@ -2,9 +2,10 @@
 // Each says what it wants to the engine, then writes who wanted it; it knows neither clients nor submissions.
 import { type Actor, type Origin, originName } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
-import { type Job, shortJid } from '../domain/job.ts';
+import { isOutstanding, type Jid, type Job, shortJid } from '../domain/job.ts';
+import { hasEndedLastTask } from '../domain/recap.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
-import type { Run, State } from '../domain/run-state.ts';
+import type { HostProgress, Run, State } from '../domain/run-state.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Draft, Spine } from '../engine/spine.ts';
 import type { Answers, Selection } from './protocol.ts';
@@ -55,37 +56,37 @@ export class Steering {
 
   /** A whole run: nothing of it starts any more and what runs is ended. Some hosts or jobs: only those. */
   async cancel(on: Selection, by: Actor, confirmed?: 'yes'): Promise<Result<Answers['cancel']>> {
-    const jobs = jobsOf(this.#spine.state, on);
-    const refusal = whyNotCancel(jobs, confirmed);
+    const refusal = whyNotCancel(jobsOf(this.#spine.state, on), confirmed);
     if (refusal !== undefined) return fail(refusal);
     let dropped = 0;
     if (on.jids === undefined && on.hosts === undefined) await this.abort(runsOf(this.#spine.state, on), by);
-    else if (on.jids === undefined) dropped = await this.#skipQueued(on, by);
-    const asked = await Promise.all(
-      jobs.filter(({ adopted }) => adopted?.at.kind !== 'ansible').map(({ jid }) => this.#engine.cancel(jid, by)),
-    );
+    else if (on.jids === undefined) dropped = await this.#dropHosts(on, by);
+    // Only now: a start that was being written when this was asked for is in the state as well.
+    const jobs = jobsOf(this.#spine.state, on).filter(({ adopted }) => adopted?.at.kind !== 'ansible');
+    const asked = await Promise.all(jobs.map(({ jid }) => this.#engine.cancel(jid, by)));
+    // Who asks again wants what is pending carried out now, if the host answers.
+    for (const { jid, cancelAsked } of jobs) if (cancelAsked !== undefined) this.#engine.ask(jid);
     return touched(dropped + asked.filter(Boolean).length);
   }
 
-  /** Hosts whose turn has not come are taken out of the open task. */
-  async #skipQueued({ run, hosts = [] }: Selection, by: Actor): Promise<number> {
+  /** Hosts take no further task of their runs. Returns how many of them had nothing running. */
+  async #dropHosts({ run, hosts = [] }: Selection, by: Actor): Promise<number> {
     const wanted = new Set(hosts);
+    const { state } = this.#spine;
+    const events: Draft[] = [];
     let count = 0;
-    for (const { id, open } of runsOf(this.#spine.state, run === undefined ? {} : { run })) {
-      if (open === undefined) continue;
-      const starts = this.#engine.drop(id, ({ host, stage }) => wanted.has(host.name) && stage === 'asked');
-      count += starts.length;
-      await this.#spine.emit({
-        events: starts.map(({ host, path }) => ({
-          type: 'task.ended',
-          run: id,
-          path,
-          host: host.name,
-          result: { status: 'skipped', message: 'cancelled before it began' },
-          by,
-        })),
-      });
+    for (const known of runsOf(state, run === undefined ? {} : { run })) {
+      const rows = [...known.hosts.values()].filter(row => wanted.has(row.host) && hasTasksLeft(known, row));
+      if (rows.length === 0) continue;
+      const starts = this.#engine.drop(known.id, ({ host, stage }) => wanted.has(host.name) && stage === 'asked');
+      count += rows.filter(({ jid }) => !isOutIn(state, jid)).length;
+      events.push({ type: 'run.hosts-dropped', run: known.id, hosts: rows.map(({ host }) => host), by });
+      for (const { host, path } of starts) {
+        const result = { status: 'skipped', message: 'cancelled before it began' } as const;
+        events.push({ type: 'task.ended', run: known.id, path, host: host.name, result, by });
+      }
     }
+    if (events.length > 0) await this.#spine.emit({ events, durability: 'intent' });
     return count;
   }
 
@@ -150,6 +151,18 @@ const noRetry = (number: number, origin: Origin): Failure => ({
   tag: 'bad-input',
   cause: `run ${number} was adopted from ${originName(origin)}: nothing of it is begun from here, so retry it where it came from`,
 });
+
+/** Something of the run may still begin there. */
+const hasTasksLeft = (run: Run, row: HostProgress): boolean =>
+  run.phase.kind !== 'ended' &&
+  row.dropped === undefined &&
+  !hasEndedLastTask(row, run) &&
+  (row.out === undefined || row.at === 'open' || run.retry.includes(row.host));
+
+const isOutIn = ({ jobs }: State, jid: Jid | undefined): boolean => {
+  const job = jid === undefined ? undefined : jobs.get(jid);
+  return job !== undefined && isOutstanding(job);
+};
 
 /** Several runs are open and an operator has paused each: that was everything, and a new driver keeps it so. */
 const whoPausedAll = (state: State): Actor | undefined => {

@@ -2,6 +2,7 @@
 // and from both when it is given up. Time in which nobody asked is no silence of a host.
 import type { Jid, Job } from '../domain/job.ts';
 import type { Run } from '../domain/run-state.ts';
+import { elapsedOf, type Input } from './job-machine.ts';
 import type { Clock } from './ports.ts';
 import { giveUpOf, graceOf } from './requests.ts';
 
@@ -43,11 +44,11 @@ export class Ages {
     });
   }
 
-  /** Takes in what has just happened to a job; `elapsed`: seconds that it has run, where its host has said so. */
-  note(jid: Jid, events: readonly { readonly type: string }[], elapsed: number): void {
+  /** Takes in what an input has just brought about for a job. */
+  note(jid: Jid, events: readonly { readonly type: string }[], input: Input): void {
     const now = this.#clock.now();
     for (const { type } of events) {
-      const began = type === 'job.started' ? now - elapsed * 1000 : this.#ages.get(jid)?.began;
+      const began = type === 'job.started' ? now - elapsedOf(input) * 1000 : this.#ages.get(jid)?.began;
       const silentSince = type === 'job.fell-silent' ? now : undefined;
       if (type === 'job.started' || type === 'job.answered' || type === 'job.fell-silent')
         this.#ages.set(jid, { began, silentSince, silentBefore: 0 });

@@ -7,7 +7,7 @@ import type { Result } from '../domain/result.ts';
 import { Ages } from './ages.ts';
 import { type Desk, Dispatcher, type Manners } from './dispatcher.ts';
 import { looksAfter } from './gaps.ts';
-import { advance, anotherMachine, type Effect, elapsedOf, type Input, isBeingEnded, leftOut } from './job-machine.ts';
+import { advance, anotherMachine, type Effect, type Input, isBeingEnded, leftOut } from './job-machine.ts';
 import { Known } from './known.ts';
 import type { Clock, HostRef, HostState, JobReport, Jobs, Random, StartReply, Survey } from './ports.ts';
 import { graceOf, lookRequestOf, startRequestOf } from './requests.ts';
@@ -171,13 +171,12 @@ export class Engine {
   /** Moves the limit of a running job to `limit` seconds after its start. */
   async extend(jid: Jid, limit: number, by: Actor | undefined): Promise<boolean> {
     const job = this.#known.job(jid);
-    const host = job && this.#roster.hostOf(job);
-    if (job === undefined || host === undefined || job.state.kind === 'ended') return false;
+    if (job === undefined || job.state.kind === 'ended') return false;
     await this.#parts.spine.emit({
       events: [{ type: 'job.extend-asked', jid, limit, ...(by && { by }) }],
       durability: 'intent',
     });
-    this.#dispatcher.act(host, { kind: 'extend', jid, there: job.follows ?? jid, limit });
+    this.#sendExtend(job, limit);
     return true;
   }
 
@@ -308,7 +307,7 @@ export class Engine {
       masked: this.#known.run(job.runId)?.options.masked,
     });
     if (step.events.length > 0) await spine.emit({ events: step.events, output: step.output });
-    this.#ages.note(jid, step.events, elapsedOf(input));
+    this.#ages.note(jid, step.events, input);
     await this.#perform(jid, step.effect, input, start);
   }
 
@@ -339,9 +338,9 @@ export class Engine {
       ...(job.state.kind === 'stale' && input.kind === 'unheard' && { tries: job.state.tries + 1 }),
     });
     // The host answers again: what it was to be told while it was silent is told now.
-    if (job.cancelAsked !== undefined && (input.kind === 'looked' || input.kind === 'answered')) {
-      if (!isBeingEnded(input)) this.#sendCancel(job);
-    }
+    if (input.kind !== 'looked' && input.kind !== 'answered') return;
+    if (job.cancelAsked !== undefined && !isBeingEnded(input)) this.#sendCancel(job);
+    if (job.extendAsked !== undefined) this.#sendExtend(job, job.extendAsked.limit);
   }
 
   /**
@@ -364,6 +363,11 @@ export class Engine {
     const grace = graceOf(this.#known.run(job.runId));
     const at = job.adopted && { at: job.adopted.at };
     this.#dispatcher.act(host, { kind: 'cancel', jid: job.jid, there: job.follows ?? job.jid, grace, ...at });
+  }
+
+  #sendExtend(job: Job, limit: number): void {
+    const host = this.#roster.hostOf(job);
+    if (host !== undefined) this.#dispatcher.act(host, { kind: 'extend', jid: job.jid, there: job.follows ?? job.jid, limit });
   }
 
   #settle(job: Job): void {

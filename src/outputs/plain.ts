@@ -73,6 +73,8 @@ const sentenceOf = (event: Event, state: State): string | undefined => {
       return `run ${numberOf(state, event.run)} aborted ${byWhom(event)}`.trimEnd();
     case 'run.retried':
       return `run ${numberOf(state, event.run)}: ${count(event.hosts.length, 'host')} again: ${fold(event.hosts)}`;
+    case 'run.hosts-dropped':
+      return `run ${numberOf(state, event.run)} takes no further task to ${fold(event.hosts)} ${byWhom(event)}`.trimEnd();
     case 'batch.opened':
       return event.of > 1 ? `batch ${event.batch}/${event.of} open: ${fold(event.hosts)}` : undefined;
     case 'batch.ended': {

@@ -66,7 +66,7 @@ const nextTask = (run: Run, play: Play, hosts: readonly string[]): Step | undefi
 const takesPart = (run: Run, host: string, task: Task): boolean => {
   const row = run.hosts.get(host);
   const batch = run.batches.at(-1);
-  if (row === undefined || batch === undefined) return false;
+  if (row === undefined || batch === undefined || row.dropped !== undefined) return false;
   if (batch.kind === 'first') return row.out === undefined;
   const isTaken = row.last?.batch === batch.number;
   return row.out === undefined ? isTaken : !isTaken && row.out.path === task.path;
@@ -110,7 +110,9 @@ const nextBatch = (run: Run): Step => {
 /** Hosts of a play that are well and in none of its batches yet. */
 const hostsLeft = (run: Run, play: number): readonly string[] => {
   const opened = new Set(run.batches.filter(batch => batch.play === play && batch.kind === 'first').flatMap(({ hosts }) => hosts));
-  return (run.plan.plays[play] as Play).hosts.filter(host => !opened.has(host) && run.hosts.get(host)?.out === undefined);
+  return (run.plan.plays[play] as Play).hosts.filter(
+    host => !opened.has(host) && run.hosts.get(host)?.out === undefined && !isDropped(run, host),
+  );
 };
 
 const batchesLeft = (serial: Play['serial'], opened: number, left: number): number => {
@@ -119,8 +121,13 @@ const batchesLeft = (serial: Play['serial'], opened: number, left: number): numb
   return batches;
 };
 
-const isWhollyOut = (run: Run, hosts: readonly string[]): boolean =>
-  hosts.length > 0 && hosts.every(host => run.hosts.get(host)?.out !== undefined);
+/** Whom the operator took out did not fail. */
+const isWhollyOut = (run: Run, batch: readonly string[]): boolean => {
+  const hosts = batch.filter(host => !isDropped(run, host));
+  return hosts.length > 0 && hosts.every(host => run.hosts.get(host)?.out !== undefined);
+};
+
+const isDropped = (run: Run, host: string): boolean => run.hosts.get(host)?.dropped !== undefined;
 
 const neverStarted = (run: Run): number => {
   let never = 0;

@@ -71,6 +71,7 @@ export class Walker {
     for (const event of events) {
       if ('run' in event) touched.add(event.run);
       if ('jid' in event) this.#readJob(event, touched);
+      if (event.type === 'run.hosts-dropped') for (const host of event.hosts) void this.#attend(event.run, host);
       if (event.type === 'run.resumed') this.#parts.engine.pump();
       if (event.type === 'run.ended') this.#parts.engine.drop(event.run, () => true);
     }
@@ -145,6 +146,8 @@ export class Walker {
     if (spot === undefined) return;
     const { run, task, row } = spot;
     const job = this.#jobOf(spot);
+    if (row.dropped !== undefined && (job === undefined || row.wait?.path === task.path))
+      return this.#end(spot, { status: 'skipped', message: 'its host was cancelled' });
     if (row.wait?.path === task.path) return this.#waitOn(spot, row.wait);
     if (job !== undefined && isLetGo(task) && onHostOf(job.state) !== undefined) return this.#endLetGo(spot, job.jid);
     if (job?.state.kind === 'ended') return this.#judgeJob(spot, job.jid);
@@ -209,7 +212,10 @@ export class Walker {
     const needsOutput = spot.task.register !== undefined || spot.task.until !== undefined || spot.run.options.results === 'all';
     const output = needsOutput ? await this.#parts.kit.output(jid) : noOutput;
     const value = this.#resultOf(job, spot, output, 'end');
-    await this.#judge(spot, value, endedResult(verdict));
+    const result = endedResult(verdict);
+    // What an operator has ended is not tried again.
+    const isOver = verdict.kind === 'cancelled' || spot.row.dropped !== undefined;
+    await (isOver ? this.#end(spot, taskResult(spot, value, undefined, result)) : this.#judge(spot, value, result));
   }
 
   /** Applies `until`: ends the task, or arranges for the next attempt. */

@@ -1,7 +1,9 @@
 // What clients may count on: a submission is queued once, and a headless run has an owner, also after its driver was killed.
 import { expect, test } from 'vitest';
 import { adHocPlan } from '../../src/domain/plan.ts';
+import { countHosts } from '../../src/domain/recap.ts';
 import { fail, ok } from '../../src/domain/result.ts';
+import { type Task, taskDefaults } from '../../src/domain/task.ts';
 import { Driver, type DriverParts } from '../../src/driver/driver.ts';
 import type { ClientInfo } from '../../src/driver/ports.ts';
 import { type Ask, type Hello, protocolVersion } from '../../src/driver/protocol.ts';
@@ -19,11 +21,17 @@ const submit = (submission: string): Ask => ({
   options: { ...someOptions, askedFrom: 'headless', submission },
 });
 
-const stage = async (before?: MemoryJournal, more: Partial<Pick<DriverParts, 'hold'>> & { readonly lastEventAt?: number } = {}) => {
-  const clock = new FakeClock();
+const stage = async (
+  before?: MemoryJournal,
+  more: Partial<Pick<DriverParts, 'hold'>> & {
+    readonly lastEventAt?: number;
+    readonly world?: { readonly clock: FakeClock; readonly hosts: SimulatedHosts };
+  } = {},
+) => {
+  const clock = more.world?.clock ?? new FakeClock();
   const journal = new MemoryJournal(before);
   let runs = 0;
-  const hosts = new SimulatedHosts(clock, seeded(2), noChances);
+  const hosts = more.world?.hosts ?? new SimulatedHosts(clock, seeded(2), noChances);
   const driver = new Driver({
     journal,
     clock,
@@ -52,6 +60,7 @@ const stage = async (before?: MemoryJournal, more: Partial<Pick<DriverParts, 'ho
   return {
     driver,
     hosts,
+    clock,
     journal,
     pass: (ms: number) => clock.pass(ms),
     settle: () => clock.settle(),
@@ -175,4 +184,100 @@ test('a chain of jump hosts longer than forks is refused before anything is writ
   expect(await handle(behind, client(1))).toMatchObject({ ok: false, failure: { tag: 'chain-too-long', host: 'h01' } });
   expect(journal.events.length).toBe(written);
   expect(await handle({ ...behind, options: { ...ask.options, forks: 3 } }, client(1))).toMatchObject({ ok: true });
+});
+
+/** Two tasks one after the other on hosts of their own, one host at a time. */
+const twoTasks = (first: Partial<Task> = {}): Ask => {
+  const task = { ...taskDefaults, module: { name: 'shell', args: { cmd: '20 0' } } } as const;
+  const tasks = [
+    { ...task, path: '0.0', name: 'one', ...first },
+    { ...task, path: '0.1', name: 'two' },
+  ];
+  const ask = submit('s1') as Extract<Ask, { verb: 'submit' }>;
+  const play = { ...ask.plan.plays[0], tasks } as (typeof ask.plan.plays)[number];
+  return { ...ask, plan: { ...ask.plan, plays: [play] }, options: { ...ask.options, forks: 1 } };
+};
+/** `host path` of every job that was asked for. */
+const begun = (driver: Driver): string[] => [...driver.state().jobs.values()].map(({ host, taskPath }) => `${host} ${taskPath}`);
+
+test('a host that is cancelled before it began takes no further task of the run; the others take all', async () => {
+  const on = await stage();
+  await on.handle(twoTasks(), client(1));
+  await on.pass(5000);
+  expect(begun(on.driver)).toEqual(['h01 0.0']);
+  expect(await on.handle({ verb: 'cancel', on: { run: 'run1', hosts: ['h02'] } }, client(1))).toEqual(ok({ touched: 1 }));
+  await on.pass(600_000);
+  expect(begun(on.driver)).toEqual(['h01 0.0', 'h03 0.0', 'h01 0.1', 'h03 0.1']);
+  const run = on.driver.state().runs.get('run1');
+  if (run === undefined) throw new Error('no run');
+  expect(run.phase.kind).toBe('ended');
+  expect(countHosts(run, on.driver.state().jobs)).toMatchObject({ changed: 2, skipped: 1 });
+  on.driver.end();
+});
+
+test('so does one that is cancelled between two tasks or in its job, also after the driver was replaced', async () => {
+  const on = await stage();
+  await on.handle(twoTasks(), client(1));
+  await on.pass(25_000);
+  await on.handle({ verb: 'cancel', on: { run: 'run1', hosts: ['h01', 'h02'] } }, client(1));
+  await on.settle();
+  on.driver.end();
+  const next = await stage(on.journal, { world: on });
+  await next.pass(600_000);
+  expect(begun(next.driver)).toEqual(['h01 0.0', 'h02 0.0', 'h03 0.0', 'h03 0.1']);
+  next.driver.end();
+});
+
+test.each([
+  ['while its job runs', 5000],
+  ['while it waits for the next attempt', 25_000],
+])('a host that is cancelled %s is not tried again by until', async (_, moment) => {
+  const on = await stage();
+  await on.handle(twoTasks({ until: ['never'], retries: 5, delay: 20 }), client(1));
+  await on.pass(moment);
+  const before = begun(on.driver).filter(job => job.startsWith('h01')).length;
+  await on.handle({ verb: 'cancel', on: { run: 'run1', hosts: ['h01'] } }, client(1));
+  await on.pass(3_600_000);
+  expect(begun(on.driver).filter(job => job.startsWith('h01'))).toHaveLength(before);
+  expect(on.driver.state().runs.get('run1')?.phase.kind).toBe('ended');
+  on.driver.end();
+});
+
+test('a cancel ends a start that is just being written when it is asked for', async () => {
+  const on = await stage();
+  const append = on.journal.append.bind(on.journal);
+  let cancelled: Promise<unknown> | undefined;
+  on.journal.append = async entry => {
+    if (entry.events.some(({ type }) => type === 'job.requested')) {
+      cancelled ??= on.driver.handle({ verb: 'cancel', on: { run: 'run1' } }, client(1));
+      await new Promise<void>(done => on.clock.after(200, done));
+    }
+    return append(entry);
+  };
+  await on.handle(submit('s1'), client(1));
+  await on.pass(60_000);
+  await cancelled;
+  expect(new Set(verdicts(on.driver))).toEqual(new Set(['cancelled']));
+  expect(on.driver.state().runs.get('run1')?.phase.kind).toBe('ended');
+  on.driver.end();
+});
+
+test('more time that was asked for while the host was silent is given at next contact, also by the next driver', async () => {
+  const on = await stage();
+  const ask = submit('s1') as Extract<Ask, { verb: 'submit' }>;
+  await on.handle({ ...ask, plan: { ...ask.plan, plays: ask.plan.plays.map(play => ({ ...play, hosts: ['h01'] })) } }, client(1));
+  await on.pass(5000);
+  on.hosts.dead.add('h01');
+  await on.pass(30_000);
+  await on.handle({ verb: 'extend', on: { run: 'run1' }, by: 1800 }, client(1));
+  await on.pass(15_000);
+  expect([...on.driver.state().jobs.values()][0]).toMatchObject({ extendAsked: { limit: 2400 }, state: { kind: 'stale' } });
+  on.hosts.dead.clear();
+  await on.pass(5_000);
+  on.driver.end();
+  const next = await stage(on.journal, { world: on });
+  await next.pass(10_000);
+  const [job] = next.driver.state().jobs.values();
+  expect([job?.extendAsked, job?.state]).toMatchObject([undefined, { on: { limit: 2400 } }]);
+  next.driver.end();
 });

@@ -107,7 +107,8 @@ export const extendKey = (mode: Mode & { kind: 'extend' }, key: string, hands: H
     hands.close();
     return hands.ask<'extend'>(
       { verb: 'extend', on: { jids: mode.jids }, by: seconds.value },
-      answer => `${formatDuration(seconds.value)} more for ${counted(answer.touched, 'job')}`,
+      answer =>
+        `asked ${formatDuration(seconds.value)} more for ${counted(answer.touched, 'job')}; each shows it when its host has confirmed`,
     );
   }
   const line = edit(mode.line, key);

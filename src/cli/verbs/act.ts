@@ -9,14 +9,16 @@ import { runNamed } from '../../driver/selection.ts';
 import type { RunFlags } from '../flags.ts';
 import { reach } from '../reach.ts';
 import { stateDirOf, type World } from '../world.ts';
+import { type ConfirmedAsk, untilConfirmed } from './confirmed.ts';
 import { firstState } from './look.ts';
 
 export type ActVerb = 'cancel' | 'extend' | 'retry' | 'pause' | 'resume' | 'abort' | 'note';
 
+/** Those that are done once the driver has written them down. */
+type PlainVerb = Exclude<ActVerb, ConfirmedAsk['verb']>;
+
 /** What a verb did, for its one line. */
-const doneWords: Readonly<Record<ActVerb, (n: number) => string>> = {
-  cancel: n => `cancel asked for ${count(n, 'job')}; each counts as cancelled when its host says that it is gone`,
-  extend: n => `more time asked for ${count(n, 'job')}`,
+const doneWords: Readonly<Record<PlainVerb, (n: number) => string>> = {
   retry: n => `${count(n, 'host')} again`,
   pause: n => `${count(n, 'run')} paused: what runs goes on, nothing new starts`,
   resume: n => `${count(n, 'run')} resumed`,
@@ -38,13 +40,14 @@ export const actVerb = async (
     const asks = asksOf(state, verb, named, flags.limit);
     if (!asks.ok) return asks;
     const confirmed = asks.value.map(ask => (ask.verb === 'cancel' && flags.yes === true ? { ...ask, confirmed: 'yes' as const } : ask));
+    if (verb === 'cancel' || verb === 'extend') return await untilConfirmed(world, link.value, state, confirmed as readonly ConfirmedAsk[]);
     return await tell(world, link.value, verb, confirmed);
   } finally {
     link.value.close();
   }
 };
 
-const tell = async (world: World, link: Link, verb: ActVerb, asks: readonly Ask[]): Promise<Result<number>> => {
+const tell = async (world: World, link: Link, verb: PlainVerb, asks: readonly Ask[]): Promise<Result<number>> => {
   let touched = 0;
   for (const ask of asks) {
     const answer = await link.ask(ask as Extract<Ask, { verb: 'pause' }>);
@@ -55,9 +58,7 @@ const tell = async (world: World, link: Link, verb: ActVerb, asks: readonly Ask[
   return ok(0);
 };
 
-const nothingWords: Readonly<Record<ActVerb, string>> = {
-  cancel: 'nothing of it runs',
-  extend: 'nothing of it runs with a time limit',
+const nothingWords: Readonly<Record<PlainVerb, string>> = {
   retry: 'no host of it is out',
   pause: 'nothing of it could be paused',
   resume: 'it is not paused',
