@@ -17,3 +17,14 @@ test('every event type is told in docs/events.md', () => {
   const told = readFileSync(new URL('../docs/events.md', import.meta.url), 'utf8');
   expect([...types].filter(type => !told.includes(`\`${type}\``))).toEqual([]);
 });
+
+test('every field of rollcall jobs --json is told in docs/jobs.md, and no other', () => {
+  const source = readFileSync(new URL('../src/cli/verbs/job-object.ts', import.meta.url), 'utf8');
+  const object = source.slice(source.indexOf('  return {'));
+  const fields = [...object.matchAll(/[{,]\s+([a-z_]+)(?=[:,]| })/g)].map(([, field]) => field as string);
+  expect(fields.length).toBeGreaterThan(25);
+  const told = [...readFileSync(new URL('../docs/jobs.md', import.meta.url), 'utf8').matchAll(/^\| (`.*?) \|/gm)]
+    .flatMap(([, names]) => [...(names as string).matchAll(/`([a-z_]+)`/g)])
+    .map(([, name]) => name as string);
+  expect([...new Set(fields)].sort()).toEqual([...told].sort());
+});

@@ -21,6 +21,8 @@ export type JobEntry = {
   readonly run: number;
   readonly title: string;
   readonly fleet: string;
+  /** When it was asked for (or adopted), our wall clock, ms. */
+  readonly requestedAt: number;
   /** Absent with no-log. */
   readonly command?: string;
   readonly by?: Actor;
@@ -72,14 +74,14 @@ export const readJobs = (stateDir: string, wanted: WhichJobs): Result<readonly J
         : db.prepare(runsOfJobs).all(JSON.stringify([...besides]));
     const seen = new Map(sightingsOf(db).map(sighting => [sighting.jid, sighting]));
     return runs.flatMap(row => {
-      const commands = new Map<Jid, string>();
-      const state = stateOf(noting(eventsOf(db, [String(row['run'])]), commands));
+      const requests = new Map<Jid, Request>();
+      const state = stateOf(noting(eventsOf(db, [String(row['run'])]), requests));
       return [...state.jobs.values()]
         .filter(job => wanted.which === 'all' || isOutstanding(job) || besides.has(job.jid))
         .map(job => {
           const sighting = seen.get(job.jid);
           if (sighting !== undefined) reduceSighting(state, sighting);
-          return jobEntry(state.jobs.get(job.jid) ?? job, state, commands.get(job.jid));
+          return jobEntry(state.jobs.get(job.jid) ?? job, state, requests.get(job.jid));
         });
     });
   });
@@ -146,10 +148,12 @@ const stateOf = (events: Iterable<Event>): State => {
   return state;
 };
 
-/** Keeps the commands, which the state forgets when a job has ended. */
-const noting = function* (events: Iterable<Event>, commands: Map<Jid, string>): Generator<Event> {
+/** What the state forgets when a job has ended, or never knew. */
+type Request = { readonly at: number; readonly command: string };
+
+const noting = function* (events: Iterable<Event>, requests: Map<Jid, Request>): Generator<Event> {
   for (const event of events) {
-    if (event.type === 'job.requested' || event.type === 'job.adopted') commands.set(event.jid, event.command);
+    if (event.type === 'job.requested' || event.type === 'job.adopted') requests.set(event.jid, event);
     yield event;
   }
 };
@@ -160,13 +164,15 @@ const sightingsOf = (db: DatabaseSync): readonly JobSeen[] =>
     .all()
     .map(row => JSON.parse(String(row['body'])) as JobSeen);
 
-const jobEntry = (job: Job, state: State, command: string | undefined): JobEntry => {
+const jobEntry = (job: Job, state: State, request: Request | undefined): JobEntry => {
+  const { command, at = 0 } = request ?? {};
   const run = state.runs.get(job.runId);
   return {
     job,
     run: run?.number ?? 0,
     title: run?.plan.title ?? '',
     fleet: labelOf(run, state),
+    requestedAt: at,
     ...(command !== undefined && command !== '' && { command }),
     ...(run?.by !== undefined && { by: run.by }),
   };

@@ -8,7 +8,6 @@ import { reduce } from '../../domain/reduce.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import { emptyState, type Run, type State } from '../../domain/run-state.ts';
 import { safeJson, safeText } from '../../domain/safe-line.ts';
-import { verdictSentence } from '../../domain/verdict.ts';
 import type { Link } from '../../driver/protocol.ts';
 import { runNamed } from '../../driver/selection.ts';
 import { type JobEntry, readHistory, readJobs, readOutput, readRunEvents } from '../../journal/read.ts';
@@ -17,6 +16,7 @@ import { follow, stopCodes, unfinished } from '../follow.ts';
 import { askForMirror, readMirrorWish } from '../mirror.ts';
 import { reach } from '../reach.ts';
 import { stateDirOf, type World } from '../world.ts';
+import { jobObject } from './job-object.ts';
 import { outputOf } from './run.ts';
 
 type LookFlags = Pick<RunFlags, 'state' | 'json' | 'output'> & { readonly all?: boolean; readonly look?: boolean };
@@ -60,34 +60,6 @@ const jobLine = ({ job, run, title }: JobEntry, wall: number): string => {
   const age =
     state.kind === 'ended' || state.kind === 'starting' ? formatAge((wall - state.at) / 1000) : formatAge((wall - state.seenAt) / 1000);
   return `${shortJid(job.jid)}  run ${run}  ${job.host}  ${words}  as of ${age} ago  ${safeText(title)}`;
-};
-
-const jobObject = ({ job, run, title, fleet, command, by }: JobEntry, wall: number): unknown => {
-  const { state } = job;
-  const seenAt = state.kind === 'ended' || state.kind === 'starting' ? state.at : state.seenAt;
-  return {
-    jid: job.jid,
-    run,
-    run_id: job.runId,
-    host: job.host,
-    task: job.taskPath,
-    attempt: job.attempt,
-    state: state.kind,
-    ...(state.kind === 'ended' && { verdict: state.verdict.kind, why: verdictSentence(state.verdict) }),
-    ...(state.kind === 'ended' && 'rc' in state.verdict && { rc: state.verdict.rc }),
-    ...(state.kind !== 'starting' &&
-      state.on !== undefined && { started_at: state.on.startedAt, pid: state.on.pid, limit: state.on.limit }),
-    seen_at: seenAt,
-    age: Math.round((wall - seenAt) / 1000),
-    out_bytes: job.output.out,
-    err_bytes: job.output.err,
-    dropped_bytes: job.output.dropped,
-    ...(job.outputRemovedAt !== undefined && { output_removed_at: job.outputRemovedAt }),
-    title,
-    fleet,
-    ...(command !== undefined && { command }),
-    ...(by !== undefined && { by: actorName(by) }),
-  };
 };
 
 /** `rollcall history [RUN] [--json]`: all runs, or what one run came to. */
