@@ -234,7 +234,8 @@ export class Engine {
   async #answered(start: Start, reply: Result<StartReply>): Promise<void> {
     if (reply.ok) return this.#advance(start.jid, { kind: 'answered', reply: reply.value }, start);
     if (reply.failure.tag === 'fenced') return this.#watchFromNowOn(start, reply.failure);
-    const sent = isRefusal(reply.failure) ? 'no' : 'maybe';
+    // A refusal says nothing of a start that was sent before this one and may still be on its way.
+    const sent = isRefusal(reply.failure) && start.stage !== 'sent' ? 'no' : 'maybe';
     await this.#advance(start.jid, { kind: 'start-failed', failure: reply.failure, sent }, start);
   }
 

@@ -53,6 +53,14 @@ test.each(['unknown', 'unclaimed', 'cleaned'] as const)(
   },
 );
 
+test('a job that has begun is lost, and not cancelled, when its host has claimed its jid for nobody', () => {
+  const on = { pid: 1, bootId: 'b', startedThere: 1, startedAt: 1, limit: 0 };
+  const running: Job = { ...ended({ kind: 'cancelled', elapsed: 0 }), state: { kind: 'running', on, seenAt: 1 } };
+  const claimed: JobReport = { ...done, state: { kind: 'cancelled', rc: 143 }, pid: 0, startedAt: 0, elapsed: 0 };
+  const after = advance(running, { kind: 'looked', report: claimed }, around);
+  expect(after.events).toMatchObject([{ type: 'job.ended', verdict: { kind: 'lost', why: 'vanished' } }]);
+});
+
 const starting: Job = { ...ended({ kind: 'cancelled', elapsed: 0 }), state: { kind: 'starting', at: 1 } };
 const other = `j${'2'.repeat(25)}.1` as Jid;
 

@@ -116,7 +116,11 @@ const heard = (job: Job, report: JobReport, through: 'its start' | 'a look', aro
     return step([], { kind: 'send', after: isTooSoon ? backOff(1, around.random) : 0 });
   }
   if (state.kind === 'cleaned') return ended(job, lost('vanished', report));
-  if (state.kind === 'cancelled' && report.pid === 0 && before === undefined) return ended(job, neverBegan(job, around));
+  if (state.kind === 'cancelled' && report.pid === 0) {
+    if (before === undefined) return ended(job, neverBegan(job, around));
+    // It had begun, and the host has claimed it for nobody now: it did not know it any more.
+    if (before.pid !== 0) return ended(job, lost('vanished', report));
+  }
 
   const events: Draft[] = [];
   // The name that another's job held has come to it after all.

@@ -26,7 +26,14 @@ const traces: Readonly<Record<string, readonly Event['type'][]>> = {
   extend: ['job.extend-asked'],
 };
 
-type Client = { readonly submission: Submission; readonly info: ClientInfo; run: string | undefined; gone: boolean };
+type Client = {
+  readonly submission: Submission;
+  readonly info: ClientInfo;
+  run: string | undefined;
+  gone: boolean;
+  /** Whom it asked; on another machine it is another client. */
+  asked: Disk | undefined;
+};
 
 export class Clients {
   readonly #scene: Scene;
@@ -46,14 +53,14 @@ export class Clients {
         ...client.info,
         hello: { ...client.info.hello, owns: client.info.hello.client === 'headless' ? owns : [] },
       });
-      if (client.run === undefined) this.#send(client);
+      if (client.run === undefined && (client.asked ?? life.disk) === life.disk) this.#send(client);
     }
   }
 
   submit(submission: Submission): void {
     const { askedFrom } = submission;
     const info: ClientInfo = { id: this.#clients.length + 1, hello: { hello: 1, actor, client: askedFrom, wants: 'state' } };
-    const client: Client = { submission, info, run: undefined, gone: false };
+    const client: Client = { submission, info, run: undefined, gone: false, asked: undefined };
     this.#clients.push(client);
     const { current } = this.#scene;
     if (!isListening(current)) return;
@@ -120,6 +127,7 @@ export class Clients {
   #send(client: Client): void {
     const { submission, info } = client;
     const { current, world } = this.#scene;
+    if (isListening(current)) client.asked = current.disk;
     const fleet: Fleet = { id: 'f1', label: 'TEST', source: 'test', practice: 'no', hosts: world.hosts.map(planned) };
     const options = optionsOf(submission);
     this.#handle(current, { verb: 'submit', fleet, plan: submission.plan, options }, info, value => {

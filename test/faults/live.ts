@@ -1,7 +1,7 @@
 // The only place that lives through a world: drivers are born, killed and taken over, operators press keys, faults come at
 // their moments; then it is calm, everything comes home, and the oracles judge.
 import type { Event } from '../../src/domain/event.ts';
-import { isOutstanding } from '../../src/domain/job.ts';
+import { isOutstanding, type Jid, type Verdict } from '../../src/domain/job.ts';
 import { seeded } from '../support/fake-clock.ts';
 import { ActingHost, Ledger } from './acting-host.ts';
 import type { Hits } from './cells.ts';
@@ -9,7 +9,7 @@ import { Clients } from './clients.ts';
 import { Fate } from './fate.ts';
 import { Life } from './life.ts';
 import { type Disk, MemoryDisk } from './memory-disk.ts';
-import { brokenLaws, otherBytes, otherwise, untrue } from './oracles.ts';
+import { brokenLaws, isNever, otherBytes, otherwise, untrue } from './oracles.ts';
 import type { Scene } from './scene.ts';
 import { SqliteDisk } from './sqlite-disk.ts';
 import { Time } from './time.ts';
@@ -158,9 +158,15 @@ export class Living implements Scene {
     for (const event of events) {
       this.tell(`driver ${life.number}: ${told(event)}`);
       if (event.type !== 'job.ended') continue;
-      const wrong = untrue(event.jid, event.verdict, this.ledger, this.time.now());
+      const wrong = this.#untrue(life, event.jid, event.verdict);
       if (wrong !== undefined) this.blame(wrong);
     }
+  }
+
+  /** That a driver which was replaced has started nothing does not bind the one that replaced it. */
+  #untrue(life: Life, jid: Jid, verdict: Verdict): string | undefined {
+    if (life.disk !== this.current.disk && isNever(verdict)) return undefined;
+    return untrue(jid, verdict, this.ledger, this.time.now());
   }
 
   /** Nothing goes wrong any more, and the operator brings everything home. */
@@ -204,7 +210,7 @@ export class Living implements Scene {
       const unlike = otherwise(events, state);
       if (unlike !== undefined) this.blame(unlike);
       for (const job of state.jobs.values()) {
-        const wrong = job.state.kind === 'ended' ? untrue(job.jid, job.state.verdict, ledger, now) : undefined;
+        const wrong = job.state.kind === 'ended' ? this.#untrue(life, job.jid, job.state.verdict) : undefined;
         const bytes = otherBytes(job, life.disk, ledger, now, this.power);
         for (const sentence of [wrong, bytes]) if (sentence !== undefined) this.blame(sentence);
       }
@@ -213,8 +219,9 @@ export class Living implements Scene {
     for (const run of state.runs.values()) if (run.phase.kind !== 'ended') this.blame(`run ${run.number} is ${run.phase.kind} at the end`);
     for (const job of state.jobs.values()) if (isOutstanding(job)) this.blame(`lost: ${job.jid} is ${job.state.kind} at the end`);
     for (const { jid, host } of ledger.executions) {
-      if (!this.lives.some(life => life.state !== 'dead' && life.driver.state().jobs.has(jid)))
-        this.blame(`lost: nobody knows of ${jid} on ${host}`);
+      // What a machine began after its mirror's last line died with it, until somebody adopts it.
+      const isKnown = this.lives.some(life => (life.state !== 'dead' || life.disk !== current.disk) && life.driver.state().jobs.has(jid));
+      if (!isKnown) this.blame(`lost: nobody knows of ${jid} on ${host}`);
     }
     for (const sentence of this.clients.judge()) this.blame(sentence);
   }

@@ -12,7 +12,10 @@ import type { Disk } from './memory-disk.ts';
 
 /** What a verdict claims against how it really went; undefined when it is true. */
 export const untrue = (jid: Jid, verdict: Verdict, ledger: Ledger, now: number): string | undefined => {
-  const known = (ledger.jobs.get(jid) ?? []).filter(({ byReplaced }) => !(byReplaced && isNever(verdict)));
+  const all = (ledger.jobs.get(jid) ?? []).filter(({ byReplaced }) => !(byReplaced && isNever(verdict)));
+  // A host made anew may hold a claim for nobody beside what once ran there.
+  const ran = all.filter(({ claim }) => claim === 'job' || claim === 'broken');
+  const known = ran.length > 0 ? ran : all;
   const truths = known.map(job => job.truth(now));
   const isTrue = truths.length === 0 ? fits(verdict, { kind: 'never' }) : truths.some(truth => fits(verdict, truth));
   const ranAnyway = isNever(verdict) && truths.some(({ kind }) => kind !== 'never');
@@ -22,7 +25,8 @@ export const untrue = (jid: Jid, verdict: Verdict, ledger: Ledger, now: number):
   return `wrong verdict: ${jid} counts as ${JSON.stringify(verdict)}, and it was ${JSON.stringify(truths)}`;
 };
 
-const isNever = (verdict: Verdict): boolean => verdict.kind === 'unreachable' && verdict.began === 'never';
+/** It claims that nothing was started. */
+export const isNever = (verdict: Verdict): boolean => verdict.kind === 'unreachable' && verdict.began === 'never';
 
 const fits = (verdict: Verdict, truth: Truth): boolean => {
   switch (verdict.kind) {
