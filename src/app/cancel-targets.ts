@@ -86,6 +86,21 @@ export const cancelCounts = ({ data }: Console, about: CancelAbout): { readonly 
   return { jobs, notBegun };
 };
 
+/** The jobs out there that a cancel is about. */
+export const cancelJobs = (console: Console, about: CancelAbout): readonly Job[] => {
+  const { jobs, runs } = console.data.state;
+  if (about.kind === 'job') return [jobs.get(about.jid)].filter(job => job !== undefined);
+  const parts = about.kind === 'hosts' ? about.parts : [{ run: about.run, hosts: undefined }];
+  return parts.flatMap(({ run, hosts }) => {
+    const rows = runs.get(run)?.hosts;
+    return [...(hosts ?? rows?.keys() ?? [])].flatMap(host => {
+      const row = rows?.get(host);
+      const jids = row?.jids ?? (row?.jid === undefined ? [] : [row.jid]);
+      return jids.flatMap(jid => jobs.get(jid) ?? []).filter(isOutstanding);
+    });
+  });
+};
+
 /** The runs that a cancel is about. */
 export const cancelRuns = ({ data }: Console, about: CancelAbout): readonly Run[] =>
   (about.kind === 'hosts' ? about.parts.map(part => part.run) : [about.run])

@@ -52,6 +52,7 @@ export type Mode =
   | StartDialog
   | CancelDialog
   | RetryDialog
+  | AdoptDialog
   | { readonly kind: 'note'; readonly run: string; readonly line: Line; readonly opened: Opened; readonly error?: string }
   | { readonly kind: 'extend'; readonly jids: readonly Jid[]; readonly line: Line; readonly opened: Opened; readonly error?: string };
 
@@ -106,6 +107,16 @@ export type RetryDialog = {
   readonly silent: readonly string[];
   readonly which?: RetryWhich;
   readonly number: Line;
+  readonly opened: Opened;
+};
+
+/** Asking hosts for jobs begun elsewhere; `found`: what came of it. */
+export type AdoptDialog = {
+  readonly kind: 'adopt';
+  readonly hosts: readonly string[];
+  /** Also in other accounts. */
+  readonly become: 'yes' | 'no';
+  readonly found?: 'asking' | readonly string[];
   readonly opened: Opened;
 };
 

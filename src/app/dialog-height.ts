@@ -10,6 +10,7 @@ export const dialogHeight = (view: View): number => {
     case 'start':
     case 'cancel':
     case 'retry':
+    case 'adopt':
       return 5;
     case 'extend':
     case 'note':

@@ -23,6 +23,9 @@ export type TypedTask = {
 /** Makes the request of a typed task; whoever composes the console knows inventories and settings. */
 export type PlanTask = (task: TypedTask) => Extract<Ask, { readonly verb: 'submit' }>;
 
+/** Makes the request that asks hosts for jobs begun elsewhere. */
+export type PlanAdoption = (hosts: readonly string[], become: 'yes' | 'no') => Extract<Ask, { readonly verb: 'adopt' }>;
+
 /** What commands and dialogs work with. */
 export type Hands = {
   see(): Console;
@@ -38,6 +41,12 @@ export type Hands = {
   /** Asks the driver; `told` makes the toast of the answer. */
   ask<V extends Ask['verb']>(ask: Extract<Ask, { readonly verb: V }>, told: (answer: Answers[V]) => string): void;
   submit(task: TypedTask): void;
+  /** Asks hosts for jobs begun elsewhere; `told` makes the toast of the answer. */
+  adopt(
+    hosts: readonly string[],
+    become: 'yes' | 'no',
+    then: { readonly told: (adoption: Answers['adopt']) => string; readonly failed: (sentence: string) => void },
+  ): void;
   chooseHosts: ChooseHosts;
   /** Commands typed before, the newest first. */
   typedBefore(): readonly string[];

@@ -5,6 +5,7 @@ import { placeOf } from './commands/command.ts';
 import { goBack } from './commands/global.ts';
 import { commandFor } from './commands.ts';
 import { type Mode, topMode } from './console-state.ts';
+import { adoptKey } from './dialogs/adopt.ts';
 import { cancelKey, extendKey, noteKey, retryKey } from './dialogs/confirm.ts';
 import { promptKey, startKey } from './dialogs/prompt.ts';
 import { filterKey, paletteKey, runCommand, searchKey } from './dialogs/typed.ts';
@@ -156,6 +157,8 @@ const dialogKey = (mode: Mode, key: string, hands: Hands) => {
       return startKey(mode, key, hands);
     case 'cancel':
       return cancelKey(mode, key, hands);
+    case 'adopt':
+      return adoptKey(mode, key, hands);
     case 'retry':
       return retryKey(mode, key, hands);
     case 'extend':

@@ -2,14 +2,14 @@
 // It owns the data and the two timers there are: one that gathers changes into frames, one that counts down while something does.
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { Event, Fleet, Sighting } from '../domain/event.ts';
-import { describeFailure } from '../domain/failure.ts';
+import { describeFailure, failureSentence } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import type { Link, Push } from '../driver/protocol.ts';
 import { type Console, type Data, emptyData, firstView, type Setting, type View } from './console-state.ts';
 import { eventWords } from './event-words.ts';
 import { farewellOf } from './farewell.ts';
-import type { ChooseHosts, Hands, PlanTask } from './hands.ts';
+import type { ChooseHosts, Hands, PlanAdoption, PlanTask } from './hands.ts';
 import { runCounts } from './host-view.ts';
 import { hostsScreen } from './hosts-screen.ts';
 import { handleChunk, handlePaste } from './keymap.ts';
@@ -28,6 +28,7 @@ export type SessionParts = {
   readonly clock: Clock;
   readonly chooseHosts: ChooseHosts;
   readonly planTask: PlanTask;
+  readonly planAdoption: PlanAdoption;
   /** What brings the operator back: `npm start`, `rollcall`. */
   readonly comeBack: string;
   /** Seconds that a typed task may run. */
@@ -200,6 +201,13 @@ export const makeSession = (parts: SessionParts): Session => {
       hands.ask<'submit'>(parts.planTask(task), answer =>
         answer.joined === 'yes' ? `joined run ${answer.number}, which is under way` : `run ${answer.number} is queued`,
       );
+    },
+    adopt: (hosts, become, { told, failed }) => {
+      void link.ask(parts.planAdoption(hosts, become)).then(answer => {
+        if (answer.ok) hands.toast(told(answer.value));
+        else failed(failureSentence(answer.failure));
+        draw();
+      });
     },
     chooseHosts: parts.chooseHosts,
     typedBefore: () => typedCommands(store.getState(), typed),

@@ -1,6 +1,7 @@
 // The only place that makes jobs ours to see which this journal did not ask for: hosts are surveyed, what is new is written
 // down as adopted, and from then on it is looked at like any other. Nothing of it is ever begun, retried or cleaned from here.
 import type { Actor, Fleet, Origin, PlannedHost, RunOptions } from '../domain/event.ts';
+import { mayRetryStart } from '../domain/failure.ts';
 import { type Jid, jidOf, type Whereabouts } from '../domain/job.ts';
 import type { Play } from '../domain/plan.ts';
 import { ok, type Result } from '../domain/result.ts';
@@ -48,7 +49,7 @@ export class Adopter {
     const wanted = new Set(wish.hosts);
     const hosts = wish.fleet.hosts.filter(({ name }) => wanted.has(name));
     const accounts = wish.become === 'yes' ? 'all' : 'own';
-    const answers = await Promise.all(hosts.map(async host => ({ host, survey: await this.#parts.engine.survey(host, accounts) })));
+    const answers = await Promise.all(hosts.map(async host => ({ host, survey: await this.#survey(host, accounts) })));
     const surveys = answers.flatMap(({ host, survey }) => (survey.ok ? [{ host, survey: survey.value }] : []));
     let taken: Result<Taken> = ok({ jobs: [], skipped: 0 });
     await this.#turns.take('adopt', async () => {
@@ -63,6 +64,13 @@ export class Adopter {
       refused: surveys.flatMap(({ host, survey }) => (survey.refused === undefined ? [] : [{ host: host.name, why: survey.refused }])),
       skipped: surveys.reduce((sum, { survey }) => sum + survey.skipped, skipped),
     });
+  }
+
+  /** A link that broke is tried once more: nothing was changed by the first try. */
+  async #survey(host: PlannedHost, accounts: 'own' | 'all'): Promise<Result<Survey>> {
+    const { engine } = this.#parts;
+    const first = await engine.survey(host, accounts);
+    return first.ok || !mayRetryStart(first.failure) ? first : engine.survey(host, accounts);
   }
 
   async #take(fleet: Fleet, claims: readonly Claim[], by: Actor): Promise<Result<Taken>> {

@@ -2,7 +2,7 @@
 // refuses the rest with the reason. It must never run anything that a client sent.
 import { randomUUID } from 'node:crypto';
 import { buffer } from 'node:stream/consumers';
-import { type HeardRequest, parseRequest } from '../remote/frames.ts';
+import { emptySurvey, type HeardRequest, heardSurvey, parseRequest } from '../remote/frames.ts';
 import { encodeReply, type Reply } from '../remote/replies.ts';
 import { ActingJobs, type Look } from './acting-jobs.ts';
 import { type Play, playOf } from './acting-play.ts';
@@ -76,7 +76,9 @@ class ActingMachine implements Machine {
 
   #answer(call: Call, stdin: Buffer): void {
     const heard = parseRequest(call.command, stdin);
-    if (heard.kind === 'foreign') this.#perform(call);
+    const survey = heardSurvey(call.command);
+    if (survey !== undefined) say(call, emptySurvey(survey, 'practice'));
+    else if (heard.kind === 'foreign') this.#perform(call);
     else if (heard.kind === 'cut') tell(call, heard.nonce, { kind: 'refused', tag: 'request-cut', text: heard.where });
     else if (heard.request.kind === 'start') this.#start(call, heard.nonce, heard.request);
     else tell(call, heard.nonce, this.#jobs.answer(heard.request));
@@ -140,9 +142,11 @@ class ActingMachine implements Machine {
   }
 }
 
-const tell = (call: Call, nonce: string, reply: Reply): void => {
+const tell = (call: Call, nonce: string, reply: Reply): void => say(call, encodeReply(nonce, reply));
+
+const say = (call: Call, bytes: Uint8Array): void => {
   if (call.gone.aborted) return;
-  call.stdout.write(encodeReply(nonce, reply));
+  call.stdout.write(bytes);
   call.ended({ code: 0 });
   call.close();
 };

@@ -163,6 +163,16 @@ export const parseRequest = (command: string, stdin: Uint8Array): Heard => {
   return typeof request === 'string' ? { kind: 'cut', nonce, where: request } : { kind: 'heard', nonce, request };
 };
 
+/** The nonce of a survey or a peek, which are no requests of the runner; undefined for anything else. */
+export const heardSurvey = (command: string): string | undefined =>
+  command.startsWith("exec /bin/sh -c '")
+    ? /' rollcall (?:survey|survey-all|peek) ([0-9a-f]+) [0-9a-f]+ \d+$/.exec(command)?.[1]
+    : undefined;
+
+/** What a host says in which nobody has begun anything. */
+export const emptySurvey = (nonce: string, account: string): Uint8Array =>
+  Buffer.from(`\nA ${nonce} 1\nT 0 0\nH ${account} /home/${account}\nK 0\nR\nZ ${nonce}\n`);
+
 const heardOf = (kind: Request['kind'], body: Uint8Array): HeardRequest | string => {
   if (kind === 'list') return { kind };
   if (kind === 'start') return heardStart(body);

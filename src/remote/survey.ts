@@ -116,7 +116,7 @@ const read = (records: readonly string[]): Surveyed => {
         break;
       case 'H': {
         const home = Buffer.from(line.slice(`H ${first} `.length), 'latin1').toString();
-        looked.push({ name: /^[\w.-]{1,64}$/.test(first) ? first : '', home: home.startsWith('/') ? home : '' });
+        looked.push({ name: /^\w[\w.-]{0,63}$/.test(first) ? first : '', home: home.startsWith('/') ? home : '' });
         break;
       }
       case 'F': {

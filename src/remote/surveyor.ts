@@ -89,7 +89,9 @@ export const makeSurveyor = (parts: SurveyorParts): Surveyor => {
     const found: Found[] = [];
     let { skipped } = seen.value;
     const accountAt = (index: number): Account | undefined => (index === 0 ? undefined : looked[index]);
-    for (const index of new Set(folders.map(({ account }) => account))) {
+    const isNamed = ({ account }: { readonly account: number }): boolean =>
+      account === 0 || (looked[account]?.name !== '' && looked[account]?.home !== '');
+    for (const index of new Set(folders.filter(isNamed).map(({ account }) => account))) {
       const mine = folders.filter(({ account }) => account === index);
       const reports = await lookAt(
         mine.map(({ jid }) => ({ jid, outFrom: 0, errFrom: 0, most: 0 })),
@@ -104,7 +106,7 @@ export const makeSurveyor = (parts: SurveyorParts): Surveyor => {
         else found.push({ jid, at: whereabouts('rollcall', accountAt(index)), about, report });
       }
     }
-    for (const file of files) {
+    for (const file of files.filter(isNamed)) {
       const job = readAnsibleJob(listed(file), times);
       if (job.kind === 'none') skipped += 1;
       else

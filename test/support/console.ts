@@ -6,7 +6,7 @@ import { type Jid, jidOf, type Verdict } from '../../src/domain/job.ts';
 import { adHocPlan, batchesOf } from '../../src/domain/plan.ts';
 import { reduce, reduceSighting } from '../../src/domain/reduce.ts';
 import { emptyState, type State } from '../../src/domain/run-state.ts';
-import type { Ask, Link, Push } from '../../src/driver/protocol.ts';
+import type { Answers, Ask, Link, Push } from '../../src/driver/protocol.ts';
 
 /** Tuesday, 24 June 2025, 22:47:09 UTC. */
 export const wallNow = Date.UTC(2025, 5, 24, 22, 47, 9);
@@ -179,6 +179,10 @@ export const testLink = (state: State, outputs: ReadonlyMap<Jid, string> = new M
       const from = ask.from < 0 ? Math.max(0, bytes.length + ask.from) : ask.from;
       return { from, size: bytes.length, base64: bytes.subarray(from, from + ask.most).toString('base64') };
     }
+    if (ask.verb === 'adopt') {
+      const looked = ask.hosts.map(host => ({ host, account: 'ops', home: '/home/ops' }));
+      return { jobs: [], looked, unasked: [], refused: [], skipped: 0 } satisfies Answers['adopt'];
+    }
     return { touched: 1 };
   };
   const link: Link = {
@@ -240,6 +244,7 @@ export const sessionOver = (
     fleet,
     clock: ownClock ?? clock,
     chooseHosts: chooseFrom(fleet),
+    planAdoption: (hosts, become) => ({ verb: 'adopt', fleet, hosts, become }),
     planTask: task => ({
       verb: 'submit',
       fleet,

@@ -139,6 +139,20 @@ export const actCommands: readonly Command[] = [
     },
   },
   {
+    id: 'adopt',
+    keys: ['J'],
+    title: 'find jobs begun elsewhere, on the marked hosts or on all',
+    group: 'act',
+    places: onTabs,
+    changes: 'the world',
+    when: () => true,
+    act: hands => {
+      const { view, setting } = hands.see();
+      const hosts = view.marks.size > 0 ? targetHosts(hands.see()) : setting.fleet.hosts.map(({ name }) => name);
+      hands.open({ kind: 'adopt', hosts, become: 'no', opened: hands.opened() });
+    },
+  },
+  {
     id: 'abort',
     keys: ['A'],
     hint: 'abort',

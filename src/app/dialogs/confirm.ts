@@ -1,7 +1,8 @@
 // The only place for what keys do in the dialogs that ask before they act on running work: cancel, retry, more time.
 // Where it destroys, Enter lands on keeping; the acting button has a letter, Tab, or from eleven hosts on their number.
 import { formatDuration, parseDuration } from '../../domain/duration.ts';
-import { cancelCounts } from '../cancel-targets.ts';
+import { othersOf } from '../adopt-words.ts';
+import { cancelCounts, cancelJobs } from '../cancel-targets.ts';
 import type { CancelDialog, Mode, RetryDialog, RetryWhich } from '../console-state.ts';
 import type { Hands } from '../hands.ts';
 import { edit, emptyLine } from '../line-editor.ts';
@@ -32,6 +33,8 @@ export const cancelKey = (mode: CancelDialog, key: string, hands: Hands) => {
 const cancel = (mode: CancelDialog, hands: Hands) => {
   const { about } = mode;
   const { jobs, notBegun } = cancelCounts(hands.see(), about);
+  // The dialog has said whose they are.
+  const confirmed = othersOf(cancelJobs(hands.see(), about)).length > 0 ? ({ confirmed: 'yes' } as const) : {};
   hands.close();
   const asked = `asked ${counted(jobs, 'job')} to end; each says gone when it is gone`;
   const dropped = notBegun === 0 ? '' : `${counted(notBegun, 'host')} that had not begun dropped; `;
@@ -40,11 +43,11 @@ const cancel = (mode: CancelDialog, hands: Hands) => {
     case 'rest':
       return hands.ask<'abort'>({ verb: 'abort', on: { run: about.run } }, () => 'nothing of it starts any more; what runs goes on');
     case 'job':
-      return hands.ask<'cancel'>({ verb: 'cancel', on: { jids: [about.jid] } }, told);
+      return hands.ask<'cancel'>({ verb: 'cancel', on: { jids: [about.jid] }, ...confirmed }, told);
     case 'run':
-      return hands.ask<'cancel'>({ verb: 'cancel', on: { run: about.run } }, told);
+      return hands.ask<'cancel'>({ verb: 'cancel', on: { run: about.run }, ...confirmed }, told);
     case 'hosts':
-      for (const on of about.parts) hands.ask<'cancel'>({ verb: 'cancel', on }, told);
+      for (const on of about.parts) hands.ask<'cancel'>({ verb: 'cancel', on, ...confirmed }, told);
   }
 };
 

@@ -2,9 +2,10 @@
 import { formatDuration } from '../../domain/duration.ts';
 import { fold } from '../../domain/nodeset.ts';
 import type { Run } from '../../domain/run-state.ts';
-import { cancelCounts, cancelRuns } from '../cancel-targets.ts';
+import { othersOf } from '../adopt-words.ts';
+import { cancelCounts, cancelJobs, cancelRuns } from '../cancel-targets.ts';
 import { keyName } from '../commands.ts';
-import type { CancelDialog, Console, Mode, Prompt, RetryDialog, RetryWhich, StartDialog } from '../console-state.ts';
+import type { AdoptDialog, CancelDialog, Console, Mode, Prompt, RetryDialog, RetryWhich, StartDialog } from '../console-state.ts';
 import { topMode } from '../console-state.ts';
 import { retryChoice, retryHosts } from '../dialogs/confirm.ts';
 import { manyHosts } from '../dialogs/prompt.ts';
@@ -45,6 +46,8 @@ const contentOf = (console: Console, mode: Mode, height: number, chooseHosts: Ch
       return startContent(console, mode);
     case 'cancel':
       return cancelContent(console, mode);
+    case 'adopt':
+      return adoptContent(console, mode);
     case 'retry':
       return retryContent(console, mode);
     case 'extend':
@@ -167,6 +170,7 @@ const cancelContent = (console: Console, mode: CancelDialog): Content => {
   const jobs = counted(counts.jobs, 'job');
   const runs = cancelRuns(console, about);
   const [run] = runs;
+  const others = othersOf(cancelJobs(console, about));
   const prompt = ` type ${mode.hosts.length} to cancel, or Enter alone to keep them: `;
   const buttons = (keep: string, act: string): readonly Piece[] => [
     ' ',
@@ -207,12 +211,31 @@ const cancelContent = (console: Console, mode: CancelDialog): Content => {
               about.kind === 'run' ? ': what has not begun is dropped' : '',
             ),
           ],
-      [' TERM now, KILL after the grace; gone when its host says so'],
+      others.length > 0
+        ? [' ', ['warning', ` started by ${others.join(', ')} `], ' TERM now, KILL after the grace']
+        : [' TERM now, KILL after the grace; gone when its host says so'],
       isMany
         ? numberPieces(prompt, mode.number, hosts.length)
         : buttons('Keep running', counts.notBegun === 0 ? `Cancel ${jobs}` : `Cancel ${jobs}, drop ${counts.notBegun}`),
     ],
     ...(isMany && { cursor: { x: widthOf(prompt) + mode.number.at, y: 4 } }),
+  };
+};
+
+const adoptContent = (console: Console, { hosts, become, found }: AdoptDialog): Content => {
+  const head: readonly Piece[] = [' ', label(console), ' ', ['strong', counted(hosts.length, 'host')], `  ${fold(hosts)}`];
+  if (found !== undefined) {
+    const words = found === 'asking' ? ['asking …'] : found;
+    return { title: 'jobs begun elsewhere', pieces: [head, ...words.slice(0, 3).map((word): readonly Piece[] => [` ${word}`])] };
+  }
+  return {
+    title: 'jobs begun elsewhere?',
+    pieces: [
+      head,
+      [' asks them for jobs that are not in this journal, and follows those; nothing is started or ended'],
+      [' ', button(become === 'yes' ? 'b  every account (sudo)' : 'b  our own account', become === 'yes')],
+      [' ', ['strong', 'Enter asks']],
+    ],
   };
 };
 

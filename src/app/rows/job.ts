@@ -1,9 +1,11 @@
 // The only place that draws one job: the view with its facts and its log, and the log alone on the whole screen.
 import { formatDuration } from '../../domain/duration.ts';
-import { actorName } from '../../domain/event.ts';
+import { actorName, originName } from '../../domain/event.ts';
 import { type Job, shortJid } from '../../domain/job.ts';
 import { onHostOf } from '../../domain/reduce-job.ts';
+import type { Run } from '../../domain/run-state.ts';
 import { type SafeLine, withoutColours } from '../../domain/safe-line.ts';
+import { othersOf } from '../adopt-words.ts';
 import type { Console, Mode, Tail } from '../console-state.ts';
 import { verdictWords } from '../event-words.ts';
 import { type HostView, viewInRun } from '../host-view.ts';
@@ -28,6 +30,19 @@ export const jobHeaderRow = (console: Console, palette: Palette, job: Job): stri
   left.push(' > ', ['strong', job.host]);
   if (steps > 1 && task !== undefined) left.push(` > ${task.name}`);
   return row(palette, console.view.columns, left, clockPieces(console));
+};
+
+/** `run 12@laptop1 of ops2@laptop1, batch 3/8, in the account web`: where it was begun. */
+const adoptedWords = ({ adopted }: Job, run: Run | undefined): string => {
+  const [owner = 'us'] = adopted === undefined ? [] : othersOf([{ adopted }]);
+  return [
+    run?.origin === undefined ? 'from elsewhere' : `from ${originName(run.origin)}`,
+    owner === 'us' ? '' : `started by ${owner}`,
+    adopted === undefined || adopted.batch === '' || adopted.batch === '1/1' ? '' : `batch ${adopted.batch}`,
+    adopted?.at.account === undefined ? '' : `in the account ${adopted.at.account.name}`,
+  ]
+    .filter(word => word !== '')
+    .join(', ');
 };
 
 /** The view of the host whose job this is, with this very job. */
@@ -64,6 +79,7 @@ export const jobFactRows = (console: Console, palette: Palette, job: Job): strin
   const facts: [string, string][] = [];
   if (looks[viewOf(console, job).kind].hand > 0) facts.push(['trouble', `${words.what}  ${words.more}`]);
   facts.push(['command', order?.command ?? commandOf(console, job)]);
+  if (job.adopted !== undefined) facts.push(['adopted', adoptedWords(job, run)]);
   if (on !== undefined)
     facts.push(['started', `${clockOf(on.startedAt)}   ${job.state.kind === 'ended' ? 'ran' : 'runs'} ${ranFor(job, wall)}`]);
   if (on !== undefined)

@@ -1,5 +1,5 @@
 // The only place that draws the other tabs: runs, batches, folded outputs, events; and the help.
-import { actorName } from '../../domain/event.ts';
+import { actorName, originName } from '../../domain/event.ts';
 import { fold } from '../../domain/nodeset.ts';
 import type { SafeLine } from '../../domain/safe-line.ts';
 import { keyGroups } from '../commands.ts';
@@ -51,7 +51,10 @@ export const runsRows = (console: Console, palette: Palette, height: number): st
     return [
       ['strong', padFront(String(run.number), 4)],
       run === inFocus ? ' * ' : '   ',
-      pad(run.plan.title, Math.max(10, columns - (isWide ? 92 : 53))),
+      pad(
+        run.origin === undefined ? run.plan.title : `(${originName(run.origin)}) ${run.plan.title}`,
+        Math.max(10, columns - (isWide ? 92 : 53)),
+      ),
       ' ',
       [run.phase.kind === 'ended' ? 'dim' : run.phase.kind === 'paused' ? 'warning' : 'busy', pad(phaseWord(run, counts), 9)],
       ` ${padFront(`${counts.done}/${counts.hosts}`, 9)}  ${bar}`,

@@ -1,7 +1,8 @@
 // The only place for `rollcall adopt [PATTERN]`: what hosts know that this journal doesn't, in lines; then it follows that.
+import { whereWords } from '../../app/adopt-words.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import { actorName, originName } from '../../domain/event.ts';
-import { failureSentence } from '../../domain/failure.ts';
+import { describeFailure, type Failure, failureSentence, mayRetryStart } from '../../domain/failure.ts';
 import { type Job, shortJid } from '../../domain/job.ts';
 import { fold } from '../../domain/nodeset.ts';
 import { noHostsMatched, selectHosts } from '../../domain/pattern.ts';
@@ -75,28 +76,17 @@ const tell = (world: World, adoption: Adoption, state: State, flags: AdoptFlags)
     world.write(flags.json === true ? `${safeJson(jobObject(job, state, wall))}\n` : `${jobLine(job, is, state, wall)}\n`);
   }
   const say = flags.json === true ? world.say : (sentence: string) => world.write(`${sentence}\n`);
-  for (const sentence of whereWords(adoption, flags.become === true)) say(sentence);
-  for (const { failure } of adoption.unasked) world.say(failureSentence(failure));
+  for (const sentence of whereWords(adoption, flags.become === true ? 'yes' : 'no')) say(sentence);
+  for (const { failure } of adoption.unasked) world.say(notAsked(failure));
   for (const [why, hosts] of byWhy(adoption.refused)) {
     world.say(`${fold(hosts)}: other accounts could not be looked into, since sudo without a password is refused there: ${why}`);
   }
 };
 
-/** Where it looked, and what it left alone. */
-export const whereWords = ({ jobs, looked, skipped }: Adoption, isBecome: boolean): readonly string[] => {
-  const places = new Map<string, string[]>();
-  for (const { host, account, home } of looked) {
-    const key = `as ${safeText(account || '?', 64)} in ${safeText(home, 200)}`;
-    const hosts = places.get(key) ?? [];
-    places.set(key, hosts);
-    hosts.push(host);
-  }
-  const found = jobs.length === 0 ? 'nothing new was found' : `${count(jobs.length, 'job')} adopted`;
-  const left = skipped > 0 ? [`${count(skipped, 'entry', 'entries')} left alone: not begun, not readable, or not to be trusted`] : [];
-  if (places.size === 0) return [found, ...left];
-  const where = [...places].map(([key, hosts]) => `${key} on ${fold(hosts)}`);
-  const shown = where.length > 12 ? [...where.slice(0, 12), `and ${where.length - 12} more homes`] : where;
-  return [`${found}; looked ${shown.join(', ')}${isBecome ? '' : '; jobs of other accounts need -b'}`, ...left];
+/** What is asked again by itself elsewhere is not asked again here. */
+const notAsked = (failure: Failure): string => {
+  const { what, why } = describeFailure(failure);
+  return mayRetryStart(failure) ? `${what}: ${why}; it was asked twice: adopt again later` : failureSentence(failure);
 };
 
 const byWhy = (refused: Adoption['refused']): ReadonlyMap<string, string[]> => {
@@ -159,5 +149,3 @@ const jobObject = (job: Job, state: State, wall: number): unknown => {
       }),
   };
 };
-
-const count = (n: number, noun: string, plural = `${noun}s`): string => `${n} ${n === 1 ? noun : plural}`;

@@ -40,6 +40,7 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
     comeBack,
     limit,
     chooseHosts: pattern => selectTyped(place.inventory, pattern, flags.limit),
+    planAdoption: (hosts, become) => ({ verb: 'adopt', fleet: place.fleet, hosts, become }),
     planTask: ({ hosts, pattern, command, pace }) => ({
       verb: 'submit',
       fleet: place.fleet,
