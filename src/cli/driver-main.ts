@@ -9,7 +9,7 @@ import { parseMirrorPlace } from '../domain/mirror-place.ts';
 import { ok, type Result } from '../domain/result.ts';
 import { Driver } from '../driver/driver.ts';
 import { makeIdle } from '../driver/idle.ts';
-import { tellStartFailure } from '../driver/lifecycle.ts';
+import { fullExit, tellStartFailure } from '../driver/lifecycle.ts';
 import { serveDriver } from '../driver/server.ts';
 import { nextEpoch, tryLease } from '../journal/lease.ts';
 import { keepMirrors } from '../journal/mirror-thread.ts';
@@ -121,7 +121,12 @@ const main = async (argument: string): Promise<void> => {
     process.exit(250);
   });
   if (heritage.mirror !== undefined) keepMirror(heritage.mirror);
+  // What cannot be written down cannot be begun with; whoever asked for a driver is told, and asks again.
+  const unsubscribe = driver.subscribe(news => {
+    if (news.kind === 'banner' && news.failure?.tag === 'disk-full-here') giveUp(stateDir, news.failure);
+  });
   await driver.begin();
+  unsubscribe();
   const server = need(
     await serveDriver({
       stateDir,
@@ -172,7 +177,7 @@ const bothStreams = (stateDir: string, jid: Parameters<typeof readOutput>[1]): {
 
 const giveUp = (stateDir: string, failure: Failure): never => {
   tellStartFailure(stateDir, failure);
-  process.exit(1);
+  process.exit(failure.tag === 'disk-full-here' ? fullExit : 1);
 };
 
 await main(process.argv[2] ?? '{}');

@@ -282,7 +282,8 @@ export class Driver implements DriverPort {
   }
 
   async #submit(ask: Extract<Ask, { verb: 'submit' }>, client: ClientInfo): Promise<Result<Answers['submit']>> {
-    if (this.#engine.fenced !== undefined) return fail(this.#engine.fenced);
+    const hindered = this.#engine.fenced ?? this.#spine.trouble;
+    if (hindered !== undefined) return fail(hindered);
     const { fleet } = ask;
     const kept = keptOutOf(ask);
     if (!kept.ok) return kept;

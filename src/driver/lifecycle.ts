@@ -82,7 +82,8 @@ const startDriver = (stateDir: string, { spawn: { command, env }, shared }: Reac
       begun.over = { how: 'failed', failure: gone(`the driver could not be started: ${error.message}`) };
     });
     child.once('exit', code => {
-      const failed = (): Failure => startFailure(stateDir, child.pid) ?? gone(lastWords(stateDir, from, code));
+      const failed = (): Failure =>
+        startFailure(stateDir, child.pid) ?? (code === fullExit ? full(stateDir) : gone(lastWords(stateDir, from, code)));
       begun.over = code === 0 || code === null ? { how: 'lost', at: Date.now() } : { how: 'failed', failure: failed() };
     });
     child.unref();
@@ -93,6 +94,14 @@ const startDriver = (stateDir: string, { spawn: { command, env }, shared }: Reac
     return fail({ tag: code === 'ENOSPC' ? 'disk-full-here' : 'state-folder', cause: message });
   }
 };
+
+/** How a driver ends that found the disk full: then no file can say so. */
+export const fullExit = 28;
+
+const full = (stateDir: string): Failure => ({
+  tag: 'disk-full-here',
+  cause: `nothing can be written in ${stateDir}, so no driver starts`,
+});
 
 /** Says, before it ends, why this driver cannot start; whoever started it passes it on. */
 export const tellStartFailure = (stateDir: string, failure: Failure): void => {

@@ -92,7 +92,10 @@ export const startAndFollow = async (
     options,
     ...(flags.mask !== undefined && { mask: flags.mask }),
   });
-  if (!submitted.ok) return submitted;
+  if (!submitted.ok) {
+    link.value.close();
+    return submitted;
+  }
   if (submitted.value.joined === 'yes') world.say(`joined run ${submitted.value.number}, which holds the name ${flags.once}`);
   const { code } = await follow({
     world,
