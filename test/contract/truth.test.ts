@@ -4,6 +4,9 @@ import { spawn } from 'node:child_process';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import type { Job } from '../../src/domain/job.ts';
+import { advance } from '../../src/engine/job-machine.ts';
+import type { JobReport } from '../../src/engine/ports.ts';
 import { makeSimulatedLink, type Shell, temporary } from '../support/simulated-link.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { hex, lookOnce, lookUntil, runJob, startOf, value } from './jobs-contract.ts';
@@ -51,7 +54,7 @@ function tellsTheTruth(shell: Shell): void {
     test('does not depend on a clock that somebody sets', async () => {
       const { link: own, setClock } = hostWithClock(shell);
       const line = await openLine(shell, own);
-      const start = startOf('sleep 3', { limit: 60 });
+      const start = startOf('until [ -e go ]; do sleep 0.1; done', { limit: 60 });
       value(await line.start(start));
       for (const days of [400, -400]) {
         setClock(days * 86_400);
@@ -59,6 +62,7 @@ function tellsTheTruth(shell: Shell): void {
         expect(report.state.kind).toBe('running');
         expect(report.elapsed).toBeLessThan(60);
       }
+      writeFileSync(join(own.home, 'go'), '');
       const report = await lookUntil(line, start.jid, 'done', 'timed-out');
       expect(report.state).toEqual({ kind: 'done', rc: 0 });
       expect(report.elapsed).toBeLessThan(60);
@@ -76,14 +80,31 @@ function tellsTheTruth(shell: Shell): void {
       expect((await lookUntil(line, long.jid, 'done', 'timed-out')).state.kind).toBe('timed-out');
     });
 
+    test('tells a job that was killed with its login session from one that was killed later', async () => {
+      const line = await openLine(shell, link);
+      const start = startOf('sleep 600');
+      const reply = value(await line.start(start));
+      if (reply.kind !== 'started') throw new Error(reply.kind);
+      // As systemd-logind does it: all at once, whatever session of its own it has.
+      await waitFor('its session', () => (isThere(-processesOf(link, start.jid).child) ? true : undefined));
+      for (const pid of processesAbout(link, start.jid)) process.kill(pid, 'SIGKILL');
+      const report = await lookUntil(line, start.jid, 'lost');
+      expect(verdictAfter(reply.report, report, { seen: 0, looked: 3 })).toMatchObject({ kind: 'lost', why: 'session' });
+      expect(verdictAfter(reply.report, report, { seen: 10, looked: 15 })).toMatchObject({ kind: 'lost', why: 'killed' });
+      expect(verdictAfter(reply.report, report, { seen: 0, looked: 300 })).toMatchObject({ kind: 'lost', why: 'killed' });
+    });
+
     test('is unknown to a host that was reinstalled', async () => {
       const own = makeSimulatedLink(shell);
       const line = await openLine(shell, own);
       const start = startOf('true', { linger: 3000 });
       value(await line.start(start));
       await lookUntil(line, start.jid, 'done');
+      const before = await lookOnce(line, start.jid);
       rmSync(join(own.home, '.rollcall'), { recursive: true });
-      expect((await lookOnce(line, start.jid)).state).toEqual({ kind: 'unknown' });
+      const report = await lookOnce(line, start.jid);
+      expect(report.state).toEqual({ kind: 'unknown' });
+      expect(verdictAfter(before, report, { seen: 10, looked: 15 })).toMatchObject({ kind: 'lost', why: 'vanished' });
     });
 
     test('is not told by another machine that has the same home', async () => {
@@ -149,6 +170,17 @@ function tellsTheTruth(shell: Shell): void {
     });
   });
 }
+
+/** What the engine makes of a report about a job that began as `first` says; times in seconds after its start. */
+const verdictAfter = (first: JobReport, report: JobReport, { seen, looked }: { seen: number; looked: number }) => {
+  const on = { pid: first.pid, bootId: first.bootId, startedThere: first.startedAt, startedAt: 0, limit: first.limit };
+  const output = { out: 0, err: 0, outThere: 0, errThere: 0, dropped: 0 };
+  const ids = { jid: first.jid, runId: 'r', host: 'web1', taskPath: '0.0', attempt: 1, lastLine: '' };
+  const job: Job = { ...ids, output, state: { kind: 'running', on, seenAt: seen * 1000 } };
+  const around = { random: () => 0.5, order: undefined, poll: undefined, watched: false, crowded: false, log: 'yes' } as const;
+  const { events } = advance(job, { kind: 'looked', report }, { ...around, wall: looked * 1000 });
+  return events.flatMap(event => (event.type === 'job.ended' ? [event.verdict] : []))[0];
+};
 
 /** A host whose `date` is as many seconds ahead as it is told. */
 const hostWithClock = (shell: Shell) => {
