@@ -18,6 +18,7 @@ import { readKnown, readOutput } from '../journal/read.ts';
 import { ensureStateFolder } from '../journal/state-folder.ts';
 import { actionOf } from '../modules/catalogue.ts';
 import { endResult, lookResult, startResult } from '../modules/job-result.ts';
+import { makeOpensshTransport } from '../openssh/transport.ts';
 import { makeKit } from '../play/kit.ts';
 import { makeJobs } from '../remote/jobs.ts';
 import type { Address } from '../remote/ports.ts';
@@ -47,8 +48,10 @@ const main = async (argument: string): Promise<void> => {
   const driverId = randomBytes(16).toString('hex');
   const home = process.env['HOME'] ?? homedir();
   let agentSocket = firstAgent;
+  const ours = makeSshTransport({ timeouts, home, ...(process.getuid !== undefined && { uid: process.getuid() }) });
+  const systems = makeOpensshTransport({ timeouts, env: process.env });
   const jobs = makeJobs({
-    transport: makeSshTransport({ timeouts, home, ...(process.getuid !== undefined && { uid: process.getuid() }) }),
+    transport: { connect: address => (address.system === undefined ? ours : systems).connect(address) },
     identity: { line: heritage.line, epoch, driverId },
     nonce: () => randomBytes(8).toString('hex'),
     addressOf: ({ address }) => ({ ...(agentSocket !== undefined && { agentSocket }), ...(address as Address) }),

@@ -13,6 +13,7 @@ export type RunFlags = {
   readonly user?: string;
   readonly privateKey?: string;
   readonly timeout?: number;
+  readonly transport?: 'auto' | 'ssh2' | 'openssh';
   readonly extraVars?: readonly string[];
   readonly serial?: number;
   readonly once?: string;
@@ -103,6 +104,7 @@ export const withFleet = (command: Command): Command =>
     .addOption(new Option('-u, --user <name>', 'log in as this user').argParser(something))
     .addOption(new Option('--private-key <file>', 'log in with this key'))
     .addOption(new Option('-T, --timeout <seconds>', 'time for a connect').argParser(moreThanNone))
+    .addOption(new Option('--transport <name>', "auto (default), ssh2, or openssh: the system's ssh").choices(['auto', 'ssh2', 'openssh']))
     .addOption(new Option('--practice [hosts]', 'the practice fleet'))
     // Known, so that they get a sentence of their own.
     .addOption(new Option('-b, --become').hideHelp())

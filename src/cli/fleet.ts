@@ -7,7 +7,7 @@ import { fail, ok, type Result } from '../domain/result.ts';
 import type { Vars } from '../domain/value.ts';
 import { nodeDisk } from '../files/disk.ts';
 import { readInventory } from '../files/inventory.ts';
-import { addressOf, queryOf } from '../ssh/address.ts';
+import { addressOf, queryOf, systemOf } from '../ssh/address.ts';
 import { withRoute } from '../ssh/route.ts';
 import { runScript } from './run-script.ts';
 import { readSshConfig } from './ssh-config.ts';
@@ -23,6 +23,7 @@ export type FleetWish = {
   readonly label?: string;
   readonly colour?: string;
   readonly hostKeyChecking?: boolean;
+  readonly transport?: 'auto' | 'ssh2' | 'openssh';
   readonly practice: Fleet['practice'];
 };
 
@@ -45,26 +46,31 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
   for (const host of inventory.hosts.values()) {
     const options = await config?.value.optionsFor(queryOf(host.name, host.vars, wish));
     if (options?.ok === false) return options;
-    for (const keyword of options?.value.keys() ?? [])
-      if (passedOver.has(keyword)) warnings.add(`ssh_config: ${keyword} is not honoured yet`);
     const defaults = {
       home: world.home,
       cwd: world.cwd,
       localUser: world.user,
       ...(wish.hostKeyChecking === false && { strictHostKeyChecking: 'no' as const }),
     };
-    const found = addressOf(host.name, host.vars, {
+    const said = {
       ...defaults,
       ...(options !== undefined && { sshConfig: options.value }),
       ...(wish.remoteUser !== undefined && { remoteUser: wish.remoteUser }),
       ...(wish.privateKey !== undefined && { privateKey: wish.privateKey }),
-    });
+    };
+    const found = addressOf(host.name, host.vars, said);
     if (!found.ok) return fail({ ...found.failure, cause: `${inventory.source}: ${found.failure.cause}` });
     for (const warning of found.value.warnings) warnings.add(warning);
     const reached =
       config === undefined ? ok(found.value.address) : await withRoute(found.value.address, found.value.route, config.value, defaults);
     if (!reached.ok) return reached;
-    const address = reached.value;
+    const needsSsh = reached.value.jump !== undefined || [...(options?.value.keys() ?? [])].some(keyword => onlySsh.has(keyword));
+    const system =
+      wish.transport === 'openssh' || (needsSsh && wish.transport !== 'ssh2') ? systemOf(host.name, host.vars, said) : undefined;
+    if (system?.ok === false) return system;
+    const address = system === undefined ? reached.value : { ...reached.value, system: system.value };
+    for (const keyword of system === undefined ? (options?.value.keys() ?? []) : [])
+      if (passedOver.has(keyword)) warnings.add(`ssh_config: ${keyword} is not honoured yet; --transport openssh goes over ssh itself`);
     const hops = address.via?.length ?? 0;
     const gate = (address.via?.[0] ?? address).host;
     hosts.push({
@@ -94,7 +100,6 @@ const passedOver: ReadonlySet<string> = new Set([
   'bindaddress',
   'bindinterface',
   'canonicalizehostname',
-  'certificatefile',
   'ciphers',
   'connecttimeout',
   'globalknownhostsfile',
@@ -102,10 +107,12 @@ const passedOver: ReadonlySet<string> = new Set([
   'kexalgorithms',
   'knownhostscommand',
   'macs',
-  'pkcs11provider',
   'preferredauthentications',
   'setenv',
 ]);
+
+/** What only ssh itself can do. */
+const onlySsh: ReadonlySet<string> = new Set(['certificatefile', 'pkcs11provider']);
 
 /** What Ansible logs in and becomes with. It is of no use to a template, and the journal must not hold it. */
 const passwords = /^ansible_(?:(?:\w+_)?pass(?:word|phrase)?|ssh_private_key)$/;

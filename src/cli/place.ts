@@ -40,6 +40,7 @@ export const placeOf = async (world: World, flags: RunFlags, playbookFolder?: st
     ...(playbookFolder !== undefined && { playbookFolder }),
     ...(remoteUser !== undefined && { remoteUser }),
     ...(privateKey !== undefined && { privateKey }),
+    ...(flags.transport !== undefined && { transport: flags.transport }),
     ...(value.label !== undefined && { label: value.label }),
     ...(value.hostKeyChecking !== undefined && { hostKeyChecking: value.hostKeyChecking }),
   });

@@ -67,7 +67,7 @@ export const failureTable = {
     'connect',
     'never',
     'ssh would go through something that is not understood',
-    'say ProxyJump, or ProxyCommand ssh -W %h:%p HOST; or ProxyJump none where the host can be reached from here',
+    "leave --transport at auto: then the system's ssh goes there; or say ProxyJump none where the host can be reached from here",
   ),
   'chain-too-long': row('connect', 'never', 'its chain of jump hosts is longer than forks', 'give it more with -f'),
   'connect-timeout': row('connect', 'never', 'connect timed out', 'check that the host is up and reachable, or give it longer with -T'),

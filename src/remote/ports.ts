@@ -23,8 +23,10 @@ export type Address = {
   readonly hostKeyAlias?: string;
   /** Jump hosts on the way, in the order of passing. */
   readonly via?: readonly Address[];
-  /** What ssh would go through, in ssh_config's words, where that is no jump host; it cannot be reached without. */
+  /** What ssh would go through, in ssh_config's words, where that is no jump host; only ssh itself can. */
   readonly jump?: string;
+  /** How the system's ssh is asked for it, where only that can reach it: arguments, and the host as ssh_config knows it. */
+  readonly system?: { readonly args: readonly string[]; readonly host: string };
 };
 
 /** Bounds of a connection's life, all in milliseconds. */

@@ -6,7 +6,7 @@ import { lookUp, type Value, type Vars } from '../domain/value.ts';
 import type { Address } from '../remote/ports.ts';
 import type { ConfigOptions, ConfigQuery } from './config.ts';
 import { failsOf } from './failures.ts';
-import { readSshArguments, splitPaths } from './ssh-arguments.ts';
+import { readSshArguments, shellWords, splitPaths } from './ssh-arguments.ts';
 
 /** What flags, settings and the operator's session say; a host's variables win over the first two groups. */
 export type AddressDefaults = {
@@ -116,6 +116,28 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
   return wrong === undefined
     ? ok({ address, warnings: written.warnings, ...(route !== undefined && { route }) })
     : fail(failsOf(name)('bad-input', wrong));
+};
+
+/** How the system's ssh is asked for the same host, with the words of Ansible's variables as they were written. @failure bad-input */
+export const systemOf = (name: string, vars: Vars, defaults: AddressDefaults): Result<NonNullable<Address['system']>> => {
+  const { host, user, port } = queryOf(name, vars, defaults);
+  const read = variableReader(vars, () => undefined);
+  const key = read.text('ansible_private_key_file', 'ansible_ssh_private_key_file') ?? defaults.privateKey;
+  const checking = read.checking() ?? defaults.strictHostKeyChecking;
+  const written: string[] = [];
+  for (const variable of ARGUMENT_VARIABLES) {
+    const words = shellWords(textOf(vars, variable, () => undefined) ?? '');
+    if (!words.ok) return fail(failsOf(name)('bad-input', `${variable}: ${words.failure}`));
+    written.push(...words.value);
+  }
+  const args = [
+    ...(user === undefined ? [] : ['-l', user]),
+    ...(port === undefined ? [] : ['-p', String(port)]),
+    ...(key === undefined ? [] : ['-i', pathReader(defaults, { host, port: port ?? 22, user: user ?? '', name })(key)]),
+    ...(checking === undefined ? [] : ['-o', `StrictHostKeyChecking=${checking}`]),
+    ...written,
+  ];
+  return ok({ host, args });
 };
 
 type Bad = (cause: string) => undefined;

@@ -1,0 +1,166 @@
+// Transport over this machine's own ssh, for what ours cannot do: certificates, tokens, a ProxyCommand of any kind.
+// One ssh holds the connection (its master), each command goes through it; nothing asks on our terminal (BatchMode).
+// @see ssh_config(5), ControlMaster and LocalCommand
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Failure } from '../domain/failure.ts';
+import { fail, ok, type Result } from '../domain/result.ts';
+import type { Address, Connection, ExecReply, Timeouts, Transport } from '../remote/ports.ts';
+import { connectFailure, lastWords } from './words.ts';
+
+/** What the transport must be told about this machine. */
+export type OpensshOptions = {
+  readonly timeouts: Timeouts;
+  /** Environment of ssh; nothing secret. */
+  readonly env: NodeJS.ProcessEnv;
+  /** More arguments for every ssh, for tests. */
+  readonly args?: readonly string[];
+  /** Most bytes of standard output of one exec. */
+  readonly stdoutMax?: number;
+};
+
+/** What the master says once it is logged in. */
+const readyWord = 'rollcall-ready';
+
+/** Time for a master to say farewell, ms. */
+const farewell = 2000;
+
+const habits = [
+  ...['-o', 'BatchMode=yes', '-o', 'RequestTTY=no', '-o', 'RemoteCommand=none', '-o', 'ClearAllForwardings=yes', '-o', 'ForwardX11=no'],
+  ...['-o', 'ControlPersist=no', '-o', 'ServerAliveInterval=15', '-o', 'ServerAliveCountMax=3', '-o', 'EscapeChar=none'],
+];
+
+/** Where the master is gone, ssh would make a connection of its own that nobody counts. */
+const onlyThroughMaster = ['-o', 'ControlMaster=no', '-o', 'ProxyCommand=false'];
+
+/** A transport over `ssh`; addresses must say how ssh is to be asked ({@link Address.system}). */
+export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 * 1024 * 1024 }: OpensshOptions): Transport => ({
+  connect: async address => {
+    const fails = (tag: Failure['tag'], cause: string): Failure => ({ tag, host: address.name, cause });
+    const folder = mkdtempSync(join(tmpdir(), 'rollcall-ssh-'));
+    const control = ['-o', `ControlPath=${join(folder, 's')}`];
+    const surroundings = { ...env, LC_ALL: 'C', ...(address.agentSocket !== undefined && { SSH_AUTH_SOCK: address.agentSocket }) };
+    const ssh = (more: readonly string[]): ChildProcess =>
+      spawn('ssh', [...habits, ...args, ...control, ...more], { env: surroundings, stdio: ['pipe', 'pipe', 'pipe'] });
+    const master = ssh([
+      ...['-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${Math.ceil(timeouts.connect / 1000)}`],
+      ...['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=echo ${readyWord}`, '-N', '-T'],
+      ...askedOf(address),
+    ]);
+    let said = '';
+    let isOver = false;
+    master.stderr?.on('data', (chunk: Buffer) => {
+      said = (said + chunk.toString()).slice(-4000);
+    });
+    master.stdin?.on('error', () => undefined);
+    const closed = new Promise<void>(resolve => {
+      const over = (): void => {
+        isOver = true;
+        rmSync(folder, { recursive: true, force: true });
+        resolve();
+      };
+      master.once('error', error => {
+        said = `ssh: ${error.message}`;
+        over();
+      });
+      master.once('close', over);
+    });
+    const ready = new Promise<boolean>(resolve => {
+      let heard = '';
+      master.stdout?.on('data', (chunk: Buffer) => {
+        heard = (heard + chunk.toString()).slice(-4000);
+        if (heard.includes(readyWord)) resolve(true);
+      });
+      void closed.then(() => resolve(false));
+    });
+    let isLate = false;
+    const timer = setTimeout(() => {
+      isLate = true;
+      master.kill();
+    }, timeouts.connect + timeouts.handshake);
+    const isReady = await ready;
+    clearTimeout(timer);
+    if (!isReady) {
+      await closed;
+      const within = (timeouts.connect + timeouts.handshake) / 1000;
+      return fail(
+        isLate ? fails('handshake-timeout', `ssh did not log in within ${within} s: ${lastWords(said)}`) : connectFailure(said, fails),
+      );
+    }
+    const lost = (): Result<never> => fail(fails('connection-lost', lastWords(said) || 'ssh ended'));
+    const close = (): void => {
+      if (isOver) return;
+      master.kill();
+      const late = setTimeout(() => master.kill('SIGKILL'), farewell);
+      void closed.then(() => clearTimeout(late));
+    };
+    return ok({
+      closed,
+      close,
+      exec: async (command, stdin) => {
+        if (isOver) return lost();
+        const reply = await run(ssh([...onlyThroughMaster, '-T', ...askedOf(address), command]), stdin, {
+          patience: timeouts.reply,
+          most: stdoutMax,
+        });
+        if (reply === 'late') {
+          close();
+          return fail(fails('reply-timeout', `no end within ${timeouts.reply / 1000} s`));
+        }
+        if (reply === 'flooded') {
+          close();
+          return fail(fails('reply-garbled', `it sent more than ${stdoutMax} bytes`));
+        }
+        // 255 may be the command's or ssh's own; only a link that broke leaves nothing behind.
+        if (reply.code === 255 && reply.stdout.length === 0) return brokenBy(reply, isOver, lost, fails);
+        return ok(reply);
+      },
+    } satisfies Connection);
+  },
+});
+
+/** Where, as whom, with which keys; the host last, behind `--`. */
+const askedOf = ({ system }: Address): string[] => [...(system?.args ?? []), '--', system?.host ?? ''];
+
+const brokenBy = (
+  reply: ExecReply,
+  isOver: boolean,
+  lost: () => Result<never>,
+  fails: (tag: Failure['tag'], cause: string) => Failure,
+): Result<ExecReply> => {
+  const words = Buffer.from(reply.stderr).toString();
+  if (/Session open refused|channel \d+: open failed|mux_client/i.test(words)) return fail(fails('channel-refused', lastWords(words)));
+  return isOver || /closed|reset|Broken pipe|Control socket/i.test(words) ? lost() : ok(reply);
+};
+
+type Bounds = { readonly patience: number; readonly most: number };
+
+const run = (child: ChildProcess, stdin: Uint8Array, { patience, most }: Bounds): Promise<ExecReply | 'late' | 'flooded'> =>
+  new Promise(resolve => {
+    const stdout: Buffer[] = [];
+    let size = 0;
+    let stderr = Buffer.alloc(0);
+    const give = (answer: 'late' | 'flooded'): void => {
+      child.kill();
+      resolve(answer);
+    };
+    const timer = setTimeout(() => give('late'), patience);
+    child.stdout?.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > most) return give('flooded');
+      stdout.push(chunk);
+    });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      stderr = Buffer.concat([stderr, chunk]).subarray(-65_536);
+    });
+    const end = (code: number | null, signal: NodeJS.Signals | null): void => {
+      clearTimeout(timer);
+      resolve({ stdout: Buffer.concat(stdout), stderr, code: code ?? undefined, signal: signal ?? undefined });
+    };
+    child.once('error', () => end(255, null));
+    child.once('close', end);
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(stdin);
+  });
