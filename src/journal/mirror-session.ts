@@ -69,11 +69,14 @@ export const openMirrorSession = ({ place, env }: MirrorShell, epoch: number): M
   const { over, lastWords } = lifeOf(child);
   let buffered = Buffer.alloc(0);
   let wake: () => void = () => {};
+  /** Of the write that is under way; hung on the shell's end itself, each write would keep its bytes until then. */
+  let refuse: () => void = () => {};
   let isOver = false;
   let isGood = false;
   void over.then(() => {
     isOver = true;
     wake();
+    refuse();
   });
   child.stdout?.on('data', (chunk: Buffer) => {
     // Beyond this no mirror of ours is being told of: it is not listened to.
@@ -96,7 +99,7 @@ export const openMirrorSession = ({ place, env }: MirrorShell, epoch: number): M
   const write = (bytes: Uint8Array): Promise<boolean> =>
     new Promise(resolve => {
       if (isOver || child.stdin === null) return resolve(false);
-      void over.then(() => resolve(false));
+      refuse = () => resolve(false);
       child.stdin.write(bytes, error => resolve(error === null || error === undefined));
     });
 

@@ -32,7 +32,8 @@ export const keepMirrors = ({ stateDir, epoch, workerUrl, agentSocket, onTrouble
 
   const start = (place: MirrorPlace): void => {
     const workerData: MirrorStart = { stateDir, place, epoch, ...(agent !== undefined && { agentSocket: agent }) };
-    const begun = new Worker(workerUrl, { workerData, name: 'mirror' });
+    // Copying a whole journal makes much that lives for a moment only: it is not let grow.
+    const begun = new Worker(workerUrl, { workerData, name: 'mirror', resourceLimits: { maxYoungGenerationSizeMb: 16 } });
     worker = begun;
     begun.on('message', ({ trouble }: FromMirror) => onTrouble(trouble));
     // A bug there is no reason to end what runs here.

@@ -33,7 +33,7 @@ const lookEvery = 500;
 const aliveEvery = 60_000;
 
 /** Bytes that are read and handed over in one go. */
-const mostAtOnce = 1024 * 1024;
+const mostAtOnce = 256 * 1024;
 
 /** What was handed over and not taken for so long is trouble, ms. */
 const takenWithin = 4000;

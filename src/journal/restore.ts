@@ -65,6 +65,9 @@ export const restoreFrom = async ({ stateDir, name, chunks, wall }: RestoreSetti
   try {
     const here = whatIsHere(stateDir);
     if (!here.ok) return giveUp(here);
+    // Of a take-over that was killed; who holds the lease is alone here.
+    const left = held === undefined ? [] : readdirSync(stateDir).filter(found => found.startsWith(besideName));
+    for (const found of left) rmSync(join(stateDir, found), { recursive: true, force: true });
     beside = besideOf(stateDir, here.value);
     const read = await readInto(beside, name, chunks);
     if (!read.ok) return giveUp(read);
@@ -112,8 +115,11 @@ type Beside = {
 /** Rows in one transaction. */
 const rowsAtOnce = 5000;
 
+/** Folders in which a journal is made. */
+const besideName = 'taking-over-';
+
 const besideOf = (stateDir: string, here: Here): Beside => {
-  const folder = mkdtempSync(join(stateDir, 'taking-over-'));
+  const folder = mkdtempSync(join(stateDir, besideName));
   // What is made in it moves into the state folder, with the mode that it has there.
   if (isShared(stateDir)) chmodSync(folder, 0o2770);
   const opened = openStore(folder);

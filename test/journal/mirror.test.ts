@@ -91,6 +91,8 @@ const commit = (restored: Restored): void => expect(restored.commit([])).toEqual
 
 test('a mirror holds the journal, its output and its chain, and nobody else may read it', async () => {
   journalIn('one').close();
+  mkdirSync(here('two'), { mode: 0o700 });
+  mkdirSync(join(here('two'), 'taking-over-killed'));
   await keep(here('one')).mirror.close();
   expect([statSync(here('mirror')).mode & 0o777, statSync(file()).mode & 0o777]).toEqual([0o700, 0o600]);
   const restored = await restoredFrom('two');
