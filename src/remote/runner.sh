@@ -481,9 +481,11 @@ tidy_daily() {
   BLANK=$BASE/bin/blank-${RUNNER##*/runner-}
   BLANK=${BLANK%.sh} today=$BASE/tidied.$((EPOCH / 86400))
   [ ! -e "$today" ] || return 0
+  for before in "$BASE"/tidied.*; do before=${before##*.}; done
   rm -f "$BASE"/tidied.*
   true >"$today"
-  (forget) &
+  # To a clock that has just been set everything may be old: what nobody has had is not thrown away on its word.
+  if is_number "$before" && [ $((EPOCH / 86400 - before)) -le 30 ]; then (forget_uncollected; forget) & else (forget) & fi
 }
 
 run_script() {
@@ -943,14 +945,13 @@ tell() {
     bytes "$BASE/jobs/$jid/out" "$from_out" "$length_out"
     bytes "$BASE/jobs/$jid/err" "$from_err" "$LENGTH"
     say ''
-    case $about in
-      done\ * | timed-out\ * | cancelled\ * | lost-reboot\ * | lost-killed\ *)
-        [ "$most" -gt 0 ] && [ $((from_out + length_out)) -eq "$size_out" ] && [ $((from_err + LENGTH)) -eq "$SIZE" ] &&
-          [ ! -e "$BASE/jobs/$jid/collected" ] && { true >"$BASE/jobs/$jid/collected"; } 2>/dev/null
-        ;;
-    esac
+    [ "$most" -eq 0 ] || [ $((from_out + length_out)) -lt "$size_out" ] || [ $((from_err + LENGTH)) -lt "$SIZE" ] ||
+      case $about in done\ * | timed-out\ * | cancelled\ * | lost-reboot\ * | lost-killed\ *) mark_collected ;; esac
   done
 }
+
+# Somebody was given all of it, its end included.
+mark_collected() { [ -e "$BASE/jobs/$jid/collected" ] || { true >"$BASE/jobs/$jid/collected"; } 2>/dev/null; }
 
 # One `ls` for all files: it knows sizes without reading, and its first lines have had five fields before the date
 # and nine in all since there was a Unix. (`wc -c` of busybox reads what it counts.)
@@ -1075,8 +1076,6 @@ retire() {
 forget() {
   for jid in $(old_jobs gone 0); do rm -rf "$BASE/jobs/$jid"; done
   for jid in $(old_jobs 'end.*' 13); do [ -z "$(find "$BASE/jobs/$jid/collected" -mtime +0 2>/dev/null)" ] || forget_job "$jid"; done
-  for jid in $(old_jobs 'end.*' 89); do forget_job "$jid"; done
-  for jid in $(old_jobs claim 89); do forget_job "$jid" lost; done
   find "$BASE/stage" -mtime +0 -path "$BASE/stage/*" -prune -exec rm -rf {} + 2>/dev/null
   # Whoever runs an old runner has it open, and a driver that needs it sends it again.
   find "$BASE/bin" -mtime +29 -path "$BASE/bin/*-*" ! -name "${RUNNER##*/}" ! -name "${BLANK##*/}" -prune -exec rm -rf {} + 2>/dev/null
@@ -1085,6 +1084,11 @@ forget() {
     jid=${file##*/}
     is_jid "$jid" && { [ ! -e "$BASE/jobs/$jid" ] || [ -e "$BASE/jobs/$jid/gone" ]; } && rm -f "$HOME/.ansible_async/$jid"
   done
+}
+
+forget_uncollected() {
+  for jid in $(old_jobs 'end.*' 89); do forget_job "$jid"; done
+  for jid in $(old_jobs claim 89); do forget_job "$jid" lost; done
 }
 
 # What is found must be a file right in a job's folder, whatever line ends somebody hid in names.

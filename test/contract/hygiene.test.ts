@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } fro
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { Jid } from '../../src/domain/job.ts';
+import type { RemoteLine } from '../../src/remote/jobs.ts';
 import { makeSimulatedLink, type Shell, type SimulatedLink } from '../support/simulated-link.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { freshJid, lookAt, lookOnce, lookUntil, startOf, value } from './jobs-contract.ts';
@@ -13,6 +14,21 @@ const days = (count: number): number => count * 24;
 const ageEnd = (link: SimulatedLink, jid: Jid, hours: number): void => {
   const folder = jobFolder(link, jid);
   for (const name of readdirSync(folder)) if (name.startsWith('end.') || name === 'claim') age(join(folder, name), hours);
+};
+
+/** The first job of a day, so many days after the last one; resolves when it has tidied. */
+const tidyAfter = async (link: SimulatedLink, line: RemoteLine, daysAgo: number): Promise<void> => {
+  const base = join(link.home, '.rollcall');
+  const [today = ''] = readdirSync(base).filter(name => name.startsWith('tidied.'));
+  rmSync(join(base, today));
+  writeFileSync(join(base, `tidied.${Number(today.slice(7)) - daysAgo}`), '');
+  const stale = join(base, 'stage', 'stale');
+  writeFileSync(stale, '');
+  age(stale, days(3));
+  const start = startOf('true', { linger: 3000 });
+  value(await line.start(start));
+  await lookUntil(line, start.jid, 'done');
+  await waitFor('the stage to be tidied', () => !existsSync(stale) || undefined);
 };
 
 underEachShell(tidiesUp);
@@ -54,11 +70,15 @@ function tidiesUp(shell: Shell): void {
       await waitFor('both ends', async () => ((await states(2)).join() === 'done,lost,running' ? true : undefined));
       expect(existsSync(join(jobFolder(link, ended.jid), 'collected'))).toBe(false);
       for (const { jid } of [ended, lost, running]) ageEnd(link, jid, days(80));
-      value(await line.clean([]));
+      await tidyAfter(link, line, 1);
       expect(await states(2)).toEqual(['done', 'lost', 'running']);
       for (const { jid } of [ended, lost, running]) ageEnd(link, jid, days(91));
+      // A day that is far from the last one may come from a clock that was set.
+      await tidyAfter(link, line, 100);
       value(await line.clean([]));
-      expect(await states(2)).toEqual(['cleaned', 'cleaned', 'running']);
+      expect(await states(2)).toEqual(['done', 'lost', 'running']);
+      await tidyAfter(link, line, 1);
+      await waitFor('the old ones to go', async () => ((await states(2)).join() === 'cleaned,cleaned,running' ? true : undefined));
       value(await line.cancel(running.jid, 0));
     });
 
