@@ -39,7 +39,7 @@ export const failureTable = {
     'here',
     'never',
     'the mirror of the journal is behind',
-    'runs go on, and it catches up by itself when it can be written',
+    'runs go on; it is tried again by itself, save where it is not ours to write',
   ),
   'state-folder': row('here', 'never', 'the state folder cannot be used', 'check its owner and mode, or give --state DIR'),
   'driver-gone': row(

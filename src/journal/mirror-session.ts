@@ -122,7 +122,11 @@ export const openMirrorSession = ({ place, env }: MirrorShell, epoch: number): M
       await over;
       return child.exitCode === 0 && isGood ? undefined : lastWords();
     },
-    kill: () => void child.kill('SIGKILL'),
+    kill() {
+      child.kill('SIGKILL');
+      // What it had started (a program that hangs on a dead disk) may hold the other ends for ever.
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
+    },
   };
 };
 

@@ -38,6 +38,9 @@ const mostAtOnce = 256 * 1024;
 /** What was handed over and not taken for so long is trouble, ms. */
 const takenWithin = 4000;
 
+/** Who has not told by then what is there does not answer, ms. It is waited for all the same. */
+const foundWithin = 15_000;
+
 /** Pause after the first failed try, ms; doubled up to {@link longestPause}. */
 const firstPause = 1000;
 const longestPause = 30_000;
@@ -85,7 +88,9 @@ export const keepMirror = ({ stateDir, place, epoch, env, clock, onTrouble }: Mi
   const session = async (source: MirrorSource): Promise<Outcome> => {
     const shell = openMirrorSession({ place, env: env() }, epoch);
     kill = shell.kill;
+    const disarmLate = clock.after(foundWithin, () => setTrouble('it does not answer'));
     const found = await shell.found;
+    disarmLate();
     if (!found.ok) return { kind: 'failed', why: found.failure };
     const plan = planFor(found.value, source, epoch);
     if (plan.kind === 'refuse') {

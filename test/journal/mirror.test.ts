@@ -302,6 +302,15 @@ test('who takes nothing is told of; nothing of it waits in memory, and the end w
   store.close();
 });
 
+test('who does not answer is told of, and does not keep the driver from ending', async () => {
+  journalIn('one').close();
+  const { mirror, told } = keep(here('one'), here('mirror'), 1, programIn('ls', 'exec sleep 20'));
+  expect(await waitFor('trouble', () => told[0])).toContain('it does not answer');
+  const before = performance.now();
+  await mirror.close();
+  expect(performance.now() - before).toBeLessThan(5000);
+});
+
 test('where retention has taken events out, the chain of what is left is proven all the same', async () => {
   const store = journalIn('one');
   store.write([entryOf(Array.from({ length: 25 }, (_, at) => wholeRun(at + 3, 100 + at * 10)).flat())]);
