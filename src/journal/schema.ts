@@ -1,7 +1,7 @@
 // The only place for the tables of the journal, their version, and what is done with a database that cannot be used.
 // `events` is the truth; `runs` and `outstanding` are an index of it, kept in the same transaction.
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
@@ -59,22 +59,45 @@ const usable = (stateDir: string, path: string): Result<OpenDatabase> => {
   const fresh = !exists(path);
   // Its log and index take over the mode of the database.
   makeFile(stateDir, path);
+  // Before SQLite opens it: closing a descriptor of ours would drop the locks that it holds.
+  if (!fresh) isWholeFile(path);
   const db = new DatabaseSync(path, { timeout: 5000 });
   try {
+    // Before anything is changed: what a newer program wrote is left as it is.
+    const version = versionOf(db);
+    if (version !== undefined && version > schemaVersion) {
+      db.close();
+      return fail(newerSchema(path, version));
+    }
     // What is already in the log is cut down once it has been carried over, so that one storm does not keep its size for ever.
     db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma journal_size_limit = 16777216');
     if (exists(suspectFile(stateDir))) examine(db, stateDir);
-    const version = versionOf(db);
     if (version === undefined) create(db);
-    else if (version > schemaVersion) {
-      db.close();
-      return fail(newerSchema(path, version));
-    } else if (version < schemaVersion) bringUp(db, version);
+    else if (version < schemaVersion) bringUp(db, version);
     if (fresh) syncFolder(stateDir);
     return ok({ db });
   } catch (error) {
     if (db.isOpen) db.close();
     throw error;
+  }
+};
+
+/**
+ * A file that was cut at a page's border looks sound until somebody reads what is missing. Where nothing is left in the
+ * log, the header's own count of pages says how long the file must be. @see https://sqlite.org/fileformat.html section 1.3
+ * @throws what {@link isCorrupt} takes for damage
+ */
+const isWholeFile = (path: string): void => {
+  const { size } = statSync(path);
+  if (size === 0 || (statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) > 0) return;
+  const header = Buffer.alloc(100);
+  const handle = openSync(path, 'r');
+  const length = readSync(handle, header, 0, header.length, 0);
+  closeSync(handle);
+  const written = header.readUInt16BE(16);
+  const least = header.readUInt32BE(28) * (written === 1 ? 65_536 : written);
+  if (length < header.length || size < least) {
+    throw Object.assign(new Error(`the file has ${size} bytes of ${least}`), { code: 'ERR_SQLITE_ERROR', errcode: 11 });
   }
 };
 

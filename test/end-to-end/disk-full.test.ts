@@ -89,8 +89,9 @@ describe.skipIf(!sshdAvailable() || !mayMount())('a disk that fills here (as roo
     await waitFor('the word', () => (run.err().includes('the disk of this machine is full') ? true : undefined));
     const before = began();
     expect(before).toHaveLength(2);
-    // Some rounds of its trying.
-    await new Promise<void>(resolve => setTimeout(resolve, 5000));
+    // Some rounds of its trying, in which the first batch has ended on its hosts.
+    const since = performance.now();
+    await waitFor('some rounds', () => (performance.now() - since > 6000 ? true : undefined));
     expect(began()).toEqual(before);
     // Somebody who comes now is told as well, and nothing of theirs is begun, now or later.
     const other = await place.run(['run', 'h01', '-i', 'hosts.yml', '-B', '60', '--', 'touch began/other; echo other']);
