@@ -4,6 +4,7 @@ import type { Jid } from '../../src/domain/job.ts';
 import { fail, ok, type Result } from '../../src/domain/result.ts';
 import type {
   Clock,
+  Found,
   HostRef,
   HostState,
   JobReport,
@@ -52,6 +53,8 @@ export class SimulatedHosts implements Jobs {
   readonly dead = new Set<string>();
   /** How often each job really ran. */
   readonly ran = new Map<string, number>();
+  /** What surveys of a host find besides its jobs. */
+  readonly planted = new Map<string, readonly Found[]>();
   /** Moments of each look, by jid. */
   readonly looks = new Map<Jid, number[]>();
   open = 0;
@@ -163,7 +166,13 @@ export class SimulatedHosts implements Jobs {
           if (job !== undefined) job.limit = limit;
           return limit;
         }),
-      survey: () => talk(() => ({ looked: [], found: [], skipped: 0 })),
+      survey: () =>
+        talk(host => {
+          const found = [...host.jobs.values()].map(({ request: { jid, about } }): Found => {
+            return { jid, at: { kind: 'rollcall' }, about, report: this.#report(host, { jid, outFrom: 0, errFrom: 0, most: 0 }) };
+          });
+          return { looked: [{ account: 'ops', home: '/home/ops' }], found: [...found, ...(this.planted.get(name) ?? [])], skipped: 0 };
+        }),
       clean: jids =>
         talk(host => {
           const gone = jids.filter(jid => {
