@@ -41,6 +41,7 @@ describe('what a file means', () => {
     ['rc no number', '{"rc": 1e99}', {}, { kind: 'done', rc: 1 }],
     ['timed out', '{"msg": "Timeout exceeded", "failed": true, "child_pid": 11766}', {}, { kind: 'timed-out', rc: 137 }],
     ['a job that says so itself', '{"msg": "Timeout exceeded", "failed": true, "rc": 2}', {}, { kind: 'done', rc: 2 }],
+    ['one that has a pid to tell besides', '{"msg": "Timeout exceeded", "child_pid": 1, "rc": 2}', {}, { kind: 'done', rc: 2 }],
     ['a module with a started of its own', '{"changed": true, "started": true}', {}, { kind: 'done', rc: 0 }],
     ['written by another tool', '{"started": true, "finished": true, "rc": 0}', {}, { kind: 'done', rc: 0 }],
     ['half written', '{"rc":0,"stdo', {}, 'none'],

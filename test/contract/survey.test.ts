@@ -1,6 +1,8 @@
 // The only place where the survey is held to what it promises under each shell that a host may have as /bin/sh:
 // it finds what other drivers and Ansible left there, believes nothing that was planted, and writes nothing.
+
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -130,8 +132,10 @@ function surveyContract(shell: Shell): void {
       const link = makeSimulatedLink(shell);
       const line = await openLine(shell, link);
       const folder = join(link.home, '.ansible_async');
-      const wrapper = wrapperOf('j739011443544', 3600);
-      ansibleFile(link.home, 'j739011443544.15573', started, 100);
+      // Wrappers of the other shells' tests are of the same account.
+      const id = `j${randomInt(10 ** 11, 10 ** 12)}`;
+      const wrapper = wrapperOf(id, 3600);
+      ansibleFile(link.home, `${id}.15573`, started, 100);
       ansibleFile(link.home, 'j1.2', {
         changed: true,
         stdout: 'a\nb \udcff',
@@ -153,7 +157,7 @@ function surveyContract(shell: Shell): void {
       const { found, skipped } = value(await line.survey('own'));
       const states = Object.fromEntries(found.map(({ jid, report }) => [jid, report.state]));
       expect(states).toEqual({
-        'j739011443544.15573': { kind: 'running' },
+        [`${id}.15573`]: { kind: 'running' },
         'j1.2': { kind: 'done', rc: 3 },
         'j2.2': { kind: 'timed-out', rc: 137 },
         'j3.2': { kind: 'lost', why: 'killed' },
@@ -161,8 +165,8 @@ function surveyContract(shell: Shell): void {
         'j5.2': { kind: 'done', rc: 0 },
       });
       expect(skipped).toBe(4);
-      expect(found.find(({ jid }) => jid === 'j739011443544.15573')?.report.limit).toBe(3600);
-      const asked = ['j1.2', 'j5.2', 'j739011443544.15573', 'j99.1'] as Jid[];
+      expect(found.find(({ jid }) => jid === `${id}.15573`)?.report.limit).toBe(3600);
+      const asked = ['j1.2', 'j5.2', `${id}.15573`, 'j99.1'] as Jid[];
       const look = async () => {
         const at = { kind: 'ansible' } as const;
         return value(await line.look(asked.map(jid => ({ jid, outFrom: 0, errFrom: 0, most: 100, at }))));
@@ -178,6 +182,31 @@ function surveyContract(shell: Shell): void {
       await new Promise(resolve => wrapper.on('close', resolve));
       expect((await look())[2]?.state).toEqual({ kind: 'lost', why: 'killed' });
       expect(readdirSync(link.home)).toEqual(['.ansible_async']);
+    });
+
+    test.skipIf(!isRoot || !hasSu(shell))('comes to root by sudo without a password, and says so where that is refused', async () => {
+      const tools = temporary('rollcall-tools-');
+      const path = `${tools}:${shell.path}`;
+      // Whoever logs in is nobody special here, as far as the survey can see.
+      program(tools, 'id', '[ "$1" = -un ] && echo ops || echo 1000');
+      const link = makeSimulatedLink(shell, { path });
+      const line = await openLine(shell, link);
+      program(tools, 'sudo', 'echo "sudo: a password is required" >&2; exit 1');
+      expect(value(await line.survey('all'))).toMatchObject({ found: [], refused: 'sudo: a password is required' });
+      const home = temporary('rollcall-other-');
+      ansibleFile(home, 'j1.2', { rc: 0 });
+      const passwd = join(tools, 'passwd');
+      writeFileSync(passwd, `root:x:0:0:root:${home}:/bin/sh\n`);
+      program(tools, 'sudo', `[ "$1" = -n ] && shift && exec "$@"`);
+      const there = await openLine(shell, link, source =>
+        source.replace('{ getent passwd 2>/dev/null || cat "$PASSWD"; }', `cat ${passwd}`),
+      );
+      const { found, refused } = value(await there.survey('all'));
+      expect([found.map(({ jid, at }) => [jid, at.account?.home]), refused]).toEqual([[['j1.2', home]], undefined]);
+      const at = { kind: 'ansible', account: { name: 'root', home } } as const;
+      expect(value(await line.look([{ jid: 'j1.2' as Jid, outFrom: 0, errFrom: 0, most: 1, at }]))).toMatchObject([
+        { state: { kind: 'done', rc: 0 } },
+      ]);
     });
 
     test.skipIf(!isRoot || !hasSu(shell))('looks into every account with its own rights, and cancels there', async () => {
@@ -254,6 +283,10 @@ const linkAs = (shell: Shell, uid: number, home: string): Transport => ({
 });
 
 const started = { started: 1, finished: 0, ansible_job_id: 'j1.2' };
+
+const program = (folder: string, name: string, text: string): void => {
+  writeFileSync(join(folder, name), `#!/bin/sh\n${text}\n`, { mode: 0o755 });
+};
 
 const hasSu = ({ path }: Shell): boolean => path.split(delimiter).some(folder => existsSync(join(folder, 'su')));
 
