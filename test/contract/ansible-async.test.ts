@@ -31,7 +31,7 @@ underEachShell(tellsAnsible);
 function tellsAnsible(shell: Shell): void {
   const link = makeSimulatedLink(shell);
 
-  describe(`what Ansible is told by ${shell.name}`, { timeout: 120_000, concurrent: true }, () => {
+  describe(`what Ansible is told by ${shell.name}`, { timeout: 240_000, concurrent: true }, () => {
     test('nothing, unless it was asked for', async () => {
       const own = makeSimulatedLink(shell);
       const line = await openLine(shell, own);

@@ -51,7 +51,7 @@ function standsItsGround(shell: Shell): void {
   };
   const hidden = (jid: Jid, file: string): string => join(jobFolder(link, jid), file);
 
-  describe(`among strangers in ${shell.name}`, { timeout: 120_000, concurrent: true }, () => {
+  describe(`among strangers in ${shell.name}`, { timeout: 240_000, concurrent: true }, () => {
     test.each(['', 'jobs', 'stage', 'epoch', 'once', 'bin'])('nothing begins where ~/.rollcall/%s is a link', async name => {
       const own = makeSimulatedLink(shell);
       const line = await openLine(shell, own);

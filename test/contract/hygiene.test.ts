@@ -34,7 +34,7 @@ const tidyAfter = async (link: SimulatedLink, line: RemoteLine, daysAgo: number)
 underEachShell(tidiesUp);
 
 function tidiesUp(shell: Shell): void {
-  describe(`what is left on a host with ${shell.name}`, { timeout: 120_000, concurrent: true }, () => {
+  describe(`what is left on a host with ${shell.name}`, { timeout: 240_000, concurrent: true }, () => {
     test('forgets marks after 24 hours and ended jobs after 14 days', async () => {
       const fresh = makeSimulatedLink(shell);
       const line = await openLine(shell, fresh);

@@ -22,7 +22,7 @@ underEachShell(tellsTheTruth);
 function tellsTheTruth(shell: Shell): void {
   const link = makeSimulatedLink(shell);
 
-  describe(`the truth about a job in ${shell.name}`, { timeout: 120_000, concurrent: true }, () => {
+  describe(`the truth about a job in ${shell.name}`, { timeout: 240_000, concurrent: true }, () => {
     test('is not lost where its limit was reached while nobody was there', async () => {
       const start = startOf('sleep 600', { limit: 1, grace: 1 });
       value(await (await openLine(shell, link)).start(start));
