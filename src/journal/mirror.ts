@@ -22,8 +22,8 @@ export type MirrorParts = {
 
 /** A mirror being kept. */
 export type Mirror = {
-  /** Copies what there is, for two seconds at most, and ends. */
-  close(): Promise<void>;
+  /** Copies what there is, and ends; `within` ms at most, two seconds where nothing is said. */
+  close(within?: number): Promise<void>;
 };
 
 /** How often the journal is looked at, ms. With the way there this stays within the two seconds that are promised. */
@@ -167,10 +167,10 @@ export const keepMirror = ({ stateDir, place, epoch, env, clock, onTrouble }: Mi
 
   const kept = keep();
   return {
-    async close() {
+    async close(within = endWithin) {
       closing = true;
       wake();
-      const disarm = clock.after(endWithin, () => kill());
+      const disarm = clock.after(within, () => kill());
       await kept;
       disarm();
     },

@@ -93,7 +93,7 @@ test('a mirror holds the journal, its output and its chain, and nobody else may 
   journalIn('one').close();
   mkdirSync(here('two'), { mode: 0o700 });
   mkdirSync(join(here('two'), 'taking-over-killed'));
-  await keep(here('one')).mirror.close();
+  await keep(here('one')).mirror.close(60_000);
   expect([statSync(here('mirror')).mode & 0o777, statSync(file()).mode & 0o777]).toEqual([0o700, 0o600]);
   const restored = await restoredFrom('two');
   expect([restored.kind, restored.events, restored.isCut]).toEqual(['ready', 14, false]);
@@ -115,10 +115,10 @@ test('what is written while the mirror is kept is in it soon, and the next drive
   await waitFor('the first copy', () => (existsSync(file()) ? true : undefined));
   store.write([entryOf([queued(3, 30)])]);
   await waitFor('the third run', () => (readFileSync(file(), 'utf8').includes('run 3') ? true : undefined), 5);
-  await mirrors.pop()?.close();
+  await mirrors.pop()?.close(60_000);
   const before = readFileSync(file(), 'utf8');
   store.write([entryOf([driverStarted(2), ...wholeRun(4, 40)])]);
-  await keep(here('one'), here('mirror'), 2).mirror.close();
+  await keep(here('one'), here('mirror'), 2).mirror.close(60_000);
   store.close();
   expect(readFileSync(file(), 'utf8').startsWith(before)).toBe(true);
   expect(readdirSync(here('mirror'))).toEqual([mirrorFile]);
@@ -136,7 +136,7 @@ const readBytes = (bytes: Uint8Array): { readonly lines: number; readonly isCut:
 
 test('cut to any length it is whole up to its last whole line, and a driver goes on from there', async () => {
   journalIn('one').close();
-  await keep(here('one')).mirror.close();
+  await keep(here('one')).mirror.close(60_000);
   const whole = readFileSync(file());
   for (let length = 0; length < whole.length; length += 1) {
     const lines = whole.subarray(0, length).toString().split('\n');
@@ -155,7 +155,7 @@ test('cut to any length it is whole up to its last whole line, and a driver goes
       events === undefined ? { failure: { cause: expect.stringContaining('no event yet') } } : { value: { events } },
     );
     if (cut.ok) cut.value.discard();
-    await keep(here('one'), here('mirror'), 2).mirror.close();
+    await keep(here('one'), here('mirror'), 2).mirror.close(60_000);
     const again = await restoredFrom('two');
     expect([again.events, again.isCut]).toEqual([14, false]);
     again.discard();
@@ -164,7 +164,7 @@ test('cut to any length it is whole up to its last whole line, and a driver goes
 
 test('a byte that was changed anywhere is found, and told with its line', async () => {
   journalIn('one').close();
-  await keep(here('one')).mirror.close();
+  await keep(here('one')).mirror.close(60_000);
   const whole = readFileSync(file());
   let line = 1;
   for (let at = 0; at < whole.length - 1; at += 1) {
@@ -187,7 +187,7 @@ test('a byte that was changed anywhere is found, and told with its line', async 
 
 test('an event that was made up with the right check does not follow in the chain', async () => {
   journalIn('one').close();
-  await keep(here('one')).mirror.close();
+  await keep(here('one')).mirror.close(60_000);
   const lines = readFileSync(file(), 'utf8').trimEnd().split('\n');
   const forged = mirrorWriter('');
   const text = lines.map(text => {
@@ -230,7 +230,7 @@ describe('what may not be written', () => {
   test('the mirror of another journal', async () => {
     const store = journalIn('other');
     store.close();
-    await keep(here('other')).mirror.close();
+    await keep(here('other')).mirror.close(60_000);
     const before = readFileSync(file(), 'utf8');
     expect(await refusal(() => {})).toContain('the mirror of another journal');
     expect(readFileSync(file(), 'utf8')).toBe(before);
@@ -243,10 +243,10 @@ describe('what may not be written', () => {
     commit(await restoredFrom('two'));
     const second = storeIn(here('two'));
     second.write([entryOf([driverStarted(7)])]);
-    await keep(here('two'), here('mirror'), 7).mirror.close();
+    await keep(here('two'), here('mirror'), 7).mirror.close(60_000);
     // The old one does not know and writes on, into a file that has no name any more.
     store.write([entryOf([queued(8, 80)])]);
-    await old.mirror.close();
+    await old.mirror.close(60_000);
     expect(readFileSync(file(), 'utf8')).not.toContain('run 8');
     const again = keep(here('one'));
     expect(await waitFor('a refusal', () => again.told[0])).toContain('a newer driver of this line has taken over');
@@ -282,7 +282,7 @@ test('a full disk there is told; when there is room again the mirror catches up,
   store.write([entryOf([queued(3, 30)])]);
   rmSync(bin, { recursive: true });
   await waitFor('the trouble to be over', () => (told.at(-1) === undefined ? true : undefined));
-  await mirrors.pop()?.close();
+  await mirrors.pop()?.close(60_000);
   store.close();
   commit(await restoredFrom('two'));
   expect(eventsIn('two')).toEqual(eventsIn('one'));
@@ -318,7 +318,7 @@ test('where retention has taken events out, the chain of what is left is proven 
   expect(went).toBeGreaterThan(5);
   store.write([entryOf([driverStarted(3)])]);
   store.close();
-  await keep(here('one')).mirror.close();
+  await keep(here('one')).mirror.close(60_000);
   commit(await restoredFrom('two'));
   expect(eventsIn('two')).toEqual(eventsIn('one'));
   expect(readChain(here('two'))).toEqual(readChain(here('one')));
@@ -327,12 +327,12 @@ test('where retention has taken events out, the chain of what is left is proven 
 
 test('a journal that lost to a power cut what the mirror has: the mirror is made anew, and never a half one', async () => {
   const store = journalIn('one');
-  await keep(here('one')).mirror.close();
+  await keep(here('one')).mirror.close(60_000);
   store.db.exec('delete from events where seq > 12');
   store.close();
   const again = storeIn(here('one'));
   again.write([entryOf([driverStarted(2)])]);
-  await keep(here('one'), here('mirror'), 2).mirror.close();
+  await keep(here('one'), here('mirror'), 2).mirror.close(60_000);
   again.close();
   commit(await restoredFrom('two'));
   expect(eventsIn('two')).toEqual(eventsIn('one'));
@@ -341,10 +341,10 @@ test('a journal that lost to a power cut what the mirror has: the mirror is made
 describe('a state folder that holds something', () => {
   test('is brought up where the mirror knows all of it and more, and left alone where it knows more itself', async () => {
     const store = journalIn('one');
-    await keep(here('one')).mirror.close();
+    await keep(here('one')).mirror.close(60_000);
     commit(await restoredFrom('two'));
     store.write([entryOf([queued(3, 30)])]);
-    await keep(here('one'), here('mirror'), 2).mirror.close();
+    await keep(here('one'), here('mirror'), 2).mirror.close(60_000);
     const ahead = await restoredFrom('two');
     expect(ahead.kind).toBe('ready');
     commit(ahead);
@@ -360,7 +360,7 @@ describe('a state folder that holds something', () => {
       [5, 4],
     ] as const) {
       store.write([entryOf([queued(run, 40)])]);
-      await keep(here('one'), here('mirror'), epoch).mirror.close();
+      await keep(here('one'), here('mirror'), epoch).mirror.close(60_000);
       expect(await restore('two')).toMatchObject({ failure: { cause: expect.stringContaining('have both gone on by themselves') } });
     }
     store.close();
@@ -372,7 +372,7 @@ describe('a state folder that holds something', () => {
 
 test('a mirror from a newer version is refused', async () => {
   journalIn('one').close();
-  await keep(here('one')).mirror.close();
+  await keep(here('one')).mirror.close(60_000);
   const text = readFileSync(file(), 'utf8');
   expect(readBytes(Buffer.from(text.replace('"mirror":1', '"mirror":2'))).cause).toContain('newer rollcall (format 2)');
   const missing = await restore('two', here('nowhere'));
