@@ -28,3 +28,16 @@ test('every field of rollcall jobs --json is told in docs/jobs.md, and no other'
     .map(([, name]) => name as string);
   expect([...new Set(fields)].sort()).toEqual([...told].sort());
 });
+
+test('every test that docs/reliability.md names exists, by file and name', () => {
+  const text = readFileSync(new URL('../docs/reliability.md', import.meta.url), 'utf8');
+  const named = [...text.matchAll(/`((?:src|test)\/[\w./-]+\.ts)` “(.*?)”/g)].map(
+    ([, file, name]) => [file as string, name as string] as const,
+  );
+  expect(named.length).toBeGreaterThan(35);
+  const sourceOf = (file: string): string => {
+    const url = new URL(`../${file}`, import.meta.url);
+    return existsSync(url) ? readFileSync(url, 'utf8') : '';
+  };
+  expect(named.filter(([file, name]) => !sourceOf(file).includes(name))).toEqual([]);
+});

@@ -20,7 +20,8 @@ const obeying = 700;
 /** After so long a claim without a supervisor is broken, ms. */
 const unbornFor = 60_000;
 
-const units = { bytes: 96 * 1024 } as const;
+/** More than any job writes, bytes. */
+const enough = 96 * 1024;
 
 /** What jobs write: no line ends for long stretches, carriage returns, NUL, half characters, and words that look like a reply. */
 const writings = (() => {
@@ -37,7 +38,7 @@ const writings = (() => {
     '\x1b[31m',
   ];
   const parts: Buffer[] = [];
-  for (let size = 0; size < units.bytes; ) {
+  for (let size = 0; size < enough; ) {
     const part = Buffer.from(pieces[Math.floor(random() * pieces.length)] as string, random() < 0.5 ? 'utf8' : 'latin1');
     parts.push(part);
     size += part.length;
@@ -87,12 +88,9 @@ export class ActingJob {
   /** When and how it ends, as things stand. */
   #end(): { readonly at: number; readonly state: HostState; readonly told: number } {
     const natural = this.began + this.work.seconds * 1000;
-    const done: HostState = this.orphanedAt === undefined ? { kind: 'done', rc: this.work.rc } : { kind: 'lost', why: 'killed' };
-    let end = {
-      at: natural,
-      state: this.orphanedAt !== undefined && this.orphanedAt >= natural ? ({ kind: 'done', rc: this.work.rc } as HostState) : done,
-      told: natural,
-    };
+    const isOrphan = this.orphanedAt !== undefined && this.orphanedAt < natural;
+    const own: HostState = isOrphan ? { kind: 'lost', why: 'killed' } : { kind: 'done', rc: this.work.rc };
+    let end: { at: number; state: HostState; told: number } = { at: natural, state: own, told: natural };
     const limit = this.began + this.limit * 1000;
     if (this.limit > 0 && limit < end.told)
       end = { at: Math.min(natural, limit + obeying), state: { kind: 'timed-out', rc: 143 }, told: limit };
