@@ -54,6 +54,9 @@ const lookEvery = 20_000;
 /** A pass a day, when nothing runs; a driver that always runs something waits no longer than another day. */
 const passEvery = day;
 
+/** Between two passes; what is longer is believed a day later, when it is still so, ms. */
+const trustedGap = 60 * day;
+
 /** Hosts that a pass of its own accord talks to. */
 const hostsAPass = 100;
 
@@ -115,11 +118,11 @@ export class Cleaning {
     }
     const now = clock.wall();
     const age = now - this.#lastPass;
-    if (age < passEvery || (isBusy() && age < 2 * passEvery && this.#lastPass > 0)) return;
-    const isFirst = this.#lastPass === 0;
+    // Never passed here, or not for so long that the clock may have been set: nothing goes for another day.
+    const isFirst = age < 0 || age > trustedGap;
+    if (!isFirst && (age < passEvery || (isBusy() && age < 2 * passEvery))) return;
     this.#lastPass = now;
     await keeping.keep({ what: 'last-pass', at: now });
-    // A state folder that is new, or was used without retention so far, keeps everything for another day.
     if (isFirst) return;
     this.#isPassing = true;
     await this.#output('clean', undefined, undefined);
