@@ -6,7 +6,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '../domain/failure.ts';
 import { parseMirrorPlace } from '../domain/mirror-place.ts';
-import { ok, type Result } from '../domain/result.ts';
+import { fail, ok, type Result } from '../domain/result.ts';
 import { Driver } from '../driver/driver.ts';
 import { makeIdle } from '../driver/idle.ts';
 import { fullExit, tellStartFailure } from '../driver/lifecycle.ts';
@@ -51,7 +51,13 @@ const main = async (argument: string): Promise<void> => {
   const ours = makeSshTransport({ timeouts, home, ...(process.getuid !== undefined && { uid: process.getuid() }) });
   const systems = makeOpensshTransport({ timeouts, env: process.env });
   const jobs = makeJobs({
-    transport: { connect: address => (address.system === undefined ? ours : systems).connect(address) },
+    transport: {
+      connect: async address => {
+        const { name: host, unsupported, system } = address;
+        if (unsupported !== undefined) return fail({ tag: 'not-supported', host, cause: unsupported });
+        return (system === undefined ? ours : systems).connect(address);
+      },
+    },
     identity: { line: heritage.line, epoch, driverId },
     nonce: () => randomBytes(8).toString('hex'),
     addressOf: ({ address }) => ({ ...(agentSocket !== undefined && { agentSocket }), ...(address as Address) }),
@@ -103,6 +109,7 @@ const main = async (argument: string): Promise<void> => {
     readOutput: (jid, stream, from, most) => readOutput(stateDir, jid, stream, from, most),
     keeping: journal,
     onStop: () => void setImmediate(() => void end(0)),
+    onFenced: () => mirrors.keep(undefined),
     takeAgent,
     keepMirror,
     onBusy: busy => {

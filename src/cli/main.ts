@@ -80,16 +80,17 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
   withOutputs(withFleet(program.command('adopt')))
     .description("follow jobs that hosts know and this journal does not, Ansible's too")
     .argument('[pattern]', 'hosts to ask', 'all')
+    .addHelpText('after', '\n  -b, --become  look in every account: jobs of others too')
     .option('-f, --forks <n>', 'connections at once', whole(1, 10_000))
     .option('--look', 'say what is there and do not wait; ends with 75 while some run')
     .action(async (pattern: string, flags) => did(await (await import('./verbs/adopt.ts')).adoptVerb(world, pattern, flags)));
   for (const [verb, what] of actVerbs) {
-    withState(program.command(verb))
+    const command = withState(program.command(verb))
       .description(what)
       .argument('<what...>', 'run number, last, or jid')
       .option('-l, --limit <hosts>', 'only these hosts of the run')
-      .option('--yes', 'cancel also what somebody else started')
       .action(async (what: string[], flags) => did(await (await import('./verbs/act.ts')).actVerb(world, verb, what, flags)));
+    if (verb === 'cancel') command.option('--yes', 'also what somebody else started');
   }
   withFleet(program.command('clean'))
     .description('remove on hosts the folders of jobs that are over and whole here, and here output past its time')
@@ -120,6 +121,18 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .option('--hosts <n>', 'how many hosts')
     .option('--stop', 'end it')
     .action(async flags => did(await (await import('./verbs/practice.ts')).practiceVerb(world, flags)));
+  // Without this a flag that stands before its verb would silently mean nothing: another fleet, more hosts.
+  program.hook('preSubcommand', (_, verb) => {
+    const early = program.options.filter(option => program.getOptionValueSource(option.attributeName()) === 'cli');
+    if (early.length === 0) return;
+    const flags = early.map(({ long, short }) => long ?? short).join(', ');
+    program.error(
+      `error: ${flags} stands before the verb, where it would mean nothing; write it behind: rollcall ${verb.name()} … ${flags}`,
+      {
+        exitCode: 5,
+      },
+    );
+  });
   program
     .command('keys')
     .description('the keys of the console')

@@ -1,5 +1,6 @@
 // The only place that runs a program of the operator's on this machine to learn something: inventory scripts.
 import { execFile } from 'node:child_process';
+import { resolve as resolvePath } from 'node:path';
 import { ok } from '../domain/result.ts';
 import { safeText } from '../domain/safe-line.ts';
 import type { RunScript } from '../files/inventory-script.ts';
@@ -12,7 +13,7 @@ export const runScript: RunScript = (path, args) =>
   new Promise(resolve => {
     const done = (error: Ended | null, out: string, err: string): void =>
       resolve(error === null ? ok(out) : { ok: false, failure: whyFailed(path, error, err) });
-    const child = execFile(path, [...args], { timeout: longest, maxBuffer: mostBytes, encoding: 'utf8' }, done);
+    const child = execFile(resolvePath(path), [...args], { timeout: longest, maxBuffer: mostBytes, encoding: 'utf8' }, done);
     child.stdin?.end();
   });
 

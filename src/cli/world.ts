@@ -2,6 +2,7 @@
 import { homedir, hostname, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Actor } from '../domain/event.ts';
+import { safeText } from '../domain/safe-line.ts';
 import type { Clock } from '../engine/ports.ts';
 import { realClock } from './clock.ts';
 
@@ -24,7 +25,7 @@ export type World = {
 /** The world of this process. */
 export const realWorld = (): World => {
   const { env } = process;
-  const { username } = userInfo();
+  const username = whoWeAre();
   return {
     env,
     cwd: process.cwd(),
@@ -41,8 +42,18 @@ export const realWorld = (): World => {
     isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
     clock: realClock,
     write: text => void process.stdout.write(text),
-    say: sentence => void process.stderr.write(`rollcall: ${sentence}\n`),
+    // What people wrote is repeated in it, so nothing of it reaches the terminal raw.
+    say: sentence => void process.stderr.write(`rollcall: ${safeText(sentence)}\n`),
   };
+};
+
+/** An account without an entry in passwd, as in a container, has its number for a name. */
+const whoWeAre = (): string => {
+  try {
+    return userInfo().username;
+  } catch {
+    return process.env['USER'] || process.env['LOGNAME'] || `uid${process.getuid?.() ?? ''}`;
+  }
 };
 
 /** `--state DIR`, or the XDG state folder. */

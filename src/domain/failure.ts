@@ -69,6 +69,12 @@ export const failureTable = {
     'ssh would go through something that is not understood',
     "leave --transport at auto: then the system's ssh goes there; or say ProxyJump none where the host can be reached from here",
   ),
+  'not-supported': row(
+    'connect',
+    'never',
+    'the inventory asks for what is not supported yet',
+    'take it out of the inventory where the command may run without it; nothing was started there',
+  ),
   'chain-too-long': row('connect', 'never', 'its chain of jump hosts is longer than forks', 'give it more with -f'),
   'connect-timeout': row('connect', 'never', 'connect timed out', 'check that the host is up and reachable, or give it longer with -T'),
   'dropped-in-handshake': row('handshake', 'silently', 'refused during the handshake', 'probably sshd MaxStartups; lower --handshakes'),

@@ -23,6 +23,17 @@ test('what is no regular expression, or matches the empty text, is refused by it
   }
 });
 
+test.each(['(a+)+b', '(a|aa)*$', '((ab)*)+', '(?:x{2,}y?)*z', '([a-z]+\\.)+$'])('%j could take for ever, and is refused', pattern => {
+  expect(compileMask([pattern])).toMatchObject({ ok: false, failure: { cause: expect.stringContaining('can take for ever') } });
+});
+
+test.each(['-p\\S+', '(?<=password=)\\S+', '(secret|token)=\\w+', '[(a+)+]', '\\(a+\\)+b', '(abc){2,5}'])(
+  '%j is a pattern like others',
+  pattern => {
+    expect(compileMask([pattern]).ok).toBe(true);
+  },
+);
+
 test('a plan keeps its shape: only its texts change', () => {
   const plan = adHocPlan({ pattern: 'all', command: 'login hunter2', module: 'shell', async: 5, name: 'as hunter2' });
   const masked = maskPlanTexts(mask('hunter\\d'), plan);

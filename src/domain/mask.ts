@@ -14,6 +14,8 @@ export const compileMask = (patterns: readonly string[]): Result<Mask> => {
     const bad = (why: string): Result<never> => fail({ tag: 'bad-input', cause: `--mask ${index + 1} of ${patterns.length}: ${why}` });
     try {
       const expression = new RegExp(pattern, 'g');
+      if (repeatsARepetition(pattern))
+        return bad('it repeats a group that repeats or chooses, which can take for ever; write it without one of the two');
       if (''.match(expression) !== null) return bad('it matches the empty text, so it would hide nothing and everything');
       compiled.push(expression);
     } catch (error) {
@@ -21,6 +23,26 @@ export const compileMask = (patterns: readonly string[]): Result<Mask> => {
     }
   }
   return ok(text => compiled.reduce((masked, expression) => masked.replace(expression, '***'), text));
+};
+
+/**
+ * A group behind which `*`, `+` or `{n,}` stands and that holds such a sign, or a choice, itself: on a text that nearly
+ * matches, trying all ways doubles with each character, and the driver of everybody would wait for it.
+ */
+const repeatsARepetition = (pattern: string): boolean => {
+  const plain = pattern.replace(/\\./gs, '_').replace(/\[(?:[^\]])*\]/g, '_');
+  const groups: boolean[] = [];
+  for (let at = 0; at < plain.length; at++) {
+    const char = plain.charAt(at);
+    const isRepeated = (from: number): boolean => /^(?:[*+]|\{\d+,)/.test(plain.slice(from));
+    if (char === '(') groups.push(false);
+    else if (char === ')') {
+      const isWild = groups.pop() ?? false;
+      if (isWild && isRepeated(at + 1)) return true;
+      if ((isWild || isRepeated(at + 1)) && groups.length > 0) groups[groups.length - 1] = true;
+    } else if ((char === '|' || isRepeated(at)) && groups.length > 0) groups[groups.length - 1] = true;
+  }
+  return false;
 };
 
 /** Every text in a value, keys included. */

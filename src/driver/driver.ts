@@ -68,6 +68,8 @@ export type DriverParts = {
   /** Told to every client until the driver ends, such as that a damaged journal was set aside. */
   readonly notice?: string;
   readonly onStop: () => void;
+  /** Another driver of this line took over: what is kept for it elsewhere is that one's affair from now on. */
+  readonly onFenced?: () => void;
   /** The agent that the newest submission brought along; lives in memory only. */
   readonly takeAgent: (socket: string) => void;
   /** Keeps a mirror there, or none any more; the driver is told of its troubles by {@link Driver.mirrorTrouble}. @failure bad-input */
@@ -101,7 +103,11 @@ export class Driver implements DriverPort {
     for (const sighting of parts.heritage.sightings) reduceSighting(state, sighting);
     this.#spine = new Spine(parts.journal, parts.clock, state);
     const { jobs, clock, random, settings } = parts;
-    const onFenced = (): void => this.#tell({ kind: 'banner', failure: this.banner() });
+    const onFenced = (): void => {
+      this.#tell({ kind: 'banner', failure: this.banner() });
+      parts.onFenced?.();
+      parts.onBusy(this.isBusy());
+    };
     this.#engine = new Engine({ spine: this.#spine, jobs, clock, random, settings, onFenced });
     this.#walker = new Walker({
       spine: this.#spine,
@@ -123,7 +129,8 @@ export class Driver implements DriverPort {
     });
     this.#spine.subscribe((events, sightings) => {
       this.#tell({ kind: 'events', events, sightings });
-      if (events.length > 0) parts.onBusy(this.isBusy());
+      // What is only seen may be the last that was waited for: a job that was let go has outlived its connection.
+      if (events.length > 0 || sightings.some(({ type }) => type === 'job.seen')) parts.onBusy(this.isBusy());
     });
     this.#spine.onTrouble(() => this.#tell({ kind: 'banner', failure: this.banner() }));
   }
@@ -172,6 +179,8 @@ export class Driver implements DriverPort {
 
   /** True while a run is not over or a job of an ended run is still to be looked at. */
   isBusy(): boolean {
+    // A watcher has nothing to do by itself; consoles keep it as long as they look.
+    if (this.#engine.fenced !== undefined) return false;
     for (const { phase } of this.state().runs.values()) if (phase.kind !== 'ended') return true;
     for (const { state } of this.state().jobs.values()) {
       if (state.kind === 'starting' || state.kind === 'running' || state.kind === 'waiting' || state.kind === 'stale') return true;

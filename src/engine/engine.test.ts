@@ -79,6 +79,23 @@ test('no line is kept for a start that waits to be sent again: a pause may make 
   expect([rig.engine.queued, rig.hosts.open]).toEqual([1, 0]);
 });
 
+test('more time for a job that has ended there is no silence of its host: its end is told', async () => {
+  const rig = new Rig({});
+  const run = await rig.run(hostNames(1), { command: '4 0', async: 600, poll: 60 });
+  await rig.clock.pass(10_000);
+  const jid = rig.jobsOf(run)[0]?.jid as Jid;
+  const connect = rig.hosts.connect.bind(rig.hosts);
+  rig.hosts.connect = async host => {
+    const line = await connect(host);
+    const extend = async () => ({ ok: false, failure: { tag: 'host-refused', cause: 'the job is done' } }) as const;
+    return line.ok ? { ok: true, value: { ...line.value, extend } } : line;
+  };
+  void rig.engine.extend(jid, 900, undefined);
+  await rig.clock.pass(5000);
+  expect(rig.jobsOf(run).map(job => job.verdict)).toEqual(['ok']);
+  expect(rig.events.some(({ type }) => type === 'job.fell-silent')).toBe(false);
+});
+
 test('poll: 0 lets go: one look, the run ends, the job stays outstanding', async () => {
   const rig = new Rig({});
   const run = await rig.run(hostNames(2), { command: '600 0', async: 3600, poll: 0 });

@@ -7,7 +7,7 @@ import type { Result } from '../domain/result.ts';
 import { Ages } from './ages.ts';
 import { type Desk, Dispatcher, type Manners } from './dispatcher.ts';
 import { looksAfter } from './gaps.ts';
-import { advance, anotherMachine, type Effect, type Input, isBeingEnded, leftOut } from './job-machine.ts';
+import { advance, anotherMachine, type Effect, type Input, isBeingEnded, isOverThere, leftOut } from './job-machine.ts';
 import { Known } from './known.ts';
 import type { Clock, HostRef, HostState, JobReport, Jobs, Random, StartReply, Survey } from './ports.ts';
 import { graceOf, lookRequestOf, startRequestOf } from './requests.ts';
@@ -257,25 +257,21 @@ export class Engine {
   }
 
   async #looked(jids: readonly Jid[], reports: Result<readonly JobReport[]>): Promise<void> {
-    if (!reports.ok) {
-      await Promise.all(jids.map(jid => this.#advance(jid, { kind: 'unheard', failure: reports.failure })));
-      return;
-    }
-    const byJid = new Map(reports.value.map(report => [report.jid, report]));
-    await Promise.all(
-      jids.map(jid => {
-        const report = byJid.get(this.#known.job(jid)?.follows ?? jid);
-        return this.#advance(jid, report === undefined ? leftOut : { kind: 'looked', report });
-      }),
-    );
+    const byJid = new Map(reports.ok ? reports.value.map(report => [report.jid, report]) : []);
+    const inputOf = (jid: Jid): Input => {
+      const report = byJid.get(this.#known.job(jid)?.follows ?? jid);
+      if (!reports.ok) return { kind: 'unheard', failure: reports.failure };
+      return report === undefined ? leftOut : { kind: 'looked', report };
+    };
+    await Promise.all(jids.map(jid => this.#advance(jid, inputOf(jid))));
   }
 
   async #acted(act: Parameters<Desk['acted']>[0], answer: Result<HostState | number>): Promise<void> {
     const job = this.#known.job(act.jid);
     if (job === undefined || !isOutstanding(job)) return;
     if (!answer.ok) {
-      await this.#advance(act.jid, { kind: 'unheard', failure: answer.failure });
-      return;
+      if (act.kind === 'extend' && isOverThere(answer.failure)) return this.#lookIn(act.jid, 0);
+      return this.#advance(act.jid, { kind: 'unheard', failure: answer.failure });
     }
     if (act.kind === 'extend' && typeof answer.value === 'number') {
       await this.#parts.spine.emit({ events: [{ type: 'job.extended', jid: act.jid, limit: answer.value }] });

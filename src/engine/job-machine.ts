@@ -253,3 +253,7 @@ const ended = (job: Job, verdict: Verdict): Advance => step([{ type: 'job.ended'
 const step = (events: readonly Draft[], effect: Effect): Advance => ({ events, output: [], effect });
 
 const nothing: Advance = { events: [], output: [], effect: { kind: 'rest' } };
+
+/** The host refuses more time, since the job has an end to tell. @see extend in runner.sh */
+export const isOverThere = ({ tag, cause }: Failure): boolean =>
+  tag === 'host-refused' && /^the job is (?:done|timed-out|cancelled|lost-\w+)$/.test(cause);

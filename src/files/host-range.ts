@@ -19,6 +19,8 @@ const readHostNames = (written: string): Result<HostNames, string> => {
   const { pattern, port } = cutPort(written);
   const names = expand(pattern);
   if (!names.ok) return names;
+  const open = names.value.find(name => name.includes('['));
+  if (open !== undefined) return no(`"${open}" has a bracket that is not closed; write a range as [01:50], or take it out`);
   return ok({ names: names.value, ...(port === undefined ? {} : { port }) });
 };
 

@@ -37,8 +37,9 @@ const groupOf = (name: string, data: Value): Result<GroupDeclaration, string> =>
   const bad = (what: string): Result<never, string> => ({ ok: false, failure: `in group ${name} ${what}` });
   const isBare = isMapping(data) && !['hosts', 'vars', 'children'].some(key => Object.hasOwn(data, key));
   const { hosts = [], vars = {}, children = [] } = isBare ? { hosts: [name], vars: data } : isMapping(data) ? data : { hosts: data };
-  if (!isNames(hosts)) return bad('hosts must be a list of names');
-  if (!isNames(children)) return bad('children must be a list of names');
+  if (!isName(name)) return { ok: false, failure: 'a group has a name with blanks or control characters' };
+  if (!isNames(hosts)) return bad('hosts must be a list of names without blanks');
+  if (!isNames(children)) return bad('children must be a list of names without blanks');
   if (!isMapping(vars)) return bad('vars must be an object');
   const members = [
     ...hosts.map(host => ({ kind: 'host', name: host, vars: {} }) as const),
@@ -47,8 +48,10 @@ const groupOf = (name: string, data: Value): Result<GroupDeclaration, string> =>
   return ok({ kind: 'group', name, vars, members });
 };
 
-const isNames = (value: Value): value is readonly string[] =>
-  Array.isArray(value) && value.every(item => typeof item === 'string' && item !== '');
+/** As everywhere else a name has no blanks and no control characters. */
+const isName = (value: Value): value is string => typeof value === 'string' && /^[^\p{Cc}\s]+$/u.test(value);
+
+const isNames = (value: Value): value is readonly string[] => Array.isArray(value) && value.every(isName);
 
 const varsIn = (value: Value | undefined): Vars => (isMapping(value) ? value : {});
 
@@ -73,9 +76,25 @@ const objectFrom = async (path: string, args: readonly string[], run: RunScript)
   if (args[0] === '--host' && printed.value.trim() === '') return ok({});
   try {
     const value = JSON.parse(printed.value) as Value;
-    if (isMapping(value)) return ok(value);
+    if (isMapping(value) && depthOf(printed.value) <= deepest) return ok(value);
   } catch {
     // Told below.
   }
-  return fail({ tag: 'bad-input', cause: `${where} printed no JSON object; run it by hand and look at what it prints` });
+  return fail({
+    tag: 'bad-input',
+    cause: `${where} printed no JSON object, or one that is nested too deep; run it by hand and look at what it prints`,
+  });
+};
+
+const deepest = 100;
+
+/** Brackets that are open at once, those in texts counted in. */
+const depthOf = (text: string): number => {
+  let depth = 0;
+  let most = 0;
+  for (const [bracket] of text.matchAll(/[[{\]}]/g)) {
+    depth += bracket === '[' || bracket === '{' ? 1 : -1;
+    most = Math.max(most, depth);
+  }
+  return most;
 };

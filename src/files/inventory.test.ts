@@ -124,6 +124,7 @@ test.each([
   ['[web]\n  h x="a\n', 'hosts.yml:2:3: the line has a " that nothing closes; close it, or put a backslash before it'],
   ['[web]\nh x\n', 'hosts.yml:2:1: "x" is no variable; write name=value behind the host, in quotes where the value has blanks'],
   ['[web:vars]\nx\n[web]\n', 'hosts.yml:2:1: "x" is no variable; write name=value'],
+  ['[web\nh\n', 'hosts.yml:1:1: "[web" has a bracket that is not closed; write a range as [01:50], or take it out'],
   ['[web]\nw[3:1]\n', 'hosts.yml:2:1: [3:1] counts down; write the smaller end first'],
 ])('the INI inventory %j is refused with place and cure', async (text, cause) => {
   expect(await refusal(text)).toBe(cause);
@@ -136,8 +137,17 @@ test('a hundred thousand brackets are text, not a crash', async () => {
 
 test.each([
   [{ ok: false, failure: 'ended with 3: no cloud today' }, 'hosts.yml --list ended with 3: no cloud today'],
-  [{ ok: true, value: 'hello' }, 'hosts.yml --list printed no JSON object; run it by hand and look at what it prints'],
-  [{ ok: true, value: '{"g": {"hosts": "a"}}' }, 'hosts.yml --list: in group g hosts must be a list of names'],
+  [
+    { ok: true, value: 'hello' },
+    'hosts.yml --list printed no JSON object, or one that is nested too deep; run it by hand and look at what it prints',
+  ],
+  [{ ok: true, value: '{"g": {"hosts": "a"}}' }, 'hosts.yml --list: in group g hosts must be a list of names without blanks'],
+  [{ ok: true, value: '{"g": {"hosts": ["a\\nb"]}}' }, 'hosts.yml --list: in group g hosts must be a list of names without blanks'],
+  [{ ok: true, value: '{"g\\u001b[2J": []}' }, 'hosts.yml --list: a group has a name with blanks or control characters'],
+  [
+    { ok: true, value: `{"g": {"vars": {"x": ${'['.repeat(200)}${']'.repeat(200)}}}}` },
+    'hosts.yml --list printed no JSON object, or one that is nested too deep; run it by hand and look at what it prints',
+  ],
   [{ ok: true, value: '{"g": {"vars": []}}' }, 'hosts.yml --list: in group g vars must be an object'],
 ] as const)('of a script %j is one sentence', async (answer, cause) => {
   const read = await readInventory(['hosts.yml'], disk({ 'hosts.yml': '#!/bin/sh\n' }), { runScript: async () => answer });

@@ -18,7 +18,8 @@ const signs: readonly (readonly [RegExp, FailureTag])[] = [
 
 /** Why a connection could not be made. */
 export const connectFailure = (said: string, fails: (tag: FailureTag, cause: string) => Failure): Failure => {
-  const tag = signs.find(([sign]) => sign.test(said))?.[1] ?? 'unroutable';
+  // An ssh that says nothing was ended by somebody: nothing can have run, so it may be tried again.
+  const tag = signs.find(([sign]) => sign.test(said))?.[1] ?? (said.trim() === '' ? 'dropped-in-handshake' : 'unroutable');
   return fails(tag, `ssh says: ${lastWords(said) || 'nothing'}`);
 };
 

@@ -198,3 +198,13 @@ test('ssh_config is asked about the host, and about the user and port that were 
   });
   expect(queryOf('web1', { ansible_ssh_extra_args: '-l x -p 23' }, {})).toEqual({ host: 'web1', port: 23, user: 'x' });
 });
+
+test.each([
+  [{ ansible_become: true }, 'ansible_become: sudo'],
+  [{ ansible_become: 'yes' }, 'ansible_become: sudo'],
+  [{ ansible_connection: 'local' }, 'ansible_connection: "local"'],
+  [{ ansible_become: false, ansible_connection: 'ssh' }, undefined],
+  [{ ansible_connection: 'smart', ansible_become: 'no' }, undefined],
+])('%j is not walked past', (vars, unsupported) => {
+  expect(address(vars as Vars).unsupported).toBe(unsupported);
+});

@@ -94,6 +94,7 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
   const knownHosts = splitOrNone(written.first('userknownhostsfile')) ?? defaults.sshConfig?.get('userknownhostsfile');
   const keys = [...written.all('identityfile').flatMap(splitPaths), ...(defaults.sshConfig?.get('identityfile') ?? [])];
   const hostKeyAlias = config('hostkeyalias');
+  const unsupported = unsupportedIn(vars);
   const agentSocket = agentIn(config('identityagent'), paths) ?? (defaults.agentSocket || undefined);
   const route = routeIn(written.found) ?? routeIn(defaults.sshConfig);
   const address: Address = {
@@ -112,6 +113,7 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
     ...(agentSocket !== undefined && { agentSocket }),
     ...(config('identitiesonly')?.toLowerCase() === 'yes' && { identitiesOnly: true }),
     ...(hostKeyAlias !== undefined && { hostKeyAlias }),
+    ...(unsupported !== undefined && { unsupported }),
   };
   return wrong === undefined
     ? ok({ address, warnings: written.warnings, ...(route !== undefined && { route }) })
@@ -151,6 +153,22 @@ const splitOrNone = (value: string | undefined): readonly string[] | undefined =
 const agentIn = (value: string | undefined, path: (written: string) => string): string | undefined => {
   if (value === undefined || value === 'SSH_AUTH_SOCK' || value.startsWith('$')) return undefined;
   return value === 'none' ? '' : path(value);
+};
+
+/** What would make a command run as somebody else, or elsewhere, than where we would run it. */
+const unsupportedIn = (vars: Vars): string | undefined => {
+  const become = lookUp(vars, 'ansible_become');
+  if (become === true || (typeof become === 'string' && /^(?:yes|true|on|y|t|1)$/i.test(become)) || become === 1) {
+    return 'ansible_become: sudo';
+  }
+  const connection = lookUp(vars, 'ansible_connection');
+  if (
+    connection === undefined ||
+    connection === null ||
+    /^(?:(?:ansible\.builtin\.)?(?:ssh|paramiko|paramiko_ssh)|smart)$/.test(String(connection))
+  )
+    return undefined;
+  return `ansible_connection: ${shown(connection)}`;
 };
 
 /** Of the two words the one that comes first counts. */

@@ -281,3 +281,18 @@ test('more time that was asked for while the host was silent is given at next co
   expect([job?.extendAsked, job?.state]).toMatchObject([undefined, { on: { limit: 2400 } }]);
   next.driver.end();
 });
+
+test('a driver that was replaced has nothing to do by itself, so that it may go', async () => {
+  const on = await stage();
+  const { hosts } = on;
+  const connect = hosts.connect.bind(hosts);
+  hosts.connect = async host => {
+    const line = await connect(host);
+    return line.ok ? ok({ ...line.value, start: async () => fail({ tag: 'fenced', cause: 'a newer driver was here' }) }) : line;
+  };
+  await on.handle(submit('s1'), client(1));
+  expect(on.driver.isBusy()).toBe(true);
+  await on.pass(10_000);
+  expect(on.driver.isBusy()).toBe(false);
+  on.driver.end();
+});

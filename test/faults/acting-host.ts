@@ -155,9 +155,10 @@ export class ActingHost {
     if (newest !== undefined && (newest.epoch > by.epoch || (newest.epoch === by.epoch && newest.driverId !== by.driverId))) {
       return { kind: 'refused', tag: 'fenced', text: 'a newer driver was here' };
     }
-    this.#ledger.onStart(request, this.name);
     const known = this.#jobs.get(start.jid);
+    // Then the fence is not written either, and whoever is older may still come.
     if (this.disk === 'full' && (known === undefined || newest === undefined)) return full;
+    this.#ledger.onStart(request, this.name);
     this.#epochs.set(by.line, by);
     const job = known ?? this.#stage(start.jid, start.script, start.limit, start.once);
     const answer = (kind: 'started' | 'exists'): Reply => ({ kind: 'start', answer: { kind, report: this.#report(quiet(start.jid)) } });

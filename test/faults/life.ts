@@ -60,6 +60,8 @@ export class Life {
   how = '';
   /** Starts that ended in a changed host key, by host. */
   readonly #refused = new Map<string, readonly Jid[]>();
+  /** Starts of an earlier driver: what meets a changed key is another's look or start, and theirs may still come. */
+  readonly #takenUp: ReadonlySet<Jid>;
 
   constructor(parts: LifeParts) {
     this.#parts = parts;
@@ -103,6 +105,7 @@ export class Life {
       takeAgent: () => {},
       onBusy: () => {},
     });
+    this.#takenUp = new Set(this.driver.state().jobs.keys());
   }
 
   wall(): number {
@@ -235,7 +238,8 @@ export class Life {
   }
 
   #starting(host: string): readonly Jid[] {
-    return [...this.driver.state().jobs.values()].filter(job => job.host === host && job.state.kind === 'starting').map(({ jid }) => jid);
+    const starting = [...this.driver.state().jobs.values()].filter(job => job.host === host && job.state.kind === 'starting');
+    return starting.map(({ jid }) => jid).filter(jid => !this.#takenUp.has(jid));
   }
 }
 

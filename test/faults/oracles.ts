@@ -10,8 +10,11 @@ import type { Ledger } from './acting-host.ts';
 import type { Truth } from './acting-job.ts';
 import type { Disk } from './memory-disk.ts';
 
-/** What a verdict claims against how it really went; undefined when it is true. */
-export const untrue = (jid: Jid, verdict: Verdict, ledger: Ledger, now: number): string | undefined => {
+/**
+ * What a verdict claims against how it really went; undefined when it is true.
+ * @param acknowledged whether its host had ever said that it began: one that was made anew before that has forgotten it
+ */
+export const untrue = (jid: Jid, verdict: Verdict, ledger: Ledger, now: number, acknowledged: boolean): string | undefined => {
   const all = (ledger.jobs.get(jid) ?? []).filter(({ byReplaced }) => !(byReplaced && isNever(verdict)));
   // A host made anew may hold a claim for nobody beside what once ran there.
   const ran = all.filter(({ claim }) => claim === 'job' || claim === 'broken');
@@ -21,7 +24,9 @@ export const untrue = (jid: Jid, verdict: Verdict, ledger: Ledger, now: number):
   const ranAnyway = isNever(verdict) && truths.some(({ kind }) => kind !== 'never');
   // The mark of a job that ended long ago goes with a host that is made anew.
   const isGone = verdict.kind === 'lost' && verdict.why === 'vanished' && known.some(job => job.reinstalledAt !== undefined);
-  if ((isTrue && !ranAnyway) || isGone) return undefined;
+  const isForgotten =
+    !acknowledged && (isNever(verdict) || verdict.kind === 'cancelled') && known.some(job => job.reinstalledAt !== undefined);
+  if ((isTrue && !ranAnyway) || isGone || isForgotten) return undefined;
   return `wrong verdict: ${jid} counts as ${JSON.stringify(verdict)}, and it was ${JSON.stringify(truths)}`;
 };
 
@@ -133,7 +138,11 @@ export const otherBytes = (job: Job, disk: Disk, ledger: Ledger, now: number, po
     if (counted !== here.length) return `output: ${job.jid} ${stream} counts ${counted} bytes, ${here.length} are here`;
     const there = jobs.map(one => one.written(stream, now)).find(written => written.subarray(0, here.length).equals(here));
     if (there === undefined && here.length > 0) return `output: ${job.jid} ${stream} is not what its host wrote`;
-    const isWhole = job.state.kind === 'ended' && ['ok', 'failed', 'timed-out', 'cancelled'].includes(job.state.verdict.kind);
+    // What was cancelled on a host that was made anew wrote its bytes before that.
+    const isWhole =
+      !(job.state.kind === 'ended' && job.state.verdict.kind === 'cancelled' && jobs.some(one => one.reinstalledAt !== undefined)) &&
+      job.state.kind === 'ended' &&
+      ['ok', 'failed', 'timed-out', 'cancelled'].includes(job.state.verdict.kind);
     const most = Math.max(0, ...jobs.map(one => one.written(stream, now).length));
     if (isWhole && power === 'kept' && here.length < most) return `output: ${job.jid} ${stream} has ${here.length} of ${most} bytes`;
   }

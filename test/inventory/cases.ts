@@ -155,6 +155,8 @@ export const inventoryCases: readonly InventoryCase[] = [
   { what: 'an unknown kind of section', files: { hosts: '[g:hosts2]\nh\n' } },
   { what: 'a child that is nowhere', files: { hosts: '[g:children]\nnobody\n' } },
   { what: 'variables of a group that is nowhere', files: { hosts: '[g:vars]\nx=1\n' } },
+  { what: 'a section that is not closed', files: { hosts: '[web\nh\n' } },
+  { what: 'a host with one bracket', files: { hosts: '[web]\nh]\n' } },
   { what: 'a section with a blank', files: { hosts: '[my group]\nh\n' } },
   { what: 'a word that is no variable', files: { hosts: '[g]\nh x\n' } },
   { what: 'a group variable without a value', files: { hosts: '[g]\nh\n[g:vars]\nx\n' } },

@@ -10,6 +10,7 @@ import { fail, ok, type Result } from '../../domain/result.ts';
 import type { State } from '../../domain/run-state.ts';
 import { safeJson, safeText } from '../../domain/safe-line.ts';
 import type { Adoption } from '../../driver/protocol.ts';
+import type { Output } from '../../outputs/output.ts';
 import type { RunFlags } from '../flags.ts';
 import { follow, stopCodes } from '../follow.ts';
 import { placeOf } from '../place.ts';
@@ -60,10 +61,21 @@ const outcomeOf = async (world: World, stateDir: string, run: string, { jobs }: 
   if (flags.look === true && jobs.some(job => job.run === run && job.is === 'running')) return ok(stillRunning);
   const link = await reach(world, stateDir, 'command');
   if (!link.ok) return link;
-  const { code } = await follow({ world, link: link.value, run, makeOutput: outputOf(flags), onStop: 'leave', until: 'run ended' });
+  // What had ended before is only told in its line: hosts keep months of it, and `history` shows any of it whole.
+  const isOver = !jobs.some(job => job.run === run && job.is === 'running');
+  const { code } = await follow({
+    world,
+    link: link.value,
+    run,
+    makeOutput: isOver ? () => silent : outputOf(flags),
+    onStop: 'leave',
+    until: 'run ended',
+  });
   link.value.close();
   return ok(code);
 };
+
+const silent: Output = { news: () => undefined, heartbeat: () => undefined, ended: async () => undefined };
 
 /** Hosts that could not be asked, or not as asked, are no success. */
 const codeOf = ({ unasked, refused }: Adoption): number => (unasked.length + refused.length > 0 ? 4 : 0);

@@ -89,7 +89,8 @@ type Watched = {
 };
 
 const watch = (first: State, verb: Verb, selections: readonly Selection[]): Watched => {
-  const isPending = (job: Job): boolean => (verb === 'cancel' ? isOutstanding(job) : job.extendAsked !== undefined);
+  const isPending = (job: Job): boolean =>
+    verb === 'cancel' ? isOutstanding(job) : job.extendAsked !== undefined && job.state.kind !== 'ended';
   // What was asked for before and is still pending is waited for as well.
   const wasAsked = (job: Job): boolean => (verb === 'cancel' ? job.cancelAsked : job.extendAsked) !== undefined;
   const told = new Set(selections.flatMap(on => jobsOf(first, on).filter(wasAsked)).map(({ jid }) => jid));
@@ -166,9 +167,10 @@ const howItEnded = ({ state }: Job): string => {
 const extendLines = (jobs: readonly Job[]): readonly string[] => {
   const limits = new Map<string, Job[]>();
   for (const job of jobs) {
-    if (job.extendAsked !== undefined) continue;
+    const isOver = job.state.kind === 'ended';
+    if (job.extendAsked !== undefined && !isOver) continue;
     const on = onHostOf(job.state);
-    const words = job.state.kind === 'ended' || on === undefined ? 'had ended before' : `limit now ${formatDuration(on.limit)}`;
+    const words = isOver || on === undefined ? 'had ended before' : `limit now ${formatDuration(on.limit)}`;
     limits.set(words, [...(limits.get(words) ?? []), job]);
   }
   return [...limits].map(([words, those]) => `${words}: ${foldHosts(those)}`);

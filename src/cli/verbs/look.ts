@@ -1,12 +1,14 @@
 // The only place for the verbs that only look: jobs, history, attach.
 import { formatAge, formatDuration } from '../../domain/duration.ts';
 import { actorName } from '../../domain/event.ts';
-import type { Failure } from '../../domain/failure.ts';
+import { describeFailure, type Failure } from '../../domain/failure.ts';
+import { holdWords } from '../../domain/hold.ts';
 import { isOutstanding, type Jid, type Job, type OutputStream, shortJid } from '../../domain/job.ts';
+import { fold } from '../../domain/nodeset.ts';
 import { countHosts, exitCodeOf, lastLineOf } from '../../domain/recap.ts';
 import { reduce } from '../../domain/reduce.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
-import { emptyState, type Run, type State } from '../../domain/run-state.ts';
+import { emptyState, type HostProgress, type Run, type State } from '../../domain/run-state.ts';
 import { safeJson, safeText } from '../../domain/safe-line.ts';
 import type { Link } from '../../driver/protocol.ts';
 import { runNamed } from '../../driver/selection.ts';
@@ -59,8 +61,18 @@ const jobLine = ({ job, run, title }: JobEntry, wall: number): string => {
   const words = state.kind === 'ended' ? `${state.verdict.kind}${'rc' in state.verdict ? ` rc ${state.verdict.rc}` : ''}` : state.kind;
   const age =
     state.kind === 'ended' || state.kind === 'starting' ? formatAge((wall - state.at) / 1000) : formatAge((wall - state.seenAt) / 1000);
-  return `${shortJid(job.jid)}  run ${run}  ${job.host}  ${words}  as of ${age} ago  ${safeText(title)}`;
+  return `${shortJid(job.jid)}  run ${run}  ${job.host}  ${[words, ...pendingWords(job)].join(', ')}  as of ${age} ago  ${safeText(title)}`;
 };
+
+/** Why it is silent, and what its host is still to be told. */
+const pendingWords = ({ state, cancelAsked, extendAsked }: Job): readonly string[] =>
+  state.kind === 'ended'
+    ? []
+    : [
+        ...(state.kind === 'stale' ? [describeFailure({ ...state.failure, host: '' }).what.replace(/^: /, '')] : []),
+        ...(cancelAsked === undefined ? [] : ['cancel pending']),
+        ...(extendAsked === undefined ? [] : [`limit ${formatDuration(extendAsked.limit)} pending`]),
+      ];
 
 /** `rollcall history [RUN] [--json]`: all runs, or what one run came to. */
 export const historyVerb = async (world: World, named: string | undefined, flags: LookFlags): Promise<Result<number>> => {
@@ -127,6 +139,13 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
     const after = await stateOf(link.value, world, stateDir);
     link.value.close();
     const jobs = [...after.jobs.values()].filter(job => runs.some(({ id }) => id === job.runId));
+    const wall = world.clock.wall();
+    const read = readJobs(stateDir, { which: 'outstanding', and: [...state.jobs.values()].filter(isOutstanding).map(({ jid }) => jid) });
+    if (!read.ok) return read;
+    for (const entry of read.value.filter(({ job }) => runs.some(({ id }) => id === job.runId)))
+      world.write(flags.json === true ? `${safeJson(jobObject(entry, wall))}\n` : `${jobLine(entry, wall)}\n`);
+    for (const run of flags.json === true ? [] : runs)
+      if (hasToBegin(after.runs.get(run.id))) world.write(`${toBeginLine(after.runs.get(run.id) ?? run)}\n`);
     if (jobs.some(isOutstanding) || runs.some(({ id }) => hasToBegin(after.runs.get(id)))) return ok(stillRunning);
     return ok(worst(runs.map(run => exitCodeOf(countHosts(after.runs.get(run.id) ?? run, after.jobs)))));
   }
@@ -143,10 +162,12 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
     if (run.phase.kind === 'ended' && unfinished(state, run.id).length === 0) {
       world.write(`${lastLineOf(run, countHosts(run, state.jobs))}\n`);
       codes.push(exitCodeOf(countHosts(run, state.jobs)));
-    } else
+    } else {
+      world.say(waitsFor(state, run));
       codes.push(
         (await follow({ world, link: own.value, run: run.id, makeOutput: outputOf(flags), onStop: 'leave', until: 'jobs ended' })).code,
       );
+    }
     own.value.close();
     if (stopped.has(codes.at(-1) ?? 0)) break;
   }
@@ -177,10 +198,29 @@ export const firstState = (link: Link): Promise<State> =>
     });
   });
 
+/** Whom an attach waits for, before anything happens. */
+const waitsFor = (state: State, { id, number, hosts }: Run): string => {
+  const jobs = [...state.jobs.values()].filter(job => job.runId === id && isOutstanding(job));
+  const waiting = [...hosts.values()].filter(isToBegin).length;
+  const held = [...new Set(jobs.flatMap(pendingWords))];
+  const parts = [
+    ...(jobs.length > 0 ? [`${fold(jobs.map(({ host }) => host))}${held.length > 0 ? ` (${held.join(', ')})` : ''}`] : []),
+    ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'host' : 'hosts'} to begin`] : []),
+  ];
+  return `run ${number}: waiting for ${parts.join(' and ') || 'its end'}`;
+};
+
+const toBeginLine = (run: Run): string => {
+  const waiting = [...run.hosts.values()].filter(isToBegin);
+  const why = run.phase.kind === 'paused' ? `paused ${holdWords(run.phase)}; rollcall resume ${run.number} goes on` : 'their turn comes';
+  return `run ${run.number}  ${fold(waiting.map(({ host }) => host))}  not begun: ${why}`;
+};
+
 /** Some host of it has its turn before it, now or when the run is resumed. */
 const hasToBegin = (run: Run | undefined): boolean =>
-  (run?.phase.kind === 'going' || run?.phase.kind === 'paused') &&
-  [...run.hosts.values()].some(({ jid, last, out }) => jid === undefined && last === undefined && out === undefined);
+  (run?.phase.kind === 'going' || run?.phase.kind === 'paused') && [...run.hosts.values()].some(isToBegin);
+
+const isToBegin = ({ jid, last, out }: HostProgress): boolean => jid === undefined && last === undefined && out === undefined;
 
 const openRuns = (state: State): readonly Run[] =>
   [...state.runs.values()].filter(({ id, phase }) => phase.kind !== 'ended' || unfinished(state, id).length > 0);
