@@ -156,8 +156,7 @@ export class ActingHost {
       return { kind: 'refused', tag: 'fenced', text: 'a newer driver was here' };
     }
     const known = this.#jobs.get(start.jid);
-    // Then the fence is not written either, and whoever is older may still come.
-    if (this.disk === 'full' && (known === undefined || newest === undefined)) return full;
+    if (this.disk === 'full' && (known === undefined || newest?.epoch !== by.epoch)) return full;
     this.#ledger.onStart(request, this.name);
     this.#epochs.set(by.line, by);
     const job = known ?? this.#stage(start.jid, start.script, start.limit, start.once);

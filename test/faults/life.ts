@@ -58,10 +58,10 @@ export class Life {
   #fullUntil = 0;
   /** Of what it died, or will in a moment. */
   how = '';
+  /** What this life asked for itself; what it took up may only be asked about, again and again. */
+  readonly #own = new Set<Jid>();
   /** Starts that ended in a changed host key, by host. */
   readonly #refused = new Map<string, readonly Jid[]>();
-  /** Starts of an earlier driver: what meets a changed key is another's look or start, and theirs may still come. */
-  readonly #takenUp: ReadonlySet<Jid>;
 
   constructor(parts: LifeParts) {
     this.#parts = parts;
@@ -105,7 +105,6 @@ export class Life {
       takeAgent: () => {},
       onBusy: () => {},
     });
-    this.#takenUp = new Set(this.driver.state().jobs.keys());
   }
 
   wall(): number {
@@ -192,6 +191,7 @@ export class Life {
           return never();
         }
         disk.write(entry, 'all');
+        for (const event of entry.events) if (event.type === 'job.requested') this.#own.add(event.jid);
         intents.push(...entry.events.flatMap(event => (event.type === 'job.requested' ? [event.jid] : [])));
         if (entry.durability === 'intent') {
           for (const jid of intents) onIntent(jid);
@@ -238,8 +238,9 @@ export class Life {
   }
 
   #starting(host: string): readonly Jid[] {
-    const starting = [...this.driver.state().jobs.values()].filter(job => job.host === host && job.state.kind === 'starting');
-    return starting.map(({ jid }) => jid).filter(jid => !this.#takenUp.has(jid));
+    return [...this.driver.state().jobs.values()]
+      .filter(job => job.host === host && job.state.kind === 'starting' && this.#own.has(job.jid))
+      .map(({ jid }) => jid);
   }
 }
 

@@ -166,8 +166,7 @@ export class Living implements Scene {
   /** That a driver which was replaced has started nothing does not bind the one that replaced it. */
   #untrue(life: Life, jid: Jid, verdict: Verdict): string | undefined {
     if (life.disk !== this.current.disk && isNever(verdict)) return undefined;
-    const acknowledged = life.disk.events().some(event => event.type === 'job.started' && event.jid === jid);
-    return untrue(jid, verdict, this.ledger, this.time.now(), acknowledged);
+    return untrue(jid, verdict, hasBegun(life.driver.state().jobs.get(jid)?.state), this.ledger, this.time.now());
   }
 
   /** Nothing goes wrong any more, and the operator brings everything home. */

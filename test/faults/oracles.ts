@@ -11,22 +11,21 @@ import type { Truth } from './acting-job.ts';
 import type { Disk } from './memory-disk.ts';
 
 /**
- * What a verdict claims against how it really went; undefined when it is true.
- * @param acknowledged whether its host had ever said that it began: one that was made anew before that has forgotten it
+ * What a verdict claims against how it really went; undefined when it is true. `acknowledged`: whether an answer to its start
+ * is in the journal; without one nobody can know of what a host did before it was made anew.
  */
-export const untrue = (jid: Jid, verdict: Verdict, ledger: Ledger, now: number, acknowledged: boolean): string | undefined => {
+export const untrue = (jid: Jid, verdict: Verdict, acknowledged: boolean, ledger: Ledger, now: number): string | undefined => {
   const all = (ledger.jobs.get(jid) ?? []).filter(({ byReplaced }) => !(byReplaced && isNever(verdict)));
   // A host made anew may hold a claim for nobody beside what once ran there.
   const ran = all.filter(({ claim }) => claim === 'job' || claim === 'broken');
   const known = ran.length > 0 ? ran : all;
+  if (!acknowledged && ran.length > 0 && ran.every(({ reinstalledAt }) => reinstalledAt !== undefined)) return undefined;
   const truths = known.map(job => job.truth(now));
   const isTrue = truths.length === 0 ? fits(verdict, { kind: 'never' }) : truths.some(truth => fits(verdict, truth));
   const ranAnyway = isNever(verdict) && truths.some(({ kind }) => kind !== 'never');
   // The mark of a job that ended long ago goes with a host that is made anew.
   const isGone = verdict.kind === 'lost' && verdict.why === 'vanished' && known.some(job => job.reinstalledAt !== undefined);
-  const isForgotten =
-    !acknowledged && (isNever(verdict) || verdict.kind === 'cancelled') && known.some(job => job.reinstalledAt !== undefined);
-  if ((isTrue && !ranAnyway) || isGone || isForgotten) return undefined;
+  if ((isTrue && !ranAnyway) || isGone) return undefined;
   return `wrong verdict: ${jid} counts as ${JSON.stringify(verdict)}, and it was ${JSON.stringify(truths)}`;
 };
 
@@ -138,12 +137,9 @@ export const otherBytes = (job: Job, disk: Disk, ledger: Ledger, now: number, po
     if (counted !== here.length) return `output: ${job.jid} ${stream} counts ${counted} bytes, ${here.length} are here`;
     const there = jobs.map(one => one.written(stream, now)).find(written => written.subarray(0, here.length).equals(here));
     if (there === undefined && here.length > 0) return `output: ${job.jid} ${stream} is not what its host wrote`;
-    // What was cancelled on a host that was made anew wrote its bytes before that.
-    const isWhole =
-      !(job.state.kind === 'ended' && job.state.verdict.kind === 'cancelled' && jobs.some(one => one.reinstalledAt !== undefined)) &&
-      job.state.kind === 'ended' &&
-      ['ok', 'failed', 'timed-out', 'cancelled'].includes(job.state.verdict.kind);
-    const most = Math.max(0, ...jobs.map(one => one.written(stream, now).length));
+    const isWhole = job.state.kind === 'ended' && ['ok', 'failed', 'timed-out', 'cancelled'].includes(job.state.verdict.kind);
+    const asked = 'on' in job.state && job.state.on !== undefined ? jobs : jobs.filter(one => one.reinstalledAt === undefined);
+    const most = Math.max(0, ...asked.map(one => one.written(stream, now).length));
     if (isWhole && power === 'kept' && here.length < most) return `output: ${job.jid} ${stream} has ${here.length} of ${most} bytes`;
   }
   return undefined;
