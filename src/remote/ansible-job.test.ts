@@ -49,7 +49,8 @@ describe('what a file means', () => {
     ['a list', '[1]', {}, 'none'],
     ['nothing', '', {}, 'none'],
     ['deeper than any parser goes', '['.repeat(300_000), {}, 'none'],
-    ['more than was brought along', '{"rc": 0}', { size: 9_000_000 }, 'none'],
+    ['more than was brought along', '{"rc": 0, "stdout": "and so', { size: 9_000_000 }, 'none'],
+    ['a result that took the place of a longer mark while it was read', '{"rc": 0}', { size: 70 }, { kind: 'done', rc: 0 }],
     ['a name that objects have anyway', '{"__proto__": {"failed": true}, "constructor": 1, "rc": 0}', {}, { kind: 'done', rc: 0 }],
   ] as const)('%s', (_, json, more, state) => {
     expect(stateOf(json, more)).toEqual(state);

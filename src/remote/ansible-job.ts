@@ -22,12 +22,18 @@ export type HostTimes = { readonly now: number; readonly booted: number };
 /** What a job file means; `kind: none` is one that nobody can say anything about. */
 export type AnsibleJob = { readonly kind: 'job'; readonly report: JobReport; readonly command: string } | { readonly kind: 'none' };
 
+/**
+ * Whether its end was not brought along. A result may have taken the file's place between the question for its size and
+ * the reading; what is whole as JSON is whole.
+ */
+export const isCut = ({ size, bytes }: AnsibleFile): boolean => size > bytes.length && parsed(bytes) === undefined;
+
 /** A file younger than this may be of a job whose wrapper we have just missed, s. */
 const young = 10;
 
 /** @see https://github.com/ansible/ansible/blob/devel/lib/ansible/modules/async_wrapper.py */
 export const readAnsibleJob = (file: AnsibleFile, times: HostTimes): AnsibleJob => {
-  if (file.size > file.bytes.length) return { kind: 'none' };
+  if (isCut(file)) return { kind: 'none' };
   const result = parsed(file.bytes);
   const age = times.now - file.changedAt;
   if (result === undefined) {

@@ -3,7 +3,7 @@
 import { type Jid, type JobAbout, parseJid, type Whereabouts } from '../domain/job.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Found, HostState, JobReport, LookRequest, Survey } from '../engine/ports.ts';
-import { type AnsibleFile, type HostTimes, readAnsibleJob, unknownAnsibleJob } from './ansible-job.ts';
+import { type AnsibleFile, type HostTimes, isCut, readAnsibleJob, unknownAnsibleJob } from './ansible-job.ts';
 import { bodyOf, type Frame, type Request } from './frames.ts';
 import type { Connection } from './ports.ts';
 import { decodeReply, type Reply } from './replies.ts';
@@ -146,7 +146,7 @@ const whereabouts = (kind: Whereabouts['kind'], account: Account | undefined): W
 const hasBegun = ({ kind }: HostState): boolean => kind !== 'unclaimed' && kind !== 'starting' && kind !== 'cleaned' && kind !== 'unknown';
 
 /** A long file has ended; what it says is read when the job is looked at. */
-const listed = (file: AnsibleFile): AnsibleFile => (file.size > file.bytes.length ? { ...file, size: 2, bytes: Buffer.from('{}') } : file);
+const listed = (file: AnsibleFile): AnsibleFile => (isCut(file) ? { ...file, size: 2, bytes: Buffer.from('{}') } : file);
 
 const aboutOf = (command: string): JobAbout => ({
   runId: '',
@@ -171,9 +171,8 @@ const reportOf = (jid: Jid, { files, later, times }: Surveyed): JobReport => {
 const ended = (file: AnsibleFile, times: HostTimes): JobReport => {
   const job = readAnsibleJob(file, times);
   if (job.kind === 'job') return job.report;
-  const why =
-    file.size > file.bytes.length
-      ? `its result has ${file.size} bytes, which is more than is fetched: read ~/.ansible_async/${file.jid} there\n`
-      : `~/.ansible_async/${file.jid} there cannot be read as JSON\n`;
+  const why = isCut(file)
+    ? `its result has ${file.size} bytes, which is more than is fetched: read ~/.ansible_async/${file.jid} there\n`
+    : `~/.ansible_async/${file.jid} there cannot be read as JSON\n`;
   return unknownAnsibleJob(file.jid, { kind: 'lost', why: 'broken' }, why);
 };
