@@ -10,6 +10,7 @@ import { fail, ok, type Result } from '../domain/result.ts';
 import { Driver } from '../driver/driver.ts';
 import { makeIdle } from '../driver/idle.ts';
 import { fullExit, tellStartFailure } from '../driver/lifecycle.ts';
+import { Keeper } from '../driver/secrets.ts';
 import { serveDriver } from '../driver/server.ts';
 import { nextEpoch, tryLease } from '../journal/lease.ts';
 import { keepMirrors } from '../journal/mirror-thread.ts';
@@ -48,7 +49,8 @@ const main = async (argument: string): Promise<void> => {
   const driverId = randomBytes(16).toString('hex');
   const home = process.env['HOME'] ?? homedir();
   let agentSocket = firstAgent;
-  const ours = makeSshTransport({ timeouts, home, ...(process.getuid !== undefined && { uid: process.getuid() }) });
+  const secrets = new Keeper({ realmOf: account => account.at, canAsk: () => false });
+  const ours = makeSshTransport({ timeouts, home, secrets, ...(process.getuid !== undefined && { uid: process.getuid() }) });
   const systems = makeOpensshTransport({ timeouts, env: process.env });
   const jobs = makeJobs({
     transport: {
@@ -60,6 +62,7 @@ const main = async (argument: string): Promise<void> => {
     },
     identity: { line: heritage.line, epoch, driverId },
     nonce: () => randomBytes(8).toString('hex'),
+    secrets,
     addressOf: ({ address }) => ({ ...(agentSocket !== undefined && { agentSocket }), ...(address as Address) }),
   });
   const end = async (code: number): Promise<never> => {

@@ -102,6 +102,8 @@ export const failureTable = {
   'login-refused': row('login', 'never', 'login refused', 'check ansible_user, and that its authorized_keys hold this key'),
   'key-unusable': row('login', 'never', 'the private key cannot be used', 'give another with --private-key'),
   'agent-unreachable': row('login', 'never', 'the SSH agent does not answer', 'start ssh-agent, or give a key with --private-key'),
+  'waits-for-answer': row('login', 'silently', 'an answer is waited for', 'give it in rollcall attach; nothing was started there'),
+  'password-refused': row('login', 'never', 'the password was refused', 'give the right one: with -k or -K, or in rollcall attach'),
   'connection-lost': row('transfer', 'silently', 'the connection was lost', 'it is asked again by itself'),
   'reply-timeout': row('transfer', 'silently', 'no reply in time', 'the host is overloaded; it is asked again by itself'),
   'channel-refused': row('transfer', 'silently', 'the host refused a session on an open connection', 'probably sshd MaxSessions'),
@@ -118,6 +120,7 @@ export const failureTable = {
     'a shared home or a name that leads to several machines: give each machine an ansible_host of its own',
   ),
   'request-cut': row('transfer', 'silently', 'the request arrived cut off', 'it is sent again by itself'),
+  'become-refused': row('host', 'never', 'it does not let us become another', 'see the cause; the sudoers of that host decide'),
   restricted: row(
     'host',
     'never',

@@ -3,6 +3,7 @@
 // only the answer "I have no runner", after which nothing has, makes it ask again with the runner along.
 import type { Failure } from '../domain/failure.ts';
 import type { Jid, Whereabouts } from '../domain/job.ts';
+import type { Secrets } from '../domain/need.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 import type { HostRef, JobReport, Line, LookRequest } from '../engine/ports.ts';
@@ -27,6 +28,8 @@ export type JobsParts = {
   /** Another text than ours, for tests. */
   readonly runner?: Runner;
   readonly survey?: Runner;
+  /** Where passwords for becoming another come from; absent: nobody can be asked. */
+  readonly secrets?: Secrets;
 };
 
 /** A line that also tells all jobs of a host. */

@@ -1,5 +1,6 @@
 // The only place that puts a connection together: keys, known hosts, TCP, handshake, login.
 // It never retries and keeps nothing open after a failure: the engine counts slots by what this returns.
+import type { Secrets } from '../domain/need.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Address, Timeouts, Transport } from '../remote/ports.ts';
 import { makeConnection } from './connection.ts';
@@ -29,6 +30,8 @@ export type SshOptions = {
   readonly farewell?: number;
   /** Most bytes of standard output of one exec. */
   readonly stdoutMax?: number;
+  /** Where passphrases, passwords, codes and answers about host keys come from; absent: nobody can be asked. */
+  readonly secrets?: Secrets;
 };
 
 const GLOBAL_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];

@@ -1,0 +1,121 @@
+// The only place for what a person may have to give before a host lets us in or lets a command run: needs, and what taking one brings.
+// Values pass through here and are kept nowhere; whoever keeps them does it in memory only.
+import type { Failure } from './failure.ts';
+
+/** A login on a host, as people write it. */
+export type Account = {
+  /** Inventory name, or that of a jump host. */
+  readonly host: string;
+  readonly user: string;
+  /** `user@address:port`; the same for two names of one account. */
+  readonly at: string;
+};
+
+/** A question as a host puts it. */
+export type Prompt = {
+  /** Sanitised. */
+  readonly text: string;
+  /** Whether the answer may be shown while it is typed. */
+  readonly echo: boolean;
+};
+
+/** What somebody has to know or to decide. */
+export type Need =
+  /** Of an encrypted key file. `host`: where it was to be offered. */
+  | { readonly kind: 'passphrase'; readonly path: string; readonly host: string }
+  /** For logging in, also where a host asks for it by keyboard-interactive. */
+  | { readonly kind: 'password'; readonly account: Account }
+  /** Whatever else keyboard-interactive asks for: one-time codes. */
+  | {
+      readonly kind: 'codes';
+      readonly account: Account;
+      /** Sanitised, as the two that follow. */
+      readonly name: string;
+      readonly instruction: string;
+      readonly prompts: readonly Prompt[];
+    }
+  /** For becoming `user` by way of `method`. */
+  | { readonly kind: 'become'; readonly account: Account; readonly method: 'sudo' | 'su' | 'doas'; readonly user: string }
+  /** Whether an unknown key is the host's. `file`: the known_hosts that it would be written to. */
+  | { readonly kind: 'host-key'; readonly account: Account; readonly type: string; readonly fingerprint: string; readonly file: string };
+
+/** How it went with a value. `unknown`: the link was cut before the host said anything. */
+export type Outcome = 'accepted' | 'refused' | 'unknown';
+
+/** What taking a need brings. */
+export type Taken =
+  | {
+      readonly kind: 'have';
+      /** One for each prompt; one for all other kinds, `yes` for a host key. */
+      readonly values: readonly string[];
+      /** Called exactly once. accepted: everybody may use it; refused: nobody does until somebody gives another; unknown: the next one tries. */
+      settle(outcome: Outcome): void;
+    }
+  /**
+   * The connect or start ends with this failure as it is; nothing that could run may have been sent.
+   * Tags: waits-for-answer, needs-person, password-refused, host-key-unknown.
+   */
+  | { readonly kind: 'not-now'; readonly failure: Failure };
+
+/** Where values are taken from. After a refusal is settled, taking the need again tells how to end. */
+export type Secrets = { take(need: Need): Taken };
+
+/** Names an account by how it is reached. */
+export const accountOf = ({
+  name,
+  host,
+  port,
+  user,
+}: {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+}): Account => ({ host: name, user, at: `${user}@${host.includes(':') ? `[${host}]` : host}:${port}` });
+
+/** Where nobody can be asked and nothing was given. */
+export const noSecrets: Secrets = { take: need => ({ kind: 'not-now', failure: nobodyToAsk(need) }) };
+
+/** Why a need cannot be met where nobody can be asked, with what to run. */
+export const nobodyToAsk = (need: Need): Failure => {
+  switch (need.kind) {
+    case 'passphrase':
+      return {
+        tag: 'needs-person',
+        host: need.host,
+        cause: `${wanted(need)} is asked for; add it to an agent (ssh-add ${need.path}), or run it while rollcall attach is open`,
+      };
+    case 'password':
+      return {
+        tag: 'needs-person',
+        host: need.account.host,
+        cause: `${wanted(need)} is asked for; give -k or --connection-password-file FILE`,
+      };
+    case 'codes':
+      return { tag: 'needs-person', host: need.account.host, cause: `${wanted(need)} is asked for; run it while rollcall attach is open` };
+    case 'become':
+      return {
+        tag: 'needs-person',
+        host: need.account.host,
+        cause: `${wanted(need)} is asked for; give -K or --become-password-file FILE`,
+      };
+    case 'host-key':
+      return { tag: 'host-key-unknown', host: need.account.host, cause: `${need.type} ${need.fingerprint}` };
+  }
+};
+
+/** What is wanted, as a sentence names it: "the password of ops". */
+export const wanted = (need: Need): string => {
+  switch (need.kind) {
+    case 'passphrase':
+      return `the passphrase of ${need.path}`;
+    case 'password':
+      return `the password of ${need.account.user}`;
+    case 'codes':
+      return `a one-time code of ${need.account.user}`;
+    case 'become':
+      return need.method === 'su' ? `the password of ${need.user} for su` : `the ${need.method} password of ${need.account.user}`;
+    case 'host-key':
+      return 'a yes to an unknown host key';
+  }
+};
