@@ -96,6 +96,13 @@ export const withOutputs = (command: Command): Command =>
     .addOption(new Option('--json', 'one event a line as JSON'))
     .addOption(new Option('--output <name>', 'plain, json or ansible-json').choices(['plain', 'json', 'ansible-json']));
 
+/** A word that follows by chance (`--practice run …`) must not be taken for a number of hosts. */
+const practiceHosts = (text: string): string => {
+  if (!/^\d+$/.test(text))
+    throw new InvalidArgumentError(`it takes a number of hosts; a verb stands before it: rollcall ${text} … --practice`);
+  return text;
+};
+
 /** Which hosts and how they are reached. */
 export const withFleet = (command: Command): Command =>
   withState(command)
@@ -105,7 +112,7 @@ export const withFleet = (command: Command): Command =>
     .addOption(new Option('--private-key <file>', 'log in with this key'))
     .addOption(new Option('-T, --timeout <seconds>', 'time for a connect').argParser(moreThanNone))
     .addOption(new Option('--transport <name>', "auto (default), ssh2, or openssh: the system's ssh").choices(['auto', 'ssh2', 'openssh']))
-    .addOption(new Option('--practice [hosts]', 'the practice fleet'))
+    .addOption(new Option('--practice [hosts]', 'the practice fleet').argParser(practiceHosts))
     // Known, so that they get a sentence of their own.
     .addOption(new Option('-b, --become').hideHelp())
     .addOption(new Option('-K, --ask-become-pass').hideHelp())

@@ -60,7 +60,7 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .action(async flags => did(await (await import('./verbs/look.ts')).jobsVerb(world, flags)));
   withState(program.command('history'))
     .description('runs, the newest first, or what one run came to')
-    .argument('[run]', 'run number')
+    .argument('[run]', 'run number, or last')
     .option('--all', 'not only the last 50')
     .option('--json', 'one object a line')
     .action(async (run: string | undefined, flags) => did(await (await import('./verbs/look.ts')).historyVerb(world, run, flags)));

@@ -39,6 +39,8 @@ export type PastRun = {
   readonly phase: Run['phase'];
   readonly hosts: number;
   readonly counts: HostCounts;
+  /** Jobs that hosts may still be running, though the run itself may be over (`-P 0`). */
+  readonly outstanding: number;
 };
 
 /** Reads of a stream what is kept here. A negative `from` counts from the end. @failure state-folder */
@@ -111,10 +113,15 @@ export const readKnown = (
     };
   });
 
-/** Every event of one run, and its fleet, in order; empty for a run that is not known. @param run id or number @failure state-folder */
+/** Every event of one run, and its fleet, in order; empty for a run that is not known. @param run id, number or `last` @failure state-folder */
 export const readRunEvents = (stateDir: string, run: string | number): Result<readonly Event[]> =>
   reading(stateDir, [], db => {
-    const id = typeof run === 'string' ? run : db.prepare('select run from runs where number = ?').get(run)?.['run'];
+    const id =
+      run === 'last'
+        ? db.prepare('select run from runs order by number desc').get()?.['run']
+        : typeof run === 'string'
+          ? run
+          : db.prepare('select run from runs where number = ?').get(run)?.['run'];
     return id === undefined ? [] : [...eventsOf(db, [String(id)])];
   });
 
@@ -190,4 +197,5 @@ const pastRun = (run: Run, state: State): PastRun => ({
   phase: run.phase,
   hosts: run.hosts.size,
   counts: countHosts(run, state.jobs),
+  outstanding: [...state.jobs.values()].filter(isOutstanding).length,
 });

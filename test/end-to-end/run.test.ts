@@ -27,7 +27,9 @@ describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
 
   test('20 hosts over 5 forks: never more than 5 connections, jobs in sessions of their own with none open', async () => {
     const watch = sshd.watchConnections();
-    const run = place.start(['run', 'all', '-i', inventory, '-f', '5', '-B', '60', '--persist', '0', '--', 'echo $$; sleep 15']);
+    const go = join(sshd.dir, 'go');
+    const untilGo = `until [ -e ${go} ]; do sleep 0.2; done`;
+    const run = place.start(['run', 'all', '-i', inventory, '-f', '5', '-B', '60', '--persist', '0', '--', `echo $$; ${untilGo}`]);
     await waitFor('all jobs to run with no connection open', () => {
       const started = run.out().match(/started j\d+ pid \d+/g)?.length ?? 0;
       return started === 20 && sshd.connectionsOpen() === 0 ? true : undefined;
@@ -40,6 +42,8 @@ describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
         .trim(),
     );
     expect(sessions).toEqual(alive.map(String));
+    expect(alive.length).toBe(20);
+    writeFileSync(go, '');
     const { code, out } = await run.finished;
     watch.stop();
     expect(out.trimEnd().split('\n').at(-1)).toBe(
@@ -103,6 +107,8 @@ describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
     expect([nobody.code, nobody.err.trimEnd().split('\n').length]).toEqual([5, 2]);
     const flag = await place.run(['run', 'all', '--nosuch', '--', 'true']);
     expect([flag.code, flag.err]).toEqual([5, expect.stringContaining("unknown option '--nosuch'")]);
+    const swallowed = await place.run(['run', '--practice', 'all', '--', 'true']);
+    expect([swallowed.code, swallowed.err]).toEqual([5, expect.stringContaining('it takes a number of hosts')]);
     const none = await place.run(['run', 'all', '--', 'true']);
     expect([none.code, none.err]).toEqual([5, expect.stringContaining('no inventory')]);
   }, 60_000);
@@ -111,12 +117,13 @@ describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
     const run = await place.run(['run', 'h01,h02', '-i', inventory, '-B', '60', '-P', '0', '--', 'sleep 4; echo broke; exit 3']);
     expect(run.code).toBe(0);
     expect(run.out).toContain('2 jobs may still run on h[01-02]: rollcall attach 1 waits for them');
+    expect((await place.run(['history'])).out).toMatch(/\ds, 2 let go and not home {2}/);
     const attached = await place.run(['attach']);
     expect(attached.out).toContain('--- h[01-02] (2 hosts) failed\nbroke\n');
     expect(attached.code).toBe(2);
     expect((await place.run(['attach', '1'])).code).toBe(2);
     expect((await place.run(['history'])).out).toContain('ok 0  trouble 2');
-    const report = await place.run(['history', '1']);
+    const report = await place.run(['history', 'last']);
     expect(report.out).toContain('--- h[01-02] (2 hosts) failed\nbroke\n');
     expect((await place.run(['jobs', '--look'])).out).toContain('nothing is outstanding');
   }, 60_000);

@@ -87,9 +87,11 @@ export const historyVerb = async (world: World, named: string | undefined, flags
       const trouble = counts.failed + counts.unreachable + counts.lost + counts.timedOut + counts.cancelled;
       const when = new Date(run.queuedAt).toISOString().slice(0, 16).replace('T', ' ');
       const took = run.phase.kind === 'ended' ? formatDuration(Math.round((run.phase.at - run.queuedAt) / 1000)) : run.phase.kind;
+      // A run that let its jobs go is over long before they are.
+      const letGo = run.phase.kind === 'ended' && run.outstanding > 0 ? `, ${run.outstanding} let go and not home` : '';
       const who = run.by === undefined ? '' : `  ${actorName(run.by)}`;
       world.write(
-        `${run.number}  ${when}  ${run.fleet}  ${run.hosts} ${run.hosts === 1 ? 'host' : 'hosts'}  ok ${counts.ok + counts.changed}  trouble ${trouble}  ${took}${who}  ${safeText(run.title)}\n`,
+        `${run.number}  ${when}  ${run.fleet}  ${run.hosts} ${run.hosts === 1 ? 'host' : 'hosts'}  ok ${counts.ok + counts.changed}  trouble ${trouble}  ${took}${letGo}${who}  ${safeText(run.title)}\n`,
       );
     }
   }
