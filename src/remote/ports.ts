@@ -14,11 +14,18 @@ export type Address = {
   readonly identityFiles: readonly string[];
   /** `-o UserKnownHostsFile`, absolute; empty: the user's default. */
   readonly knownHostsFiles: readonly string[];
-  readonly strictHostKeyChecking: 'yes' | 'accept-new' | 'no';
+  /** `GlobalKnownHostsFile`, absolute; read after the user's own, never written to. Absent: the system's. */
+  readonly globalKnownHostsFiles?: readonly string[];
+  /** Names that are added to known_hosts are hashed. */
+  readonly hashKnownHosts?: boolean;
+  /** `yes` never asks about an unknown key, `ask` asks where somebody can be asked. A changed key is nobody's to accept. */
+  readonly strictHostKeyChecking: 'yes' | 'ask' | 'accept-new' | 'no';
   /** Path of the agent's socket: what ssh_config says, else from the client that asked for the run. Empty: ask none. */
   readonly agentSocket?: string;
   /** Offer no other key of the agent than those named. */
   readonly identitiesOnly?: boolean;
+  /** Ways to log in, best first, without those that are switched off; the names are SSH's. Absent: OpenSSH's own order. */
+  readonly preferredAuthentications?: readonly string[];
   /** The name that known_hosts has for it. */
   readonly hostKeyAlias?: string;
   /** Jump hosts on the way, in the order of passing. */

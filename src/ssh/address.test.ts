@@ -26,7 +26,7 @@ test('a bare name is its own address', () => {
     user: 'ada',
     identityFiles: [],
     knownHostsFiles: [],
-    strictHostKeyChecking: 'yes',
+    strictHostKeyChecking: 'ask',
   });
 });
 
@@ -81,7 +81,7 @@ test('identity files add up, in order, each once', () => {
 
 test.each([
   ['yes', 'yes'],
-  ['ask', 'yes'],
+  ['ask', 'ask'],
   ['accept-new', 'accept-new'],
   ['No', 'no'],
   ['off', 'no'],

@@ -53,8 +53,7 @@ const STRICT_WORDS: Readonly<Record<string, Address['strictHostKeyChecking']>> =
   yes: 'yes',
   true: 'yes',
   on: 'yes',
-  // Nobody can be asked during a connect: an unknown key is refused, and the refusal names the fingerprint.
-  ask: 'yes',
+  ask: 'ask',
   'accept-new': 'accept-new',
   no: 'no',
   off: 'no',
@@ -109,7 +108,7 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
       strictIn(written.first('stricthostkeychecking'), bad) ??
       defaults.strictHostKeyChecking ??
       strictIn(config('stricthostkeychecking'), bad) ??
-      'yes',
+      'ask',
     ...(agentSocket !== undefined && { agentSocket }),
     ...(config('identitiesonly')?.toLowerCase() === 'yes' && { identitiesOnly: true }),
     ...(hostKeyAlias !== undefined && { hostKeyAlias }),
@@ -246,7 +245,7 @@ const strictIn = (value: string | undefined, bad: Bad): Address['strictHostKeyCh
   const word = value.toLowerCase();
   return Object.hasOwn(STRICT_WORDS, word)
     ? STRICT_WORDS[word]
-    : bad(`option StrictHostKeyChecking must be yes, accept-new or no, not ${shown(value)}`);
+    : bad(`option StrictHostKeyChecking must be yes, ask, accept-new or no, not ${shown(value)}`);
 };
 
 const shown = (value: Value): string => JSON.stringify(value);

@@ -47,7 +47,7 @@ export const prepareHostKeyCheck = async (address: Address, files: HostKeyFiles,
       const cause = `it shows ${shown}, but ${verdict.path}:${verdict.line} has another key (${verdict.type})`;
       return fails('host-key-changed', cause, { ...facts, line: verdict.line });
     }
-    if (verdict.kind !== 'unknown' || strict !== 'yes') return undefined;
+    if (verdict.kind !== 'unknown' || (strict !== 'yes' && strict !== 'ask')) return undefined;
     const scan = address.port === 22 ? `ssh-keyscan ${address.host}` : `ssh-keyscan -p ${address.port} ${address.host}`;
     return fails('host-key-unknown', `${shown} is not in ${paths[0]} for ${lookupNames(host, port)[0]} (${scan})`, facts);
   };

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { type Sshd, sshdAvailable, startSshd } from './sshd.ts';
+import { testUsersAvailable } from './test-user.ts';
 
 const run = promisify(execFile);
 
@@ -56,8 +57,25 @@ test.skipIf(!sshdAvailable())('restart keeps port and keys, and ends the session
   }
 });
 
-async function ssh(sshd: Sshd, port: number, command: string): Promise<string> {
+test.skipIf(!sshdAvailable() || !testUsersAvailable())(
+  'an account of its own logs in and has sudo, and this machine knows nothing of it',
+  async () => {
+    const sshd = await startSshd({ users: [{ name: 'rollcall-one', password: 'a b$c', sudoers: 'ALL=(ALL:ALL) ALL' }] });
+    try {
+      const { home, uid } = sshd.account('rollcall-one');
+      expect(await ssh(sshd, sshd.port, 'id -u; echo $HOME; pwd', 'rollcall-one')).toBe(`${uid}\n${home}\n${home}\n`);
+      const sudo =
+        'command -v sudo >/dev/null || exit 0; printf "a b\\$c\\n" | sudo -k -S -p "" id -u; ! echo no | sudo -k -S -p "" id -u 2>/dev/null';
+      expect(await ssh(sshd, sshd.port, sudo, 'rollcall-one')).toMatch(/^(?:0\n)?$/);
+      await expect(run('getent', ['passwd', 'rollcall-one'])).rejects.toThrow();
+    } finally {
+      await sshd.stop();
+    }
+  },
+);
+
+async function ssh(sshd: Sshd, port: number, command: string, user = sshd.user): Promise<string> {
   const options = ['-F', 'none', '-i', sshd.keyPath, '-o', `UserKnownHostsFile=${sshd.knownHostsPath}`, '-o', 'BatchMode=yes'];
-  const { stdout } = await run('ssh', [...options, '-p', String(port), `${sshd.user}@${sshd.host}`, command]);
+  const { stdout } = await run('ssh', [...options, '-p', String(port), `${user}@${sshd.host}`, command]);
   return stdout;
 }

@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type EtcOptions, type MadeUser, makePrivateEtc, type TestUser } from './test-user.ts';
 
 /** What a test may ask of its server. */
 export type SshdOptions = {
@@ -16,6 +17,9 @@ export type SshdOptions = {
   readonly config?: readonly string[];
   /** Environment of every session, through SetEnv; HOME is set by us. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Accounts that only this server has, with passwords (by PAM), sudo, and the key of {@link Sshd.keyPath}; ask testUsersAvailable() first. */
+  readonly users?: readonly TestUser[];
+  readonly etc?: EtcOptions;
 };
 
 /** One way in: a port with its HOME. */
@@ -43,6 +47,8 @@ export type Sshd = {
   /** HOME of sessions on {@link Sshd.port}. */
   readonly home: string;
   alias(name: string): SshdAlias;
+  /** An account of the options, with its home and uid. */
+  account(name: string): MadeUser;
   /** Ansible inventory (YAML): every name stands for this server; aliases of the options get their own port. */
   inventory(names: readonly string[]): string;
   pid(): number;
@@ -92,10 +98,11 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
     if (port === undefined) throw new Error('no free port');
     const aliases = new Map(names.map((name, at) => [name, { port: rest[at] ?? port, home: makeHome(dir, `home-${name}`) }]));
     const main: SshdAlias = { port, home: makeHome(dir, 'home') };
+    const etc = options.users === undefined ? undefined : makePrivateEtc(dir, options.users, options.etc);
     const keys = writeKeys(dir, [main, ...aliases.values()]);
-    writeFileSync(join(dir, 'sshd_config'), serverConfig(dir, main, aliases, options));
+    writeFileSync(join(dir, 'sshd_config'), serverConfig(dir, main, aliases, options, etc?.users ?? []));
     const ports = new Set([main, ...aliases.values()].map(alias => alias.port));
-    let daemon = await launch(dir, port);
+    let daemon = await launch(dir, port, etc?.enter);
 
     const stopDaemon = async (): Promise<void> => {
       const sessions = childrenOf(daemon);
@@ -115,6 +122,11 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       dir,
       home: main.home,
       alias: knownAlias,
+      account: name => {
+        const user = etc?.users.find(made => made.name === name);
+        if (user === undefined) throw new Error(`no account ${name}: name it in the options`);
+        return user;
+      },
       inventory: hosts =>
         inventoryText(
           hosts.map(name => ({ name, port: (aliases.get(name) ?? main).port })),
@@ -129,11 +141,11 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
       },
       down: stopDaemon,
       up: async () => {
-        daemon = await launch(dir, port);
+        daemon = await launch(dir, port, etc?.enter);
       },
       restart: async () => {
         await stopDaemon();
-        daemon = await launch(dir, port);
+        daemon = await launch(dir, port, etc?.enter);
       },
       stop: async () => {
         await stopDaemon();
@@ -173,7 +185,8 @@ function writeKeys(dir: string, ways: readonly SshdAlias[]): { keyPath: string; 
   const keyPath = join(dir, 'client_key');
   const hostKey = join(dir, 'host_key');
   for (const path of [keyPath, hostKey]) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'rollcall-test', '-f', path]);
-  writeFileSync(join(dir, 'authorized_keys'), readFileSync(`${keyPath}.pub`), { mode: 0o600 });
+  // Read by sshd as the user who logs in, who may be another than this process's.
+  writeFileSync(join(dir, 'authorized_keys'), readFileSync(`${keyPath}.pub`), { mode: 0o644 });
   const knownHostsPath = join(dir, 'known_hosts');
   const [type, blob] = readFileSync(`${hostKey}.pub`, 'utf8').split(' ');
   writeFileSync(knownHostsPath, ways.map(way => `[127.0.0.1]:${way.port} ${type} ${blob}\n`).join(''));
@@ -181,7 +194,13 @@ function writeKeys(dir: string, ways: readonly SshdAlias[]): { keyPath: string; 
 }
 
 /** The first value of a keyword wins in sshd_config, so the test's own lines come first; a Match block replaces SetEnv as a whole. */
-function serverConfig(dir: string, main: SshdAlias, aliases: ReadonlyMap<string, SshdAlias>, options: SshdOptions): string {
+function serverConfig(
+  dir: string,
+  main: SshdAlias,
+  aliases: ReadonlyMap<string, SshdAlias>,
+  options: SshdOptions,
+  users: readonly MadeUser[],
+): string {
   const setEnv = (home: string) =>
     `SetEnv ${Object.entries({ ...options.environment, HOME: home })
       .map(([name, value]) => `"${name}=${value}"`)
@@ -192,10 +211,10 @@ function serverConfig(dir: string, main: SshdAlias, aliases: ReadonlyMap<string,
     `HostKey ${join(dir, 'host_key')}`,
     `AuthorizedKeysFile ${join(dir, 'authorized_keys')}`,
     'PidFile none',
-    'UsePAM no',
+    `UsePAM ${users.length > 0 ? 'yes' : 'no'}`,
     'StrictModes no',
     'PermitRootLogin prohibit-password',
-    'PasswordAuthentication no',
+    `PasswordAuthentication ${users.length > 0 ? 'yes' : 'no'}`,
     'KbdInteractiveAuthentication no',
     'UseDNS no',
     'PrintMotd no',
@@ -204,6 +223,7 @@ function serverConfig(dir: string, main: SshdAlias, aliases: ReadonlyMap<string,
     'MaxStartups 200',
     ...(serverVersion() >= 9.8 ? ['PerSourcePenalties no'] : []),
     setEnv(main.home),
+    ...users.flatMap(({ name, home }) => [`Match User ${name}`, `  ${setEnv(home)}`]),
     ...[...aliases.values()].flatMap(way => [`Match LocalPort ${way.port}`, `  ${setEnv(way.home)}`]),
   ];
   return `${lines.join('\n')}\n`;
@@ -215,13 +235,13 @@ function serverVersion(): number {
   return Number(/OpenSSH_(\d+\.\d+)/.exec(told)?.[1] ?? 0);
 }
 
-async function launch(dir: string, port: number): Promise<ChildProcess> {
+async function launch(dir: string, port: number, enter: readonly string[] = []): Promise<ChildProcess> {
   // Run by root, sshd insists on this folder, which the system's own service would make.
   if (process.getuid?.() === 0) mkdirSync('/run/sshd', { recursive: true, mode: 0o755 });
   const server = [BINARY ?? 'sshd', '-D', '-e', '-f', join(dir, 'sshd_config'), '-E', join(dir, 'log')];
   // Where the kernel can, the server dies with its test run, so that an aborted run leaves nothing behind.
   const guard = existsSync('/usr/bin/setpriv') ? ['/usr/bin/setpriv', '--pdeathsig', 'TERM', '--'] : [];
-  const [command = '', ...args] = [...guard, ...server];
+  const [command = '', ...args] = [...guard, ...enter, ...server];
   const before = readLog(dir).length;
   const daemon = spawn(command, args, { stdio: 'ignore' });
   const deadline = Date.now() + START_WITHIN_MS;

@@ -87,7 +87,7 @@ const lackOf = ({ env }: World, { fleets }: State, run: Run, login: Partial<Addr
     return `run ${run.number} logs in to ${fold(keyless.map(({ name }) => name))} with ${identityFiles[0]}, which does not exist on this machine: give your own with --private-key FILE (and -u NAME), or run ssh-agent`;
   }
   const unknown = addresses.filter(
-    ({ knownHostsFiles, strictHostKeyChecking }) => strictHostKeyChecking === 'yes' && without(knownHostsFiles),
+    ({ knownHostsFiles, strictHostKeyChecking: strict }) => (strict === 'yes' || strict === 'ask') && without(knownHostsFiles),
   );
   if (unknown.length === 0) return undefined;
   const { knownHostsFiles } = unknown[0] as Address;
