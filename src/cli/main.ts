@@ -2,6 +2,8 @@
 import { Argument, Command, CommanderError, Option } from 'commander';
 import { describeFailure, type Failure, type FailureTag } from '../domain/failure.ts';
 import { fail, type Result } from '../domain/result.ts';
+import { nodeDisk } from '../files/disk.ts';
+import { writeOutHostFiles } from '../files/host-file.ts';
 import { quoteWord } from '../modules/words.ts';
 import { type RunFlags, seconds, whole, withAdHoc, withFleet, withMirror, withOutputs, withRun, withState } from './flags.ts';
 import { version } from './reach.ts';
@@ -132,6 +134,17 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
         exitCode: 5,
       },
     );
+  });
+  program.hook('preAction', async (_, verb) => {
+    const { limit } = verb.opts<{ readonly limit?: string }>();
+    const takesPattern = ['pattern', 'hosts'].includes(verb.registeredArguments[0]?.name() ?? '');
+    const [pattern] = verb.processedArgs as unknown[];
+    const written = async (text: string): Promise<string> => {
+      const read = await writeOutHostFiles(text, nodeDisk);
+      return read.ok ? read.value : verb.error(`error: ${read.failure.cause}`, { exitCode: 5 });
+    };
+    if (limit !== undefined) verb.setOptionValue('limit', await written(limit));
+    if (takesPattern && typeof pattern === 'string') verb.processedArgs[0] = await written(pattern);
   });
   program
     .command('keys')

@@ -45,11 +45,10 @@ test.each<[string, readonly string[]]>([
   ['db1, lone', ['db1', 'lone']],
   ['web[0]', ['web01']],
   ['web[1:3]', ['web02', 'web03', 'w2']],
-  ['web[1-2]', ['web02', 'web03']],
   ['web[-1]', ['e1']],
-  ['web[-9]', []],
   ['web[1:]', ['web02', 'web03', 'w2', 'e1']],
-  ['web[9]', []],
+  ['web[3:9]', ['w2', 'e1']],
+  ['~web0[12]', ['web01', 'web02']],
   ['web[2:1]', []],
   ['w*', web],
   ['w*[0]', ['web01']],
@@ -94,8 +93,9 @@ test('an IPv6 address is one name', () => {
 test.each([
   ['', 'the pattern is empty; write all if you mean every host'],
   [' , ', 'the pattern is empty'],
-  ['~web.*', 'regular expressions in patterns are not supported yet'],
-  ['@failed.retry', 'a file as a pattern is not supported yet'],
+  ['~web(', 'Invalid host list pattern: ~web('],
+  ['web[9]', "No hosts matched the subscripted pattern 'web[9]'; it has 5"],
+  ['db1:web[-9]', "No hosts matched the subscripted pattern 'web[-9]'"],
   ['web:!', 'empty after its ! or &'],
 ])('%j is refused: %s', (pattern, sentence) => {
   const selected = selectHosts(fleet, pattern);

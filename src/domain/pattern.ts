@@ -1,8 +1,10 @@
 // The only place that chooses hosts by a pattern, in Ansible's words and order.
-// Parts stand between `:` or `,`: a name, a group, a glob, `!` without, `&` only those also in, `group[0]`, `group[1:3]`.
+// Parts stand between `:` or `,`: a name, a group, a glob, `~expression`, `!` without, `&` only those also in, `group[0]`, `group[1:3]`.
+// A file of hosts (`@retry-file`) is written out before, by files/host-file.ts.
 import type { Failure } from './failure.ts';
 import type { Inventory } from './inventory.ts';
 import { unfold } from './nodeset.ts';
+import { compileName, splitPattern } from './pattern-words.ts';
 import type { Result } from './result.ts';
 import { fail, ok } from './result.ts';
 
@@ -50,19 +52,16 @@ export const noHostsMatched = (inventory: Inventory, pattern: string, limit?: st
 };
 
 const evaluate = (inventory: Inventory, pattern: string, word: string): Result<Selection> => {
-  const parts = split(inventory, pattern);
+  const parts = splitPattern(pattern);
   if (parts.length === 0) return refuse(`the ${word} is empty; write all if you mean every host`);
   const unions = parts.filter(part => !part.startsWith('&') && !part.startsWith('!'));
   if (unions.length === 0) unions.push('all');
-  const warnings: string[] = [];
+  const warnings = new Set<string>();
+  const match = (part: string) => matchPart(inventory, part, warning => warnings.add(warning));
   const chosen = new Set<string>();
-  const match = (part: string): Result<readonly string[]> => {
-    const matched = matchPart(inventory, part);
-    if (matched.ok && matched.value === undefined) warnings.push(`Could not match supplied host pattern, ignoring: ${part}`);
-    return matched.ok ? ok(matched.value ?? []) : matched;
-  };
   for (const part of unions) {
-    const matched = match(part);
+    // A host's own name means the host, also where a group is called the same.
+    const matched = inventory.hosts.has(part) ? ok([part]) : match(part);
     if (!matched.ok) return matched;
     for (const host of matched.value) chosen.add(host);
   }
@@ -73,58 +72,50 @@ const evaluate = (inventory: Inventory, pattern: string, word: string): Result<S
     const wanted = part.startsWith('&');
     for (const host of chosen) if (those.has(host) !== wanted) chosen.delete(host);
   }
-  return ok({ hosts: [...chosen], warnings });
+  return ok({ hosts: [...chosen], warnings: [...warnings] });
 };
 
-/** A name of the inventory is never cut, so an IPv6 address is one part. */
-const split = (inventory: Inventory, pattern: string): readonly string[] =>
-  pattern
-    .split(',')
-    .map(part => part.trim())
-    .flatMap(part => (inventory.hosts.has(part) ? [part] : (part.match(/(?:[^\s:[\]]|\[[^\]]*\])+/g) ?? [])));
+const subscript = /^(.+)\[(?:(-?[0-9]+)|([0-9]+)([:-])([0-9]*))\]$/;
 
-const subscript = /^(.+)\[(?:(-?\d+)|(\d+)[:-](\d*))\]$/;
-
-/** Hosts of one part without its sign; undefined when nothing is called that. */
-const matchPart = (inventory: Inventory, part: string): Result<readonly string[] | undefined> => {
-  if (part.startsWith('~')) return refuse(`"${part}": regular expressions in patterns are not supported yet; use a glob such as web*`);
-  if (part.startsWith('@')) return refuse(`"${part}": a file as a pattern is not supported yet; name the hosts, separated by commas`);
+/** Hosts of one part without its sign, in Ansible's order. */
+const matchPart = (inventory: Inventory, part: string, warn: (warning: string) => void): Result<readonly string[]> => {
   if (part === '') return refuse('a part of the pattern is empty after its ! or &; write for example all:!web');
-  if (inventory.hosts.has(part)) return ok([part]);
-  const cut = subscript.exec(part);
-  if (cut === null) return ok(matchName(inventory, part));
-  const [, name = '', one, from = '0', to = ''] = cut;
+  const cut = part.startsWith('~') ? null : subscript.exec(part);
+  const [, name = part, one, from = '', sign, to = ''] = cut ?? [];
   const hosts = matchName(inventory, name);
-  if (hosts === undefined) return ok(undefined);
-  if (one !== undefined) return ok([hosts.at(Number(one))].filter(host => host !== undefined));
-  return ok(hosts.slice(Number(from), to === '' ? undefined : Number(to) + 1));
+  if (!hosts.ok) return refuse(hosts.failure);
+  if (hosts.value === undefined) {
+    if (name !== 'all') warn(`Could not match supplied host pattern, ignoring: ${name}`);
+    return ok([]);
+  }
+  if (cut === null || hosts.value.length === 0) return ok(hosts.value);
+  if (sign === '-') warn('Use [x:y] inclusive subscripts instead of [x-y] which has been removed');
+  // As in Ansible [0:0] is one host, and a first number without a second one takes all that follow.
+  if (one === undefined && to !== '0') return ok(hosts.value.slice(Number(from), to === '' ? undefined : Number(to) + 1));
+  const host = hosts.value.at(Number(one ?? from));
+  return host === undefined ? refuse(`No hosts matched the subscripted pattern '${part}'; it has ${hosts.value.length}`) : ok([host]);
 };
 
-const matchName = (inventory: Inventory, name: string): readonly string[] | undefined => {
-  const isGlob = /[*?[]/.test(name);
-  if (!isGlob) return inventory.groups.get(name)?.members;
-  const glob = globToRegExp(name);
-  const hosts = new Set<string>();
-  let matched = false;
-  for (const group of inventory.groups.values()) {
-    if (!glob.test(group.name)) continue;
-    matched = true;
-    for (const host of group.members) hosts.add(host);
-  }
-  for (const host of inventory.hosts.keys()) if (glob.test(host)) hosts.add(host);
-  return matched || hosts.size > 0 ? [...hosts] : undefined;
-};
+/** True for the names under which every inventory has this machine without a word of it; it is in no group, `all` included. */
+export const isThisMachine = (name: string): boolean => name === 'localhost' || name === '127.0.0.1' || name === '::1';
 
-/** `*`, `?`, `[a-c]`, `[!a-c]`, as in the shell. */
-const globToRegExp = (glob: string): RegExp => {
-  let source = '';
-  for (const [piece] of glob.matchAll(/\*+|\?|\[!?[^\]]+\]|[\s\S]/g)) {
-    if (piece.startsWith('*')) source += '.*';
-    else if (piece === '?') source += '.';
-    else if (piece.length > 1) source += `[${piece.slice(1, -1).replace(/^!/, '^').replace(/[\\[]/g, '\\$&')}]`;
-    else source += piece.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&');
+/** Another of its names in the inventory is meant, where there is one. */
+const localHost = (inventory: Inventory, name: string): string => [...inventory.hosts.keys()].find(isThisMachine) ?? name;
+
+/** Undefined when nothing is called that. A host that is in two groups is there twice, which a subscript counts, as Ansible's does. */
+const matchName = (inventory: Inventory, name: string): Result<readonly string[] | undefined, string> => {
+  const { groups, hosts } = inventory;
+  if (!/^~|[*?[]/.test(name)) {
+    const group = groups.get(name);
+    if (group !== undefined && !name.includes('.')) return ok(group.members);
+    if (group === undefined && !hosts.has(name)) return ok(isThisMachine(name) ? [localHost(inventory, name)] : undefined);
+    return ok([...(group?.members ?? []), ...(hosts.has(name) ? [name] : [])]);
   }
-  return new RegExp(`^${source}$`, 's');
+  const isMatch = compileName(name);
+  if (!isMatch.ok) return isMatch;
+  const matching = [...groups.values()].filter(group => isMatch.value(group.name));
+  const matched = [...matching.flatMap(group => group.members), ...[...hosts.keys()].filter(isMatch.value)];
+  return ok(matching.length > 0 || matched.length > 0 ? matched : undefined);
 };
 
 const refuse = (cause: string): { readonly ok: false; readonly failure: Failure } => fail({ tag: 'bad-input', cause });

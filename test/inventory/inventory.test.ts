@@ -1,30 +1,16 @@
 // Our reading of inventories beside Ansible's own, in one run: the same fleet, key for key, and the same refusals.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runScript } from '../../src/cli/run-script.ts';
 import { nodeDisk } from '../../src/files/disk.ts';
 import { readInventory } from '../../src/files/inventory.ts';
 import { graphInventory, listInventory } from '../../src/outputs/inventory.ts';
+import { askAnsible, pythonOfAnsible } from './ansible.ts';
 import { inventoryCases } from './cases.ts';
 
 type Said = { readonly list: string; readonly graph: string } | { readonly refused: string };
-
-/** The Python that Debian's Ansible runs on; undefined where there is no Ansible. */
-const pythonOfAnsible = (): string | undefined => {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
-    try {
-      const first = readFileSync(join(folder, 'ansible'), 'utf8').split('\n')[0] ?? '';
-      if (first.startsWith('#!') && first.includes('python')) return first.slice(2).trim().split(' ')[0];
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return undefined;
-};
 
 const folder = mkdtempSync(join(tmpdir(), 'rollcall-inventories-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -40,22 +26,16 @@ const cases = inventoryCases.map(({ what, files, sources }, index) => {
 
 const python = pythonOfAnsible();
 
-const askAnsible = (): readonly Said[] => {
-  const script = fileURLToPath(new URL('ansible-inventory.py', import.meta.url));
-  const out = execFileSync(python ?? '', [script], {
-    input: JSON.stringify(cases.map(({ sources }) => sources)),
-    env: { ...process.env, HOME: folder, ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: '1', ANSIBLE_NOCOLOR: '1' },
-    stdio: ['pipe', 'pipe', 'ignore'],
-    maxBuffer: 1 << 26,
-  });
-  return JSON.parse(out.toString().trim().split('\n').at(-1) ?? '') as Said[];
-};
-
 if (python === undefined) {
   if (process.env['ROLLCALL_REQUIRE_SSHD'] === '1') test('ansible is installed', () => expect(python).toBeDefined());
   else describe.skip('inventories beside Ansible (not installed)', () => {});
 } else {
-  const said = askAnsible();
+  const said = askAnsible<readonly Said[]>(
+    python,
+    'ansible-inventory.py',
+    folder,
+    cases.map(({ sources }) => sources),
+  );
   describe('an inventory is the same fleet for us as for Ansible', () => {
     test.each(cases.map((one, index) => ({ ...one, theirs: said[index] as Said })))('$what', async ({ sources, theirs }) => {
       const ours = await readInventory(sources, nodeDisk, { runScript });
