@@ -9,6 +9,7 @@ import { nodeDisk } from '../files/disk.ts';
 import { readInventory } from '../files/inventory.ts';
 import { addressOf, queryOf, systemOf } from '../ssh/address.ts';
 import { withRoute } from '../ssh/route.ts';
+import { choiceWorld, whySystem } from './choose-transport.ts';
 import { runScript } from './run-script.ts';
 import { readSshConfig } from './ssh-config.ts';
 import type { World } from './world.ts';
@@ -23,6 +24,8 @@ export type FleetWish = {
   readonly label?: string;
   readonly colour?: string;
   readonly hostKeyChecking?: boolean;
+  /** `-T`, seconds. */
+  readonly timeout?: number;
   readonly transport?: 'auto' | 'ssh2' | 'openssh';
   readonly practice: Fleet['practice'];
 };
@@ -42,6 +45,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
   // The practice fleet is on this machine and has keys of its own: nothing that is said of `Host *` is about it.
   const config = wish.practice === 'no' ? await readSshConfig(world) : undefined;
   if (config?.ok === false) return config;
+  const choice = choiceWorld(world);
   const hosts: PlannedHost[] = [];
   for (const host of inventory.hosts.values()) {
     const options = await config?.value.optionsFor(queryOf(host.name, host.vars, wish));
@@ -50,6 +54,8 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
       home: world.home,
       cwd: world.cwd,
       localUser: world.user,
+      env: world.env,
+      ...(wish.timeout !== undefined && { timeout: wish.timeout }),
       ...(wish.hostKeyChecking === false && { strictHostKeyChecking: 'no' as const }),
     };
     const said = {
@@ -64,13 +70,14 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     const reached =
       config === undefined ? ok(found.value.address) : await withRoute(found.value.address, found.value.route, config.value, defaults);
     if (!reached.ok) return reached;
-    const needsSsh = reached.value.jump !== undefined || [...(options?.value.keys() ?? [])].some(keyword => onlySsh.has(keyword));
-    const system =
-      wish.transport === 'openssh' || (needsSsh && wish.transport !== 'ssh2') ? systemOf(host.name, host.vars, said) : undefined;
+    const why = wish.transport === 'ssh2' || wish.practice !== 'no' ? undefined : whySystem(reached.value, found.value.said, choice);
+    const system = wish.transport === 'openssh' || why !== undefined ? systemOf(host.name, host.vars, said) : undefined;
     if (system?.ok === false) return system;
-    const address = system === undefined ? reached.value : { ...reached.value, system: system.value };
-    for (const keyword of system === undefined ? (options?.value.keys() ?? []) : [])
-      if (passedOver.has(keyword)) warnings.add(`ssh_config: ${keyword} is not honoured yet; --transport openssh goes over ssh itself`);
+    const address =
+      system === undefined ? reached.value : { ...reached.value, system: { ...system.value, ...(why !== undefined && { why }) } };
+    for (const [keyword, [value = '']] of system === undefined ? (options?.value ?? []) : [])
+      if (passedOver.has(keyword) && !/^(?:no|false|none)$/.test(value))
+        warnings.add(`ssh_config: ${keyword} is not honoured yet; --transport openssh goes over ssh itself`);
     const hops = address.via?.length ?? 0;
     const gate = (address.via?.[0] ?? address).host;
     hosts.push({
@@ -94,25 +101,19 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
   });
 };
 
-/** What would change how a host is reached, and does not yet. */
+/** What would change how a host is reached or believed, and does not yet. */
 const passedOver: ReadonlySet<string> = new Set([
-  'addressfamily',
-  'bindaddress',
-  'bindinterface',
-  'canonicalizehostname',
-  'ciphers',
-  'connecttimeout',
-  'globalknownhostsfile',
-  'hostkeyalgorithms',
-  'kexalgorithms',
-  'knownhostscommand',
-  'macs',
-  'preferredauthentications',
-  'setenv',
+  'canonicalizepermittedcnames',
+  'casignaturealgorithms',
+  'checkhostip',
+  'forwardagent',
+  'hostbasedauthentication',
+  'nohostauthenticationforlocalhost',
+  'pubkeyacceptedalgorithms',
+  'requiredrsasize',
+  'revokedhostkeys',
+  'verifyhostkeydns',
 ]);
-
-/** What only ssh itself can do. */
-const onlySsh: ReadonlySet<string> = new Set(['certificatefile', 'pkcs11provider']);
 
 /** What Ansible logs in and becomes with. It is of no use to a template, and the journal must not hold it. */
 const passwords = /^ansible_(?:(?:\w+_)?pass(?:word|phrase)?|ssh_private_key)$/;

@@ -109,6 +109,8 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .description('hosts of a pattern, one a line')
     .argument('[pattern]')
     .option('--fold', 'as one nodeset')
+    .option('--ssh-options', 'what ssh_config says of one name, as ssh -G prints it; it need not be in an inventory')
+    .option('-F, --ssh-config <file>', 'with --ssh-options: read this file only')
     .action(async (pattern: string | undefined, flags) =>
       did(await (await import('./verbs/hosts.ts')).hostsVerb(world, pattern ?? 'all', flags)),
     );

@@ -41,6 +41,7 @@ export const placeOf = async (world: World, flags: RunFlags, playbookFolder?: st
     ...(remoteUser !== undefined && { remoteUser }),
     ...(privateKey !== undefined && { privateKey }),
     ...(flags.transport !== undefined && { transport: flags.transport }),
+    ...(flags.timeout !== undefined && { timeout: flags.timeout }),
     ...(value.label !== undefined && { label: value.label }),
     ...(value.hostKeyChecking !== undefined && { hostKeyChecking: value.hostKeyChecking }),
   });

@@ -29,8 +29,11 @@ const farewell = 2000;
 
 const habits = [
   ...['-o', 'BatchMode=yes', '-o', 'RequestTTY=no', '-o', 'RemoteCommand=none', '-o', 'ClearAllForwardings=yes', '-o', 'ForwardX11=no'],
-  ...['-o', 'ControlPersist=no', '-o', 'ServerAliveInterval=15', '-o', 'ServerAliveCountMax=3', '-o', 'EscapeChar=none'],
+  ...['-o', 'ControlPersist=no', '-o', 'EscapeChar=none'],
 ];
+
+/** Where nobody says anything of it: every so many seconds, so many times without an answer. */
+const usualAlive = { every: 15, times: 3 };
 
 /** Where the master is gone, ssh would make a connection of its own that nobody counts. */
 const onlyThroughMaster = ['-o', 'ControlMaster=no', '-o', 'ProxyCommand=false'];
@@ -42,10 +45,12 @@ export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 
     const folder = mkdtempSync(join(tmpdir(), 'rollcall-ssh-'));
     const control = ['-o', `ControlPath=${join(folder, 's')}`];
     const surroundings = { ...env, LC_ALL: 'C', ...(address.agentSocket !== undefined && { SSH_AUTH_SOCK: address.agentSocket }) };
+    const { every, times } = address.serverAlive ?? usualAlive;
+    const alive = ['-o', `ServerAliveInterval=${every}`, '-o', `ServerAliveCountMax=${times}`];
     const ssh = (more: readonly string[]): ChildProcess =>
-      spawn('ssh', [...habits, ...args, ...control, ...more], { env: surroundings, stdio: ['pipe', 'pipe', 'pipe'] });
+      spawn('ssh', [...habits, ...alive, ...args, ...control, ...more], { env: surroundings, stdio: ['pipe', 'pipe', 'pipe'] });
     const master = ssh([
-      ...['-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${Math.ceil(timeouts.connect / 1000)}`],
+      ...['-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${address.connectTimeout ?? Math.ceil(timeouts.connect / 1000)}`],
       ...['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=echo ${readyWord}`, '-N', '-T'],
       ...askedOf(address),
     ]);
@@ -76,15 +81,16 @@ export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 
       void closed.then(() => resolve(false));
     });
     let isLate = false;
+    const patience = (address.connectTimeout ?? 0) * 1000 || timeouts.connect;
     const timer = setTimeout(() => {
       isLate = true;
       master.kill();
-    }, timeouts.connect + timeouts.handshake);
+    }, patience + timeouts.handshake);
     const isReady = await ready;
     clearTimeout(timer);
     if (!isReady) {
       await closed;
-      const within = (timeouts.connect + timeouts.handshake) / 1000;
+      const within = (patience + timeouts.handshake) / 1000;
       return fail(
         isLate ? fails('handshake-timeout', `ssh did not log in within ${within} s: ${lastWords(said)}`) : connectFailure(said, fails),
       );

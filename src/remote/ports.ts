@@ -26,6 +26,19 @@ export type Address = {
   readonly identitiesOnly?: boolean;
   /** Ways to log in, best first, without those that are switched off; the names are SSH's. Absent: OpenSSH's own order. */
   readonly preferredAuthentications?: readonly string[];
+  /** Only addresses of this version of IP. */
+  readonly addressFamily?: 4 | 6;
+  /** From which of this machine's addresses, or interfaces, the connection is made. */
+  readonly bindAddress?: string;
+  readonly bindInterface?: string;
+  /** Algorithms to agree on, in ssh_config's own words: a list, or a change behind `+`, `-` or `^`. Absent: ours. */
+  readonly algorithms?: Readonly<Partial<Record<'ciphers' | 'hostkeyalgorithms' | 'kexalgorithms' | 'macs', string>>>;
+  /** Time for the connect, seconds. Absent: ours. */
+  readonly connectTimeout?: number;
+  /** A sign of life is asked for `every` so many seconds, and `times` go without an answer. 0 asks for none. Absent: ours. */
+  readonly serverAlive?: { readonly every: number; readonly times: number };
+  /** Goes with each command, as far as the host accepts it. Nothing secret. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** The name that known_hosts has for it. */
   readonly hostKeyAlias?: string;
   /** Jump hosts on the way, in the order of passing. */
@@ -35,7 +48,12 @@ export type Address = {
   /** What its variables ask for that we cannot do: it is not connected to, since the command would run as another, or elsewhere. */
   readonly unsupported?: string;
   /** How the system's ssh is asked for it, where only that can reach it: arguments, and the host as ssh_config knows it. */
-  readonly system?: { readonly args: readonly string[]; readonly host: string };
+  readonly system?: {
+    readonly args: readonly string[];
+    readonly host: string;
+    /** What only the system's ssh can do; absent where it was asked for. */
+    readonly why?: string;
+  };
 };
 
 /** Bounds of a connection's life, all in milliseconds. */

@@ -1,6 +1,7 @@
 // What Ansible's variables say about reaching a host, read as ssh and Ansible read it.
 import { expect, test } from 'vitest';
 import type { Vars } from '../domain/value.ts';
+import type { Address } from '../remote/ports.ts';
 import { type AddressDefaults, addressOf, queryOf } from './address.ts';
 
 const defaults: AddressDefaults = { home: '/home/ada', cwd: '/srv/ops', localUser: 'ada' };
@@ -100,15 +101,60 @@ test('host key checking switched on leaves the rest as it is', () => {
 });
 
 test('what is not honoured is named once', () => {
-  const args = '-F file -o BindAddress=a -o BindAddress=b -o ControlMaster=auto -C -4C';
-  expect(found({ ansible_ssh_common_args: args, ansible_ssh_extra_args: '-o BindAddress=c' }).warnings).toEqual([
+  const args = '-F file -o Tunnel=a -o Tunnel=b -o ControlMaster=auto -C -TC';
+  expect(found({ ansible_ssh_common_args: args, ansible_ssh_extra_args: '-o Tunnel=c' }).warnings).toEqual([
     'ansible_ssh_common_args: option -F is not honoured yet',
-    'ansible_ssh_common_args: option BindAddress is not honoured yet',
+    'ansible_ssh_common_args: option Tunnel is not honoured yet',
     'ansible_ssh_common_args: option ControlMaster is not honoured yet',
     'ansible_ssh_common_args: option -C is not honoured yet',
-    'ansible_ssh_common_args: option -4 is not honoured yet',
-    'ansible_ssh_extra_args: option BindAddress is not honoured yet',
+    'ansible_ssh_common_args: option -T is not honoured yet',
+    'ansible_ssh_extra_args: option Tunnel is not honoured yet',
   ]);
+});
+
+test.each<[string, Partial<Address>]>([
+  ['-4', { addressFamily: 4 }],
+  ['-o AddressFamily=inet6 -o AddressFamily=inet', { addressFamily: 6 }],
+  ['-b 10.0.0.1 -o BindInterface=eth0', { bindAddress: '10.0.0.1', bindInterface: 'eth0' }],
+  [
+    '-c aes256-ctr -m hmac-sha1 -o KexAlgorithms=-*nistp*',
+    { algorithms: { ciphers: 'aes256-ctr', kexalgorithms: '-*nistp*', macs: 'hmac-sha1' } },
+  ],
+  ['-o HostKeyAlgorithms=+ssh-rsa', { algorithms: { hostkeyalgorithms: '+ssh-rsa' } }],
+  ['-o ConnectTimeout=1m5s', { connectTimeout: 65 }],
+  ['-o ConnectTimeout=none', {}],
+  ['-o ConnectTimeout=0', {}],
+  ['-o ServerAliveInterval=30 -o ServerAliveCountMax=5', { serverAlive: { every: 30, times: 5 } }],
+  ['-o ServerAliveInterval=0', { serverAlive: { every: 0, times: 3 } }],
+  ['-o ServerAliveCountMax=5', {}],
+  ['-o GlobalKnownHostsFile="/a ~/b" -o HashKnownHosts=yes', { globalKnownHostsFiles: ['/a', '/home/ada/b'], hashKnownHosts: true }],
+  ['-o PreferredAuthentications=password,publickey -o PubkeyAuthentication=no', { preferredAuthentications: ['password'] }],
+  [
+    '-o PasswordAuthentication=no -o KbdInteractiveAuthentication=no',
+    { preferredAuthentications: ['gssapi-with-mic', 'hostbased', 'publickey'] },
+  ],
+  [`-o 'SetEnv=A=1 "B=2 3"' -o SetEnv=C=4`, { environment: { A: '1', B: '2 3' } }],
+  ['-o SendEnv=LANG -o SendEnv=LC_* -o SendEnv=-LC_*', { environment: { LANG: 'C' } }],
+  ['-o HostName=%h.example.org', { host: 'web1.example.org' }],
+])('ssh_args %s', (args, fields) => {
+  const env = { LANG: 'C', LC_X: 'x', OTHER: 'o' };
+  const sshConfig = new Map([['bindaddress', ['9.9.9.9']]]);
+  const { bindAddress, ...plain } = address({ ansible_ssh_args: '-o User=ada' }, { env, sshConfig });
+  expect(bindAddress).toBe('9.9.9.9');
+  expect(address({ ansible_ssh_args: args }, { env, sshConfig })).toEqual({ ...plain, bindAddress, ...fields });
+});
+
+test('a time of the command line wins over ConnectTimeout', () => {
+  expect(address({ ansible_ssh_args: '-o ConnectTimeout=5' }, { timeout: 3 })).not.toHaveProperty('connectTimeout');
+});
+
+test('what looks like a secret is not sent, and named', () => {
+  const { address: kept, warnings } = found(
+    { ansible_ssh_args: '-o "SetEnv=DB_PASSWORD=x A=1" -o SendEnv=*TOKEN' },
+    { env: { MY_TOKEN: 't' } },
+  );
+  expect(kept.environment).toEqual({ A: '1' });
+  expect(warnings.map(warning => /Env (\S+) looks like a secret/.exec(warning)?.[1])).toEqual(['MY_TOKEN', 'DB_PASSWORD']);
 });
 
 test('wrong types are named with the variable and the value', () => {
@@ -122,6 +168,7 @@ test('wrong types are named with the variable and the value', () => {
   expect(cause({ ansible_ssh_common_args: '-o Port=0' })).toMatch(/^option Port must be/);
   expect(cause({ ansible_ssh_common_args: '-o StrictHostKeyChecking=perhaps' })).toMatch(/not "perhaps"/);
   expect(cause({ ansible_ssh_common_args: `-o 'User=a` })).toBe("ansible_ssh_common_args: a quote (') is not closed");
+  expect(cause({ ansible_ssh_common_args: '-o Ciphers=foo' })).toMatch(/^ansible_ssh_common_args: option ciphers cannot be "foo"/);
   expect(cause({ ansible_ssh_common_args: '-o' })).toMatch(/-o lacks its value/);
   expect(cause({ ansible_ssh_common_args: '-o User' })).toMatch(/-o User: no value/);
 });

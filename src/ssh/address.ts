@@ -4,8 +4,12 @@ import { isAbsolute, join } from 'node:path';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { lookUp, type Value, type Vars } from '../domain/value.ts';
 import type { Address } from '../remote/ports.ts';
-import type { ConfigOptions, ConfigQuery } from './config.ts';
+import { type ConfigOptions, type ConfigQuery, sentNames, withTokens } from './config.ts';
+import { splitArguments } from './config-file.ts';
+import { settingOf } from './config-keywords.ts';
+import { honoured } from './config-print.ts';
 import { failsOf } from './failures.ts';
+import { type OptionReader, reachOf } from './reach-options.ts';
 import { readSshArguments, shellWords, splitPaths } from './ssh-arguments.ts';
 
 /** What flags, settings and the operator's session say; a host's variables win over the first two groups. */
@@ -25,6 +29,10 @@ export type AddressDefaults = {
   readonly cwd: string;
   /** Logs in where nobody said who. */
   readonly localUser: string;
+  /** Of the session that asks, for SendEnv. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Time for a connect as the command line has it, seconds. */
+  readonly timeout?: number;
   /** What ssh_config says of this host; everything else that was said wins over it. @see config.ts */
   readonly sshConfig?: ConfigOptions;
 };
@@ -35,19 +43,14 @@ export type AddressFound = {
   readonly warnings: readonly string[];
   /** How ssh would get there, where that is not directly. @see route.ts */
   readonly route?: { readonly keyword: 'proxyjump' | 'proxycommand'; readonly value: string };
+  /** All that was said in ssh's options. */
+  readonly said: OptionReader;
 };
 
 /** In the order in which ssh would see them; of each option ssh takes the first. */
 const ARGUMENT_VARIABLES = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansible_ssh_extra_args'] as const;
 const routeWords = ['proxyjump', 'proxycommand'] as const;
-const UNDERSTOOD: ReadonlySet<string> = new Set([
-  'userknownhostsfile',
-  'stricthostkeychecking',
-  'identityfile',
-  'port',
-  'user',
-  ...routeWords,
-]);
+const UNDERSTOOD: ReadonlySet<string> = new Set([...honoured].filter(keyword => !keyword.startsWith('canonical')));
 
 const STRICT_WORDS: Readonly<Record<string, Address['strictHostKeyChecking']>> = {
   yes: 'yes',
@@ -83,26 +86,32 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
   };
   const written = readArguments(vars, bad);
   const read = variableReader(vars, bad);
+  const said: OptionReader = {
+    first: keyword => written.first(keyword) ?? defaults.sshConfig?.get(keyword)?.[0],
+    all: keyword => (written.all(keyword).length > 0 ? written.all(keyword) : (defaults.sshConfig?.get(keyword) ?? [])),
+  };
   const config = (keyword: string): string | undefined => defaults.sshConfig?.get(keyword)?.[0];
   const port = read.port() ?? portIn(written.first('port') ?? config('port'), bad) ?? 22;
   const user =
     read.text('ansible_user', 'ansible_ssh_user') ?? defaults.remoteUser ?? written.first('user') ?? config('user') ?? defaults.localUser;
-  const host = config('hostname') ?? hostIn(name, read);
+  const named = written.first('hostname');
+  const host = named === undefined ? (config('hostname') ?? hostIn(name, read)) : withTokens(named, { h: hostIn(name, read) });
   const paths = pathReader(defaults, { host, port, user, name });
   const key = read.text('ansible_private_key_file', 'ansible_ssh_private_key_file') ?? defaults.privateKey;
-  const knownHosts = splitOrNone(written.first('userknownhostsfile')) ?? defaults.sshConfig?.get('userknownhostsfile');
-  const keys = [...written.all('identityfile').flatMap(splitPaths), ...(defaults.sshConfig?.get('identityfile') ?? [])];
-  const hostKeyAlias = config('hostkeyalias');
+  const knownHosts = said.all('userknownhostsfile');
+  const keys = [...written.all('identityfile'), ...(defaults.sshConfig?.get('identityfile') ?? [])];
+  const hostKeyAlias = said.first('hostkeyalias');
   const unsupported = unsupportedIn(vars);
-  const agentSocket = agentIn(config('identityagent'), paths) ?? (defaults.agentSocket || undefined);
+  const agentSocket = agentIn(said.first('identityagent'), paths) ?? (defaults.agentSocket || undefined);
   const route = routeIn(written.found) ?? routeIn(defaults.sshConfig);
+  const { reach, unsent } = reachOf(said, { path: paths, env: defaults.env ?? {}, hasTimeout: defaults.timeout !== undefined });
   const address: Address = {
     name,
     host,
     port,
     user,
     identityFiles: [...new Set([...(key === undefined ? [] : [key]), ...keys].map(paths))],
-    knownHostsFiles: knownHosts === undefined ? (defaults.knownHostsFiles ?? []) : knownHosts.map(paths),
+    knownHostsFiles: knownHosts.length === 0 ? (defaults.knownHostsFiles ?? []) : knownHosts.map(paths),
     strictHostKeyChecking:
       read.checking() ??
       strictIn(written.first('stricthostkeychecking'), bad) ??
@@ -110,12 +119,13 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
       strictIn(config('stricthostkeychecking'), bad) ??
       'ask',
     ...(agentSocket !== undefined && { agentSocket }),
-    ...(config('identitiesonly')?.toLowerCase() === 'yes' && { identitiesOnly: true }),
+    ...(said.first('identitiesonly') === 'yes' && { identitiesOnly: true }),
     ...(hostKeyAlias !== undefined && { hostKeyAlias }),
+    ...reach,
     ...(unsupported !== undefined && { unsupported }),
   };
   return wrong === undefined
-    ? ok({ address, warnings: written.warnings, ...(route !== undefined && { route }) })
+    ? ok({ address, said, warnings: [...written.warnings, ...unsent.map(unsentWords)], ...(route !== undefined && { route }) })
     : fail(failsOf(name)('bad-input', wrong));
 };
 
@@ -141,12 +151,13 @@ export const systemOf = (name: string, vars: Vars, defaults: AddressDefaults): R
   return ok({ host, args });
 };
 
+const unsentWords = (name: string): string =>
+  `SendEnv or SetEnv ${name} looks like a secret, and would stand in the journal: it is not sent`;
+
 type Bad = (cause: string) => undefined;
 
 const hostIn = (name: string, read: ReturnType<typeof variableReader>): string =>
   (read.text('ansible_host', 'ansible_ssh_host') ?? name).replace(/^\[(.+)\]$/, '$1');
-
-const splitOrNone = (value: string | undefined): readonly string[] | undefined => (value === undefined ? undefined : splitPaths(value));
 
 /** `none` is an agent that nobody asks; a `$NAME` of this process is not followed, the session's own agent is asked. */
 const agentIn = (value: string | undefined, path: (written: string) => string): string | undefined => {
@@ -175,7 +186,7 @@ const routeIn = (options: ReadonlyMap<string, readonly string[]> | undefined): A
   for (const keyword of options?.keys() ?? []) {
     const known = routeWords.find(word => word === keyword);
     const value = options?.get(keyword)?.[0];
-    if (known !== undefined && value !== undefined) return { keyword: known, value };
+    if (known !== undefined && value !== undefined && value !== 'none') return { keyword: known, value };
   }
   return undefined;
 };
@@ -191,7 +202,19 @@ const readArguments = (vars: Vars, bad: Bad) => {
       bad(`${variable}: ${read.failure}`);
       continue;
     }
-    for (const [option, values] of read.value.options) found.set(option, [...(found.get(option) ?? []), ...values]);
+    for (const [option, values] of read.value.options) {
+      const kept = values.flatMap(value => {
+        const read = argumentOf(option, value);
+        if (read.ok) return [read.value];
+        bad(`${variable}: option ${read.failure}`);
+        return [];
+      });
+      // ssh takes the first of most options, and of these all.
+      const before = found.get(option) ?? [];
+      if (option === 'identityfile') found.set(option, [...before, ...kept.flat()]);
+      else if (option === 'sendenv') found.set(option, sentNames(before, kept.flat()));
+      else if (!found.has(option) && kept[0] !== undefined) found.set(option, [...kept[0]]);
+    }
     for (const other of read.value.others) warnings.add(`${variable}: option ${other} is not honoured yet`);
   }
   return {
@@ -200,6 +223,18 @@ const readArguments = (vars: Vars, bad: Bad) => {
     warnings: [...warnings],
     found,
   };
+};
+
+/** What a value on a command line comes to: it is read as a line of ssh_config. @failure why it cannot be */
+const argumentOf = (option: string, value: string): Result<readonly string[], string> => {
+  if (option === 'identityfile') return ok(splitPaths(value));
+  // Judged with the variables of the same meaning, by their readers.
+  if (option === 'port' || option === 'stricthostkeychecking') return ok([value]);
+  const words = splitArguments(value);
+  if (words === undefined) return fail(`${option}: a quote is not closed`);
+  const setting = settingOf(option, words, value);
+  if (!setting.ok) return setting;
+  return ok(typeof setting.value === 'string' ? [] : setting.value.values);
 };
 
 /** Of two names of one variable Ansible lets the longer one win; null and empty text are "not set". */

@@ -33,7 +33,7 @@ export const parseConfigFile = (path: string, text: string): Result<readonly Con
 };
 
 /** Words between blanks; quotes of both kinds hold together, a backslash takes a quote, a blank or itself by the letter. */
-const splitArguments = (text: string): readonly string[] | undefined => {
+export const splitArguments = (text: string): readonly string[] | undefined => {
   const words: string[] = [];
   let word: string | undefined;
   let quote = '';

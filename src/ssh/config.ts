@@ -1,8 +1,10 @@
 // The only place that says what ssh_config means for one host: Host, Match and Include, the first value wins, tokens.
 // Files are read once; only a `Match exec` asks the machine anew. It gives options, not connections.
 // @see ssh_config(5); held against `ssh -G` in test/contract/ssh-config.test.ts
+import { isIP } from 'node:net';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { type ConfigLine, parseConfigFile } from './config-file.ts';
+import { settingOf } from './config-keywords.ts';
 import { matchesPattern, matchesPatternList } from './pattern.ts';
 
 /** What reading needs of this machine. */
@@ -17,6 +19,8 @@ export type ConfigWorld = {
   readonly glob: (pattern: string) => Promise<readonly string[]>;
   /** Whether the command ends with 0; for `Match exec`. */
   readonly succeeds: (command: string) => Promise<boolean>;
+  /** Whether a name has an address; for CanonicalizeHostname. */
+  readonly resolves: (name: string) => Promise<boolean>;
 };
 
 /** A file, and whose it is: relative Includes are seen from `~/.ssh` or `/etc/ssh`. */
@@ -46,19 +50,12 @@ export const usualPlaces = (home: string): readonly ConfigPlace[] => [
 const deepest = 16;
 
 /** Keywords whose values add up; of the others the first line wins. */
-const adding: ReadonlySet<string> = new Set([
-  'identityfile',
-  'certificatefile',
-  'localforward',
-  'remoteforward',
-  'dynamicforward',
-  'sendenv',
-]);
+const adding: ReadonlySet<string> = new Set(['identityfile', 'certificatefile', 'localforward', 'remoteforward', 'dynamicforward']);
 
-/** Keywords that take the rest of their line as it is. */
-const commands: ReadonlySet<string> = new Set(['proxycommand', 'localcommand', 'remotecommand', 'knownhostscommand', 'proxyjump']);
-
-type Block = ConfigLine | { readonly keyword: 'include'; readonly files: readonly (readonly Block[])[]; readonly at: string };
+type Block =
+  | ConfigLine
+  | { readonly keyword: 'include'; readonly files: readonly (readonly Block[])[]; readonly at: string }
+  | { readonly unknown: string; readonly at: string };
 
 /** Reads the files with all that they include. @failure bad-input */
 export const loadSshConfig = async (places: readonly ConfigPlace[], world: ConfigWorld): Promise<Result<SshConfig>> => {
@@ -71,9 +68,12 @@ export const loadSshConfig = async (places: readonly ConfigPlace[], world: Confi
     if (!lines.ok) return lines;
     const blocks: Block[] = [];
     for (const line of lines.value) {
-      keywords.add(line.keyword);
       if (line.keyword !== 'include') {
-        blocks.push(line);
+        const block = blockOf(line);
+        if (!block.ok) return block;
+        if (block.value === 'nothing') continue;
+        if ('keyword' in block.value) keywords.add(block.value.keyword);
+        blocks.push(block.value);
         continue;
       }
       const files: (readonly Block[])[] = [];
@@ -95,6 +95,16 @@ export const loadSshConfig = async (places: readonly ConfigPlace[], world: Confi
     files.push(blocks.value);
   }
   return ok({ keywords, optionsFor: query => new Lookup(files, world, query).options() });
+};
+
+/** Host and Match are judged with each host, all others say the same to each. */
+const blockOf = (line: ConfigLine): Result<Block | 'nothing'> => {
+  if (line.keyword === 'host' || line.keyword === 'match') return ok(line);
+  const setting = settingOf(line.keyword, line.args, line.rest);
+  if (!setting.ok) return refuse(`${line.at}: ${setting.failure}`);
+  if (setting.value === 'nothing') return ok('nothing');
+  if (setting.value === 'unknown') return ok({ unknown: line.keyword, at: line.at });
+  return ok({ ...line, keyword: setting.value.keyword, args: setting.value.values });
 };
 
 const anchored = (written: string, whose: ConfigPlace['whose'], home: string): string => {
@@ -130,6 +140,10 @@ class Lookup {
     await this.walkFiles();
     const named = this.found.get('hostname')?.[0];
     this.host = (named === undefined ? this.host : withTokens(named, { h: this.host })).toLowerCase();
+    if ((this.found.get('canonicalizehostname')?.[0] ?? 'false') !== 'false') {
+      await this.makeCanonical();
+      this.wantsFinal = true;
+    }
     if (this.wantsFinal) {
       this.found.set('hostname', [this.host]);
       this.pass = 'final';
@@ -142,6 +156,23 @@ class Lookup {
     return ok(this.found);
   }
 
+  /** The first of the domains in which the name has an address. @see ssh_config(5), CanonicalizeHostname */
+  private async makeCanonical(): Promise<void> {
+    const first = (keyword: string): string => this.found.get(keyword)?.[0] ?? 'none';
+    const isDirect = first('proxycommand') === 'none' && first('proxyjump') === 'none';
+    if (isIP(this.host) !== 0 || (!isDirect && first('canonicalizehostname') !== 'always')) return;
+    const { host } = this;
+    const isAnchored = host.endsWith('.');
+    if (!isAnchored && host.split('.').length - 1 > Number(this.found.get('canonicalizemaxdots')?.[0] ?? 1)) return;
+    const domains = first('canonicaldomains') === 'none' ? [] : (this.found.get('canonicaldomains') ?? []);
+    for (const full of isAnchored ? [host] : domains.map(domain => `${host}.${domain}.`.toLowerCase())) {
+      if (!(await this.world.resolves(full))) continue;
+      this.host = full.slice(0, -1);
+      return;
+    }
+    if (first('canonicalizefallbacklocal') === 'no') this.stop(`${host} has no address in any of CanonicalDomains (${domains.join(' ')})`);
+  }
+
   private async walkFiles(): Promise<void> {
     for (const blocks of this.files) await this.walk(blocks, true, 'may-match');
   }
@@ -151,7 +182,10 @@ class Lookup {
     let active = isActive;
     for (const block of blocks) {
       if (this.trouble !== undefined) return;
-      if ('files' in block) {
+      if ('unknown' in block) {
+        if (!matchesPatternList(block.unknown, (this.found.get('ignoreunknown')?.[0] ?? '').toLowerCase().split(',')))
+          this.stop(`${block.at}: ssh has no option "${block.unknown}"; look for a typing error, or name it in IgnoreUnknown before`);
+      } else if ('files' in block) {
         for (const inside of block.files) await this.walk(inside, active, active ? reach : 'never');
       } else if (block.keyword === 'host') active = this.isHost(block) && reach === 'may-match';
       else if (block.keyword === 'match') {
@@ -161,11 +195,17 @@ class Lookup {
     }
   }
 
-  private take({ keyword, args, rest }: ConfigLine): void {
-    const values = commands.has(keyword) ? [rest] : args;
+  private take({ keyword, args: values }: ConfigLine): void {
     const before = this.found.get(keyword);
-    if (before === undefined) this.found.set(keyword, [...values]);
-    else if (adding.has(keyword)) before.push(...values.filter(value => !before.includes(value)));
+    if (keyword === 'sendenv') this.found.set(keyword, sentNames(before ?? [], values));
+    else if (before === undefined) {
+      // Of a jump host and a command in its place the first one counts; only "ProxyJump none" leaves the command its place.
+      const isTaken =
+        keyword === 'proxyjump'
+          ? this.found.has('proxycommand')
+          : keyword === 'proxycommand' && (this.found.get('proxyjump')?.[0] ?? 'none') !== 'none';
+      if (!isTaken) this.found.set(keyword, [...values]);
+    } else if (adding.has(keyword)) before.push(...values.filter(value => !before.includes(value)));
   }
 
   private isHost({ args }: ConfigLine): boolean {
@@ -183,12 +223,12 @@ class Lookup {
     let result = true;
     const words = matchWords(args);
     if (words.length === 0) return this.stop(`${at}: Match needs a condition; write for example Match host web*`);
-    for (let index = 0; index < words.length; index++) {
+    for (let index = 0, before = 0; index < words.length; index++, before++) {
       const written = words[index] ?? '';
       const isNegated = written.startsWith('!');
       const attribute = (isNegated ? written.slice(1) : written).toLowerCase();
       if (attribute === 'all') {
-        if (index > 1 || index < words.length - 1) return this.stop(`${at}: "all" stands alone in a Match; take the rest out`);
+        if (before > 1 || index < words.length - 1) return this.stop(`${at}: "all" stands alone in a Match; take the rest out`);
         return result && !isNegated;
       }
       if (attribute === 'canonical' || attribute === 'final') {
@@ -219,6 +259,8 @@ class Lookup {
         return matchesPatternList(user, value.split(','));
       case 'localuser':
         return matchesPatternList(localUser, value.split(','));
+      case 'tagged':
+        return matchesPatternList(this.found.get('tag')?.[0] ?? '', value.split(','));
       case 'exec':
         return soFar && this.world.succeeds(withTokens(value, this.tokens(user)));
       default:
@@ -250,6 +292,16 @@ class Lookup {
     return false;
   }
 }
+
+/** Of SendEnv: names behind a `-` take out what stood before. */
+export const sentNames = (before: readonly string[], values: readonly string[]): string[] => {
+  let names = [...before];
+  for (const value of values) {
+    if (value.startsWith('-')) names = names.filter(name => !matchesPattern(name, value.slice(1)));
+    else names.push(value);
+  }
+  return names;
+};
 
 /** `host=web` and `host web` are the same. */
 const matchWords = (args: readonly string[]): readonly string[] =>

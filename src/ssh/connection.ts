@@ -14,6 +14,8 @@ export type ConnectionLimits = {
   readonly farewell: number;
   /** Most bytes of standard output of one exec. */
   readonly stdout: number;
+  /** Goes with each command, as far as the host accepts it. */
+  readonly environment: Readonly<Record<string, string>>;
 };
 
 /** Standard error keeps its end only: that is where the reason stands. */
@@ -57,7 +59,7 @@ export const makeConnection = (link: Link, limits: ConnectionLimits, fails: Fail
         );
         pending.add(lose);
         try {
-          link.client.exec(command, (error, channel) => {
+          link.client.exec(command, { env: limits.environment }, (error, channel) => {
             if (error !== undefined) return settle(link.isOver() ? lost() : fail(fails('channel-refused', error.message)));
             collect(channel, stdin, limits.stdout, {
               ended: reply => settle(ok(reply)),

@@ -41,6 +41,7 @@ const DIAL_WORDS: Readonly<Record<string, string>> = {
   ENETUNREACH: 'the network cannot be reached',
   ENOTFOUND: 'the name is not known',
   EAI_AGAIN: 'the name service does not answer',
+  EADDRNOTAVAIL: 'BindAddress is no address of this machine',
   EMFILE: 'too many open files on this machine',
   ENFILE: 'too many open files on this machine',
 };

@@ -22,8 +22,8 @@ export type Link = {
 
 /** What a handshake needs to know of the host. */
 export type Expectation = {
-  /** Order in which to ask for host keys, or nothing for ssh2's own. */
-  readonly serverHostKey: Algorithms['serverHostKey'];
+  /** What to ask the host for; what is absent is ssh2's own. */
+  readonly algorithms: Algorithms;
   /** Judges the key; a failure ends the handshake. */
   readonly verify: (blob: Buffer) => Promise<Failure | undefined> | Failure | undefined;
   readonly login: Login;
@@ -92,7 +92,7 @@ export const shakeHands = async ({ socket, closed }: Dialled, expected: Expectat
     readyTimeout: 0,
     keepaliveInterval: expected.keepalive.every,
     keepaliveCountMax: expected.keepalive.times,
-    ...(expected.serverHostKey === undefined ? {} : { algorithms: { serverHostKey: expected.serverHostKey } }),
+    algorithms: expected.algorithms,
   });
 
   const isReady = await ready;

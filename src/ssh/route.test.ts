@@ -51,6 +51,7 @@ const route = async (config: string, value: string) => {
     read: async () => ok(config),
     glob: async () => [],
     succeeds: async () => false,
+    resolves: async () => false,
   });
   if (!loaded.ok) throw new Error(loaded.failure.cause);
   return withRoute(target, { keyword: 'proxyjump', value }, loaded.value, around);

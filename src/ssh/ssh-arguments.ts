@@ -12,7 +12,14 @@ export type SshArguments = {
 
 const FLAGS_WITH_VALUE = 'BbcDEeFIiJLlmOopQRSWw';
 /** Flags that are another way to write an option. */
-const FLAG_OPTIONS: Readonly<Record<string, string>> = { i: 'identityfile', J: 'proxyjump', l: 'user', p: 'port' };
+const FLAG_OPTIONS: Readonly<Record<string, string>> = {
+  ...{ b: 'bindaddress', c: 'ciphers', i: 'identityfile', J: 'proxyjump', l: 'user', m: 'macs', p: 'port' },
+};
+/** Flags that stand for an option with its value. */
+const FLAG_VALUES: Readonly<Record<string, readonly [string, string]>> = {
+  4: ['addressfamily', 'inet'],
+  6: ['addressfamily', 'inet6'],
+};
 
 /**
  * @param understood lower-case option names
@@ -38,7 +45,9 @@ export const readSshArguments = (text: string, understood: ReadonlySet<string>):
     for (let at = 1; at < word.length; at++) {
       const flag = word[at] ?? '';
       if (!FLAGS_WITH_VALUE.includes(flag)) {
-        others.add(`-${flag}`);
+        const [option, value] = FLAG_VALUES[flag] ?? [];
+        if (option !== undefined && value !== undefined && understood.has(option)) take(option, value);
+        else others.add(`-${flag}`);
         continue;
       }
       const value = word.slice(at + 1) || words.next().value;

@@ -3,6 +3,7 @@
 import type { Secrets } from '../domain/need.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Address, Timeouts, Transport } from '../remote/ports.ts';
+import { ssh2Algorithms } from './algorithms.ts';
 import { makeConnection } from './connection.ts';
 import { dial } from './dial.ts';
 import { type Fails, failsOf } from './failures.ts';
@@ -41,18 +42,27 @@ export const makeSshTransport = (options: SshOptions): Transport => {
   const { timeouts, home } = options;
   const findIdentities = makeIdentityFinder({ home, keys: makePrivateKeys(options.uid), agentPatience: options.agentPatience ?? 5_000 });
   const hostKeyFiles = { home, globalFiles: options.globalKnownHostsFiles ?? GLOBAL_KNOWN_HOSTS, store: makeKnownHostsStore() };
-  const keepalive = options.keepalive ?? { every: 15_000, times: 3 };
+  const usualKeepalive = options.keepalive ?? { every: 15_000, times: 3 };
   const limits = { reply: timeouts.reply, farewell: options.farewell ?? 2_000, stdout: options.stdoutMax ?? 16 * 1024 * 1024 };
 
   /** Hands shakes over a socket that stands: TCP, or a channel through a jump host. */
   const logIn = async (address: Address, reach: Reach, fails: Fails): Promise<Result<Link>> => {
     const [identities, hostKeys] = await Promise.all([findIdentities(address), prepareHostKeyCheck(address, hostKeyFiles, fails)]);
+    const algorithms = ssh2Algorithms(address.algorithms ?? {}, hostKeys.serverHostKey as readonly string[] | undefined);
+    if (!algorithms.ok)
+      return fail(fails('no-common-algorithm', `${algorithms.failure}: nothing of it is known here; use --transport openssh`));
     const noKey = hopeless(identities, fails);
     if (noKey !== undefined) return fail(noKey);
-    const dialled = await reach(address, timeouts.connect, fails);
+    const dialled = await reach(address, (address.connectTimeout ?? 0) * 1000 || timeouts.connect, fails);
     if (!dialled.ok) return dialled;
     const login = makeLogin(address.user, identities, fails);
-    return shakeHands(dialled.value, { ...hostKeys, login, patience: timeouts.handshake, keepalive, user: address.user }, fails);
+    const alive = address.serverAlive;
+    const keepalive = alive === undefined ? usualKeepalive : { every: alive.every * 1000, times: alive.times };
+    return shakeHands(
+      dialled.value,
+      { verify: hostKeys.verify, algorithms: algorithms.value, login, patience: timeouts.handshake, keepalive, user: address.user },
+      fails,
+    );
   };
 
   return {
@@ -72,7 +82,9 @@ export const makeSshTransport = (options: SshOptions): Transport => {
         chain = chain === undefined ? link.value : behind(chain, link.value);
         reach = through(link.value);
       }
-      return chain === undefined ? fail(fails('unroutable', 'no way to it')) : ok(makeConnection(chain, limits, fails));
+      return chain === undefined
+        ? fail(fails('unroutable', 'no way to it'))
+        : ok(makeConnection(chain, { ...limits, environment: address.environment ?? {} }, fails));
     },
   };
 };

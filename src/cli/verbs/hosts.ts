@@ -1,13 +1,20 @@
 // The only place for `rollcall hosts [PATTERN]`.
+import { hostname } from 'node:os';
 import { fold } from '../../domain/nodeset.ts';
 import { noHostsMatched, selectHosts } from '../../domain/pattern.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
+import { printedOptions } from '../../ssh/config-print.ts';
 import type { RunFlags } from '../flags.ts';
 import { placeOf } from '../place.ts';
+import { readSshConfig } from '../ssh-config.ts';
 import type { World } from '../world.ts';
 
+/** What only this verb takes. */
+export type HostsFlags = RunFlags & { readonly fold?: boolean; readonly sshOptions?: boolean; readonly sshConfig?: string };
+
 /** One host a line in inventory order, or one nodeset. */
-export const hostsVerb = async (world: World, pattern: string, flags: RunFlags & { readonly fold?: boolean }): Promise<Result<number>> => {
+export const hostsVerb = async (world: World, pattern: string, flags: HostsFlags): Promise<Result<number>> => {
+  if (flags.sshOptions === true) return sshOptions(world, pattern, flags);
   const place = await placeOf(world, flags);
   if (!place.ok) return place;
   const chosen = selectHosts(place.value.inventory, pattern, flags.limit);
@@ -16,5 +23,20 @@ export const hostsVerb = async (world: World, pattern: string, flags: RunFlags &
   const { hosts } = chosen.value;
   if (hosts.length === 0) return fail(noHostsMatched(place.value.inventory, pattern, flags.limit));
   world.write(flags.fold === true ? `${fold(hosts)}\n` : hosts.map(host => `${host}\n`).join(''));
+  return ok(0);
+};
+
+/** The options of a name, as `ssh -G` prints them: ssh_config and ssh's own defaults, nothing of ours. */
+const sshOptions = async (world: World, name: string, flags: HostsFlags): Promise<Result<number>> => {
+  const [, user = flags.user, host = name] = /^(?:(.+)@)?(.*)$/s.exec(name) ?? [];
+  if (host === '' || host.startsWith('-') || /\s/.test(host)) return fail({ tag: 'bad-input', cause: `"${name}" is no name of a host` });
+  const config = await readSshConfig(world, flags.sshConfig);
+  if (!config.ok) return config;
+  const options = await config.value.optionsFor({ host, ...(user !== undefined && { user }) });
+  if (!options.ok) return options;
+  const { home, user: localUser, uid = 0, env } = world;
+  const lines = printedOptions(host, options.value, { home, localUser, machine: hostname(), uid, env });
+  if (!lines.ok) return lines;
+  world.write(`${lines.value.join('\n')}\n`);
   return ok(0);
 };
