@@ -107,13 +107,12 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .action(async (_what: string, flags) => did((await import('./verbs/journal.ts')).journalVerb(world, flags)));
   withFleet(program.command('hosts'))
     .description('hosts of a pattern, one a line')
-    .argument('[pattern]')
-    .option('--fold', 'as one nodeset')
+    .argument('[pattern...]')
+    .option('--fold', 'as one nodeset; without -i the words are names or nodesets')
+    .option('--expand', 'one a line; without -i the words are names or nodesets')
     .option('--ssh-options', 'what ssh_config says of one name, as ssh -G prints it; it need not be in an inventory')
     .option('-F, --ssh-config <file>', 'with --ssh-options: read this file only')
-    .action(async (pattern: string | undefined, flags) =>
-      did(await (await import('./verbs/hosts.ts')).hostsVerb(world, pattern ?? 'all', flags)),
-    );
+    .action(async (words: string[], flags) => did(await (await import('./verbs/hosts.ts')).hostsVerb(world, words, flags)));
   withFleet(program.command('inventory'))
     .description('the inventory, as ansible-inventory prints it')
     .option('--list', 'groups, hosts and variables as JSON')
@@ -140,13 +139,15 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
   program.hook('preAction', async (_, verb) => {
     const { limit } = verb.opts<{ readonly limit?: string }>();
     const takesPattern = ['pattern', 'hosts'].includes(verb.registeredArguments[0]?.name() ?? '');
-    const [pattern] = verb.processedArgs as unknown[];
+    const [pattern] = verb.processedArgs as (string | readonly string[] | undefined)[];
     const written = async (text: string): Promise<string> => {
       const read = await writeOutHostFiles(text, nodeDisk);
       return read.ok ? read.value : verb.error(`error: ${read.failure.cause}`, { exitCode: 5 });
     };
     if (limit !== undefined) verb.setOptionValue('limit', await written(limit));
-    if (takesPattern && typeof pattern === 'string') verb.processedArgs[0] = await written(pattern);
+    if (takesPattern && pattern !== undefined) {
+      verb.processedArgs[0] = typeof pattern === 'string' ? await written(pattern) : await Promise.all(pattern.map(written));
+    }
   });
   program
     .command('keys')

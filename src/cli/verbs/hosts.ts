@@ -1,6 +1,7 @@
 // The only place for `rollcall hosts [PATTERN]`.
 import { hostname } from 'node:os';
-import { fold } from '../../domain/nodeset.ts';
+import { foldNames } from '../../domain/nodeset-fold.ts';
+import { readNodeset } from '../../domain/nodeset-words.ts';
 import { noHostsMatched, selectHosts } from '../../domain/pattern.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import { printedOptions } from '../../ssh/config-print.ts';
@@ -10,11 +11,20 @@ import { readSshConfig } from '../ssh-config.ts';
 import type { World } from '../world.ts';
 
 /** What only this verb takes. */
-export type HostsFlags = RunFlags & { readonly fold?: boolean; readonly sshOptions?: boolean; readonly sshConfig?: string };
+export type HostsFlags = RunFlags & {
+  readonly fold?: boolean;
+  readonly expand?: boolean;
+  readonly sshOptions?: boolean;
+  readonly sshConfig?: string;
+};
 
-/** One host a line in inventory order, or one nodeset. */
-export const hostsVerb = async (world: World, pattern: string, flags: HostsFlags): Promise<Result<number>> => {
+/** One host a line in inventory order, or one nodeset. Folded or expanded without a word of a fleet, words are names. */
+export const hostsVerb = async (world: World, words: readonly string[], flags: HostsFlags): Promise<Result<number>> => {
+  const pattern = words.length === 0 ? 'all' : words.join(',');
   if (flags.sshOptions === true) return sshOptions(world, pattern, flags);
+  if (flags.fold === true && flags.expand === true) return refuse('--fold and --expand are opposites; say one of them');
+  const isAboutFleet = flags.inventory !== undefined || flags.practice !== undefined || words.length === 0;
+  if ((flags.fold === true || flags.expand === true) && !isAboutFleet) return nodeset(world, pattern, flags);
   const place = await placeOf(world, flags);
   if (!place.ok) return place;
   const chosen = selectHosts(place.value.inventory, pattern, flags.limit);
@@ -22,7 +32,7 @@ export const hostsVerb = async (world: World, pattern: string, flags: HostsFlags
   for (const warning of [...place.value.warnings, ...chosen.value.warnings]) world.say(warning);
   const { hosts } = chosen.value;
   if (hosts.length === 0) return fail(noHostsMatched(place.value.inventory, pattern, flags.limit));
-  world.write(flags.fold === true ? `${fold(hosts)}\n` : hosts.map(host => `${host}\n`).join(''));
+  world.write(flags.fold === true ? `${foldNames(hosts)}\n` : hosts.map(host => `${host}\n`).join(''));
   return ok(0);
 };
 
@@ -40,3 +50,13 @@ const sshOptions = async (world: World, name: string, flags: HostsFlags): Promis
   world.write(`${lines.value.join('\n')}\n`);
   return ok(0);
 };
+
+/** What `nodeset --fold` and `nodeset --expand` print, one name a line. */
+const nodeset = (world: World, text: string, flags: HostsFlags): Result<number> => {
+  const names = readNodeset(text);
+  if (!names.ok) return refuse(names.failure);
+  world.write(flags.fold === true ? `${foldNames(names.value)}\n` : names.value.map(name => `${name}\n`).join(''));
+  return ok(0);
+};
+
+const refuse = (cause: string): Result<never> => fail({ tag: 'bad-input', cause });
