@@ -113,6 +113,12 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .option('--ssh-options', 'what ssh_config says of one name, as ssh -G prints it; it need not be in an inventory')
     .option('-F, --ssh-config <file>', 'with --ssh-options: read this file only')
     .action(async (words: string[], flags) => did(await (await import('./verbs/hosts.ts')).hostsVerb(world, words, flags)));
+  withFleet(program.command('doctor'))
+    .description('whether and how each host would be reached, and what to mend; starts and writes nothing there')
+    .argument('[pattern]', 'hosts to look at', 'all')
+    .option('-f, --forks <n>', 'connections at once', whole(1, 10_000))
+    .option('--json', 'one object')
+    .action(async (pattern: string, flags) => did(await (await import('./verbs/doctor.ts')).doctorVerb(world, pattern, flags)));
   withFleet(program.command('inventory'))
     .description('the inventory, as ansible-inventory prints it')
     .option('--list', 'groups, hosts and variables as JSON')

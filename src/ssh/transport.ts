@@ -7,13 +7,14 @@ import { ssh2Algorithms } from './algorithms.ts';
 import { makeConnection } from './connection.ts';
 import { dial } from './dial.ts';
 import { type Fails, failsOf } from './failures.ts';
-import { type Link, shakeHands } from './handshake.ts';
+import { type Expectation, type Link, shakeHands } from './handshake.ts';
 import { prepareHostKeyCheck } from './host-keys.ts';
 import { makeIdentityFinder } from './identities.ts';
 import { behind, type Reach, through } from './jump.ts';
 import { makeKnownHostsStore } from './known-hosts-store.ts';
 import { hopeless, makeLogin } from './login.ts';
 import { makePrivateKeys } from './private-keys.ts';
+import { type Witness, watchLogin } from './witness.ts';
 
 /** What the transport must be told about this machine. Times in ms. */
 export type SshOptions = {
@@ -31,6 +32,8 @@ export type SshOptions = {
   readonly farewell?: number;
   /** Most bytes of standard output of one exec. */
   readonly stdoutMax?: number;
+  /** Is told what hosts show and let in. */
+  readonly witness?: Witness;
   /** Where passphrases, passwords, codes and answers about host keys come from; absent: nobody can be asked. */
   readonly secrets?: Secrets;
 };
@@ -55,14 +58,20 @@ export const makeSshTransport = (options: SshOptions): Transport => {
     if (noKey !== undefined) return fail(noKey);
     const dialled = await reach(address, (address.connectTimeout ?? 0) * 1000 || timeouts.connect, fails);
     if (!dialled.ok) return dialled;
-    const login = makeLogin(address.user, identities, fails);
+    const { login, last } = watchLogin(makeLogin(address.user, identities, fails), identities.offers);
+    const verify: Expectation['verify'] = blob => {
+      options.witness?.hostKey(address, blob);
+      return hostKeys.verify(blob);
+    };
     const alive = address.serverAlive;
     const keepalive = alive === undefined ? usualKeepalive : { every: alive.every * 1000, times: alive.times };
-    return shakeHands(
+    const link = await shakeHands(
       dialled.value,
-      { verify: hostKeys.verify, algorithms: algorithms.value, login, patience: timeouts.handshake, keepalive, user: address.user },
+      { verify, algorithms: algorithms.value, login, patience: timeouts.handshake, keepalive, user: address.user },
       fails,
     );
+    if (link.ok) options.witness?.login(address, last());
+    return link;
   };
 
   return {
