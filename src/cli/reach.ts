@@ -5,7 +5,7 @@ import type { Hold } from '../driver/driver.ts';
 import { keepLink } from '../driver/keep-link.ts';
 import { reachDriver } from '../driver/lifecycle.ts';
 import { type Hello, type Link, protocolVersion } from '../driver/protocol.ts';
-import type { EngineSettings } from '../engine/engine.ts';
+import type { EngineSettings } from '../engine/desk.ts';
 import { ensureStateFolder } from '../journal/state-folder.ts';
 import type { Timeouts } from '../remote/ports.ts';
 import type { World } from './world.ts';

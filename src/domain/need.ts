@@ -119,3 +119,34 @@ export const wanted = (need: Need): string => {
       return 'a yes to an unknown host key';
   }
 };
+
+/** Who turned a value down, and whether another host had taken the same. */
+export type Refusal = { readonly host: string; readonly elsewhere: 'accepted' | 'not-accepted' };
+
+/** What people are asked, for all hosts that wait for the same answer. Never journalled. */
+export type Question = {
+  readonly id: string;
+  /** As the first of the hosts put it. */
+  readonly need: Need;
+  /** Inventory names. */
+  readonly hosts: readonly string[];
+  /** The value before was turned down. */
+  readonly refused?: Refusal;
+};
+
+/** Something that a client knows and gives along, before it submits a run. */
+export type Entrusted =
+  /** `accounts`: of which it is ({@link Account.at}); absent: of every account of the realm that has none of its own. `realm`: where the inventory was read. */
+  | { readonly for: 'password' | 'become'; readonly realm: string; readonly accounts?: readonly string[]; readonly value: string }
+  | { readonly for: 'passphrase'; readonly path: string; readonly value: string };
+
+/** The host that a need is about. */
+export const hostOf = (need: Need): string => (need.kind === 'passphrase' ? need.host : need.account.host);
+
+/** Why a value is not sent again, where nobody can give another. */
+export const refusedBefore = (need: Need, by: Refusal): Failure => ({
+  tag: 'password-refused',
+  host: hostOf(need),
+  cause:
+    by.host === hostOf(need) ? `${wanted(need)} was turned down` : `${wanted(need)} was turned down by ${by.host}, so it was not sent here`,
+});

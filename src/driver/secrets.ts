@@ -1,6 +1,19 @@
 // The only place that keeps what people have given: in this process's memory, until it is wiped, and nowhere else.
-// A value is tried by one taker first; a refused one is used by nobody any more. It knows neither wires nor screens.
-import { type Account, type Need, nobodyToAsk, type Outcome, type Secrets, type Taken, wanted } from '../domain/need.ts';
+// A value is tried by one taker first, and what was refused is sent nowhere else. It knows neither wires nor screens.
+import {
+  type Account,
+  type Entrusted,
+  hostOf,
+  type Need,
+  nobodyToAsk,
+  type Question,
+  refusedBefore,
+  type Secrets,
+  type Taken,
+  wanted,
+} from '../domain/need.ts';
+import type { Answering, MayTry } from '../engine/ports.ts';
+import { Purse } from './purse.ts';
 
 export type KeeperParts = {
   /** What an account belongs to: one answer is for all accounts of one user in it. */
@@ -9,79 +22,177 @@ export type KeeperParts = {
   readonly canAsk: () => boolean;
 };
 
-/** What one answer is for. */
-type Purse = {
-  readonly need: Need;
-  /** One for each prompt. */
-  values: readonly Buffer[];
-  state: 'empty' | 'new' | 'trying' | 'accepted' | 'declined';
-  /** Who refused the value before, and whether another had taken it. */
-  refused?: { readonly host: string; readonly accepted: 'nowhere' | 'elsewhere' };
-};
-
-export class Keeper implements Secrets {
+export class Keeper implements Secrets, Answering {
   readonly #parts: KeeperParts;
   readonly #purses = new Map<string, Purse>();
+  /** Accounts that have a purse of their own instead of their realm's. */
+  readonly #own = new Map<string, string>();
+  /** What came with runs, by the name of the purse that it is for, or of all in a realm (`-k`, `-K`). */
+  readonly #given = new Map<string, Buffer>();
+  readonly #listeners = new Set<() => void>();
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
   }
 
   take(need: Need): Taken {
-    const key = this.#keyOf(need);
-    const purse = this.#purses.get(key) ?? { need, values: [], state: 'empty' as const };
-    this.#purses.set(key, purse);
-    if (purse.state === 'new' || purse.state === 'accepted') return this.#hand(purse);
-    if (purse.state === 'trying' || (purse.state === 'empty' && this.#parts.canAsk())) {
-      return { kind: 'not-now', failure: { tag: 'waits-for-answer', host: hostOf(need), cause: wanted(need), facts: { waitsFor: key } } };
+    const what = this.#nameOf(need);
+    const purse = this.#purse(what, need);
+    const loan = purse.take(need);
+    if (loan !== undefined) {
+      const settle: Extract<Taken, { kind: 'have' }>['settle'] = outcome => {
+        if (loan.settle(outcome) === 'odd-one') this.#setApart(what, need);
+        this.changed();
+      };
+      return { kind: 'have', values: loan.values, settle };
     }
-    return { kind: 'not-now', failure: nobodyToAsk(need) };
+    const mayCome = purse.state === 'trying' || (purse.state === 'empty' && this.#parts.canAsk());
+    if (mayCome) {
+      return { kind: 'not-now', failure: { tag: 'waits-for-answer', host: hostOf(need), cause: wanted(need), facts: { waitsFor: what } } };
+    }
+    return { kind: 'not-now', failure: purse.refused === undefined ? nobodyToAsk(need) : refusedBefore(need, purse.refused) };
   }
 
-  #hand(purse: Purse): Taken {
-    const { values, state } = purse;
-    if (state === 'new') purse.state = 'trying';
-    let settled = false;
-    return {
-      kind: 'have',
-      values: values.map(value => value.toString('utf8')),
-      settle: outcome => {
-        if (settled) return;
-        settled = true;
-        if (purse.values === values) this.#settle(purse, outcome);
-      },
+  mayTry(what: string): MayTry {
+    const purse = this.#purses.get(what);
+    if (purse?.state === 'accepted') return 'all';
+    if (purse?.state === 'new') return purse.out === 0 ? 'one' : 'nobody';
+    // Where nobody can answer any more, each is told so.
+    return purse?.state === 'trying' || (purse?.state === 'empty' && this.#parts.canAsk()) ? 'nobody' : 'all';
+  }
+
+  setOut(what: string): () => void {
+    const purse = this.#purses.get(what);
+    if (purse === undefined) return () => {};
+    purse.out += 1;
+    return () => {
+      purse.out -= 1;
     };
   }
 
-  #settle(purse: Purse, outcome: Outcome): void {
-    if (outcome === 'unknown') {
-      if (purse.state === 'trying') purse.state = 'new';
-      return;
-    }
-    if (outcome === 'accepted') {
-      purse.state = 'accepted';
-      return;
-    }
-    purse.refused = { host: hostOf(purse.need), accepted: purse.state === 'accepted' ? 'elsewhere' : 'nowhere' };
-    for (const value of purse.values) value.fill(0);
-    purse.values = [];
-    purse.state = 'empty';
+  onAnswer(listener: () => void): void {
+    this.#listeners.add(listener);
   }
 
-  #keyOf(need: Need): string {
+  /** Takes what comes with a run: for named accounts, for a key file, or for whoever of the realm has nothing of his own. */
+  entrust(entrusted: readonly Entrusted[]): void {
+    for (const one of entrusted) {
+      if (one.for === 'passphrase') this.#give(`passphrase ${one.path}`, one.value);
+      else if (one.accounts === undefined) this.#give(`${one.for} ${one.realm}`, one.value);
+      else
+        for (const at of one.accounts) this.#own.set(`${one.for} ${at}`, this.#ownName(`${one.for} ${one.realm} ${userOf(at)}`, one.value));
+    }
+    this.changed();
+  }
+
+  /** @returns how many of the questions were still open */
+  answer(questions: readonly string[], values: readonly string[] | undefined): number {
+    const open = questions.flatMap(what => this.#purses.get(what) ?? []).filter(purse => purse.state === 'empty');
+    for (const purse of open) {
+      if (values === undefined) purse.decline();
+      else purse.fill(values.map(value => Buffer.from(value)));
+    }
+    this.changed();
+    return open.length;
+  }
+
+  /** What people are to be asked, of those things that hosts wait for. Of one user's codes one is asked for at a time. */
+  questions(waiting: ReadonlyMap<string, ReadonlySet<string>>): readonly Question[] {
+    const atCodes = new Set<string>();
+    for (const { need, state } of this.#purses.values()) {
+      if (need.kind === 'codes' && (state === 'new' || state === 'trying')) atCodes.add(need.account.user);
+    }
+    const open: Question[] = [];
+    for (const [what, hosts] of waiting) {
+      const purse = this.#purses.get(what);
+      if (purse?.state !== 'empty') continue;
+      const { need, refused } = purse;
+      if (need.kind === 'codes') {
+        if (atCodes.has(need.account.user)) continue;
+        atCodes.add(need.account.user);
+      }
+      open.push({ id: what, need, hosts: [...hosts], ...(refused !== undefined && { refused }) });
+    }
+    return open;
+  }
+
+  /** Whoever waits is looked at again: an answer came, or who can answer has changed. */
+  changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+
+  /** Nobody needs any of it any more. */
+  wipe(): void {
+    for (const purse of this.#purses.values()) purse.wipe();
+    for (const value of this.#given.values()) value.fill(0);
+    this.#purses.clear();
+    this.#own.clear();
+    this.#given.clear();
+  }
+
+  /** Others have taken the same value: this account has another one, and it is asked for that alone. */
+  #setApart(what: string, need: Need): void {
+    if (need.kind !== 'password' && need.kind !== 'become') return;
+    const own = `${what} at ${need.account.at}`;
+    this.#own.set(`${need.kind} ${need.account.at}`, own);
+    this.#purse(own, need).refused = { host: need.account.host, elsewhere: 'accepted' };
+  }
+
+  #purse(what: string, need: Need): Purse {
+    const known = this.#purses.get(what);
+    if (known !== undefined) return known;
+    const purse = new Purse(need);
+    this.#purses.set(what, purse);
+    const given = this.#given.get(what) ?? (what === this.#sharedName(need) ? this.#given.get(this.#nameOfAll(need)) : undefined);
+    if (given !== undefined) purse.fill([Buffer.from(given)]);
+    return purse;
+  }
+
+  #give(name: string, value: string): void {
+    this.#given.get(name)?.fill(0);
+    this.#given.set(name, Buffer.from(value));
+    for (const [what, purse] of this.#purses) {
+      if (what === name || (what === this.#sharedName(purse.need) && this.#nameOfAll(purse.need) === name))
+        purse.fill([Buffer.from(value)]);
+    }
+  }
+
+  /** The same value of several accounts of one user is one secret, so that it is turned down once. */
+  #ownName(prefix: string, value: string): string {
+    for (let i = 1; ; i += 1) {
+      const name = `${prefix} own ${i}`;
+      const given = this.#given.get(name);
+      if (given?.equals(Buffer.from(value)) === true && this.#purses.get(name)?.state !== 'empty') return name;
+      if (given !== undefined && !given.equals(Buffer.from(value))) continue;
+      this.#give(name, value);
+      return name;
+    }
+  }
+
+  #nameOf(need: Need): string {
+    const own = need.kind === 'password' || need.kind === 'become' ? this.#own.get(`${need.kind} ${need.account.at}`) : undefined;
+    return own ?? this.#sharedName(need);
+  }
+
+  #sharedName(need: Need): string {
     switch (need.kind) {
       case 'passphrase':
         return `passphrase ${need.path}`;
       case 'password':
-        return `password ${this.#parts.realmOf(need.account)} ${need.account.user}`;
+        return `${this.#nameOfAll(need)} ${need.account.user}`;
+      case 'become':
+        return `${this.#nameOfAll(need)} ${need.method === 'su' ? `su ${need.user}` : need.account.user}`;
       case 'codes':
         return `codes ${need.account.at}`;
-      case 'become':
-        return `become ${this.#parts.realmOf(need.account)} ${need.method === 'su' ? `su ${need.user}` : need.account.user}`;
       case 'host-key':
         return `host-key ${need.account.at} ${need.fingerprint}`;
     }
   }
+
+  /** What is given for every account of a realm goes by this name. */
+  #nameOfAll(need: Need): string {
+    return need.kind === 'passphrase' ? '' : `${need.kind} ${this.#parts.realmOf(need.account)}`;
+  }
 }
 
-const hostOf = (need: Need): string => (need.kind === 'passphrase' ? need.host : need.account.host);
+const userOf = (at: string): string => at.slice(0, at.lastIndexOf('@'));

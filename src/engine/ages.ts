@@ -12,6 +12,9 @@ const leastSilence = 60_000;
 /** Past limit and grace, ms: how late the host may be to tell its end. */
 const lateness = 60_000;
 
+/** What is known of the driver before this one, on our wall clock, ms: by how much it was set since, and when that one last lived. */
+export type Earlier = { readonly clockSet: number; readonly lastAlive: number };
+
 type Age = {
   /** When it began; undefined while that is not known. */
   readonly began: number | undefined;
@@ -20,6 +23,8 @@ type Age = {
   /** Silence that an earlier driver met, or this one before it stood still, ms. */
   readonly silentBefore: number;
 };
+
+const none: Age = { began: undefined, silentSince: undefined, silentBefore: 0 };
 
 export class Ages {
   readonly #clock: Clock;
@@ -57,9 +62,16 @@ export class Ages {
 
   /** This driver itself stood still for so many ms: as with a new driver, hosts are asked for a while before it gives up. */
   gap(ms: number): void {
+    this.unasked(this.#ages.keys(), ms);
+  }
+
+  /** Nobody could ask for these jobs for so many ms. */
+  unasked(jids: Iterable<Jid>, ms: number): void {
     const now = this.#clock.now();
-    for (const [jid, { began, silentSince, silentBefore }] of this.#ages) {
-      if (silentSince !== undefined) this.#ages.set(jid, { began, silentSince: now, silentBefore: silentBefore + now - ms - silentSince });
+    for (const jid of jids) {
+      const { began, silentSince, silentBefore } = this.#ages.get(jid) ?? none;
+      if (silentSince === undefined) continue;
+      this.#ages.set(jid, { began, silentSince: now, silentBefore: silentBefore + Math.max(0, now - ms - silentSince) });
     }
   }
 

@@ -1,77 +1,18 @@
 // The only place that opens, uses and lets go of lines: which host is talked to next, about what, and for how long.
 // Due looks go before starts; a spare line gives way at once. It performs; what an answer means is not its business.
 import type { Failure } from '../domain/failure.ts';
-import type { Jid, Whereabouts } from '../domain/job.ts';
+import type { Jid } from '../domain/job.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
-import { type CleanAct, cleanOver } from './clean.ts';
-import type {
-  Clock,
-  HostRef,
-  HostState,
-  JobReport,
-  Jobs,
-  Line,
-  LookRequest,
-  StartReply,
-  StartRequest,
-  Survey as Surveyed,
-} from './ports.ts';
+import { cleanOver } from './clean.ts';
+import type { Act, Desk, Manners } from './desk.ts';
+import { type Place, Places, type Survey } from './places.ts';
+import { answerWaitedFor, type Clock, type HostRef, type Jobs, type Line, type MayTry, type Survey as Surveyed } from './ports.ts';
 import { sharedOut } from './requests.ts';
-import { chainTooLong, type Slot, type SlotLimits, Slots, sizeOf } from './slots.ts';
+import { chainTooLong, type Slot, Slots, sizeOf } from './slots.ts';
 import { afterRequest, type Start, type StartQueue } from './start-queue.ts';
 
-/** Something to tell a host about a job; `there` is the jid that it goes by there (another's with `--once`). */
-export type Act =
-  | { readonly kind: 'cancel'; readonly jid: Jid; readonly there: Jid; readonly grace: number; readonly at?: Whereabouts }
-  | { readonly kind: 'extend'; readonly jid: Jid; readonly there: Jid; readonly limit: number }
-  | CleanAct;
-
-/** Somebody wants to know what jobs a host knows. */
-type Survey = { readonly accounts: 'own' | 'all'; readonly done: (found: Result<Surveyed>) => void };
-
-/** What the dispatcher needs to know, and whom it tells. Each resolves when the answer is written down. */
-export type Desk = {
-  isGoing(run: string): boolean;
-  hasSeat(run: string): boolean;
-  forksOf(run: string): number;
-  runOf(jid: Jid): string;
-  /** Writes the intent; must resolve before the host hears of the start. */
-  requested(start: Start): Promise<void>;
-  startRequest(start: Start, linger: number): StartRequest;
-  lookRequest(jid: Jid): LookRequest | undefined;
-  answered(start: Start, reply: Result<StartReply>): Promise<void>;
-  /** No line could be had: nothing was sent. */
-  unreached(start: Start, failure: Failure): Promise<void>;
-  looked(jids: readonly Jid[], reports: Result<readonly JobReport[]>): Promise<void>;
-  acted(act: Exclude<Act, CleanAct>, answer: Result<HostState | number>): Promise<void>;
-  /** Milliseconds until the next look at a job of the host is due. */
-  nextDueIn(host: string): number | undefined;
-  /** Slots changed. */
-  slotsSeen(open: number, forks: number): void;
-};
-
-/** How long lines are kept and lingered on. */
-export type Manners = SlotLimits & {
-  /** A spare is kept when a look falls due within this many ms; 0 lets go at once. */
-  readonly persist: number;
-  /** Most ms that a start stays on the line for a quick result. */
-  readonly linger: number;
-};
-
-type Place = {
-  readonly ref: HostRef;
-  readonly looks: Set<Jid>;
-  readonly acts: Act[];
-  readonly starts: Start[];
-  readonly surveys: Survey[];
-  line: Line | undefined;
-  slot: Slot | undefined;
-  busy: 'yes' | 'no';
-  heard: 'never' | 'yes' | 'not-last-time';
-};
-
 export class Dispatcher {
-  readonly #places = new Map<string, Place>();
+  readonly #places = new Places();
   /** Hosts with looks or acts due, in the order they fell due. */
   readonly #due = new Set<Place>();
   /** Hosts with an idle line kept for a look that is due soon, longest kept first. */
@@ -94,10 +35,20 @@ export class Dispatcher {
     this.#clock = clock;
     this.#manners = manners;
     this.#slots = new Slots(manners);
+    jobs.answering?.onAnswer(() => this.pump());
   }
 
   get open(): number {
     return this.#slots.open;
+  }
+
+  /** Hosts that are owed something and wait for a person, by what they wait for. */
+  waiting(): ReadonlyMap<string, ReadonlySet<string>> {
+    const waiting = new Map<string, Set<string>>();
+    for (const [what, host] of [...this.#places.waiting(), ...this.#queue.parked()]) {
+      waiting.set(what, (waiting.get(what) ?? new Set()).add(host));
+    }
+    return waiting;
   }
 
   /** Looks due that have waited for a slot. */
@@ -106,14 +57,14 @@ export class Dispatcher {
   }
 
   look(host: HostRef, jid: Jid): void {
-    const place = this.#place(host);
+    const place = this.#places.of(host);
     place.looks.add(jid);
     this.#due.add(place);
     this.pump();
   }
 
   act(host: HostRef, act: Act): void {
-    const place = this.#place(host);
+    const place = this.#places.of(host);
     place.acts.push(act);
     this.#due.add(place);
     this.pump();
@@ -121,7 +72,7 @@ export class Dispatcher {
 
   /** Comes to the host when a slot is free, like a look that is due. */
   survey(host: HostRef, accounts: Survey['accounts']): Promise<Result<Surveyed>> {
-    const place = this.#place(host);
+    const place = this.#places.of(host);
     return new Promise(done => {
       place.surveys.push({ accounts, done });
       this.#due.add(place);
@@ -131,24 +82,29 @@ export class Dispatcher {
 
   /** The job is over: nobody asks about it any more. */
   forget(host: HostRef, jid: Jid): void {
-    this.#places.get(keyOf(host))?.looks.delete(jid);
+    const { looks, acts } = this.#places.of(host);
+    looks.delete(jid);
+    for (let i = acts.length - 1; i >= 0; i -= 1) if (acts[i]?.jid === jid && acts[i]?.kind !== 'clean') acts.splice(i, 1);
   }
 
   /** Hands out slots to whoever may go now. Called after everything that could change the answer. */
   pump(): void {
     if (this.#stopped) return;
     this.#saving = undefined;
+    for (const place of this.#places.takeBack(what => this.#mayTry(what) !== 'nobody')) this.#due.add(place);
     for (const place of this.#due) this.#serve(place);
     for (;;) {
       const start = this.#queue.next({
         isGoing: run => this.#desk.isGoing(run),
-        hasSeat: run => this.#desk.hasSeat(run),
-        canTalk: ({ host, run }) => this.#canTalk(this.#place(host), run),
+        hasSeat: start => this.#desk.hasSeat(start),
+        canTalk: ({ host, run }) => this.#canTalk(this.#places.of(host), run),
+        waitsFor: start => this.#waitsFor(this.#places.of(start.host)) ?? start.waitsFor,
+        mayTry: what => this.#mayTry(what),
       });
       if (start === undefined) break;
-      const place = this.#place(start.host);
+      const place = this.#places.of(start.host);
       place.starts.push(start);
-      void this.#talk(place, start.run);
+      void this.#talk(place, start.run, start.waitsFor);
     }
     this.#giveUpSpares();
     this.#waitForRate();
@@ -158,7 +114,7 @@ export class Dispatcher {
   stop(): void {
     this.#stopped = true;
     this.#rateTimer?.();
-    for (const place of this.#places.values()) place.line?.close();
+    for (const place of this.#places.all()) place.line?.close();
   }
 
   #serve(place: Place): void {
@@ -167,7 +123,20 @@ export class Dispatcher {
       this.#due.delete(place);
       return;
     }
-    if (this.#canTalk(place, run)) void this.#talk(place, run);
+    const what = this.#waitsFor(place);
+    if (what !== undefined && this.#mayTry(what) === 'nobody') {
+      this.#due.delete(place);
+      this.#places.putAside(place, what);
+    } else if (this.#canTalk(place, run)) void this.#talk(place, run);
+  }
+
+  /** What a person has to say before a line can be had. */
+  #waitsFor(place: Place): string | undefined {
+    return place.line === undefined && place.busy === 'no' ? place.waits?.for : undefined;
+  }
+
+  #mayTry(what: string): MayTry {
+    return this.#jobs.answering?.mayTry(what) ?? 'all';
   }
 
   /** The run for which the host is to be talked to; a survey is nobody's. */
@@ -195,8 +164,9 @@ export class Dispatcher {
   }
 
   /** One conversation: everything that the host is owed, then the line is kept as a spare or let go. */
-  async #talk(place: Place, run: string): Promise<void> {
+  async #talk(place: Place, run: string, tries = place.waits?.for): Promise<void> {
     place.busy = 'yes';
+    const isBack = tries === undefined ? undefined : this.#jobs.answering?.setOut(tries);
     this.#due.delete(place);
     this.#spares.delete(place);
     const requested = place.starts.map(start => this.#desk.requested(start));
@@ -206,6 +176,7 @@ export class Dispatcher {
     else if (await this.#converse(place, line.value)) this.#keepOrLetGo(place);
     else this.#letGo(place);
     place.busy = 'no';
+    isBack?.();
     if (this.#runDueAt(place) !== undefined) this.#due.add(place);
     this.pump();
   }
@@ -215,9 +186,12 @@ export class Dispatcher {
     if (tooLong !== undefined) return fail(tooLong);
     const slot = this.#slots.take(place.ref, run, this.#isSilent(place));
     this.#tellSlots();
+    if (place.waits !== undefined) this.#desk.waited([...place.looks], this.#clock.now() - place.waits.since);
+    place.waits = undefined;
     const connected = await this.#jobs.connect(place.ref);
     if (!connected.ok) {
-      place.heard = 'not-last-time';
+      // Whoever asks for an answer has answered.
+      place.heard = answerWaitedFor(connected.failure) === undefined ? 'not-last-time' : 'yes';
       this.#release(slot);
       return connected;
     }
@@ -249,6 +223,12 @@ export class Dispatcher {
 
   async #noLine(place: Place, failure: Failure): Promise<void> {
     const starts = place.starts.splice(0);
+    const what = answerWaitedFor(failure);
+    if (what !== undefined) {
+      place.waits = { for: what, since: this.#clock.now() };
+      for (const start of starts) this.#park(start, what);
+      return;
+    }
     const acts = place.acts.splice(0);
     for (const { done } of place.surveys.splice(0)) done({ ok: false, failure });
     const looks = [...place.looks];
@@ -295,9 +275,19 @@ export class Dispatcher {
       if (start === undefined) return true;
       const linger = this.#starved() === undefined ? this.#manners.linger : 0;
       const reply = await line.start(this.#desk.startRequest(start, linger));
+      const what = reply.ok ? undefined : answerWaitedFor(reply.failure);
+      if (what !== undefined) {
+        this.#park(start, what);
+        continue;
+      }
       await this.#desk.answered(start, reply);
       if (!reply.ok) return this.#lineFailed(place);
     }
+  }
+
+  /** It comes again when somebody has answered; it has neither been tried nor failed. */
+  #park(start: Start, what: string): void {
+    if (this.#desk.mayPark(afterRequest(start))) this.#queue.park(afterRequest(start), what);
   }
 
   #lineFailed(place: Place): false {
@@ -348,41 +338,10 @@ export class Dispatcher {
 
   #waitForRate(): void {
     const delay = this.#queue.rateDelay();
-    if (delay === 0 || this.#rateTimer !== undefined || this.#queue.size === 0) return;
+    if (delay === 0 || this.#rateTimer !== undefined || !this.#queue.wantsTurn(what => this.#mayTry(what))) return;
     this.#rateTimer = this.#clock.after(delay, () => {
       this.#rateTimer = undefined;
       this.pump();
     });
   }
-
-  #place(ref: HostRef): Place {
-    const key = keyOf(ref);
-    const known = this.#places.get(key);
-    if (known !== undefined) return known;
-    const place: Place = {
-      ref,
-      looks: new Set(),
-      acts: [],
-      starts: [],
-      surveys: [],
-      line: undefined,
-      slot: undefined,
-      busy: 'no',
-      heard: 'never',
-    };
-    this.#places.set(key, place);
-    return place;
-  }
 }
-
-/** A name at one address: an inventory edited between two runs must not make one use the other's line. */
-const keyOf = (ref: HostRef): string => {
-  let key = keys.get(ref);
-  if (key === undefined) {
-    key = `${ref.name} ${JSON.stringify(ref.address)}`;
-    keys.set(ref, key);
-  }
-  return key;
-};
-
-const keys = new WeakMap<HostRef, string>();

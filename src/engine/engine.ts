@@ -4,8 +4,9 @@ import type { Actor, PlannedHost } from '../domain/event.ts';
 import { type Failure, isRefusal, mayRetryStart } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
-import { Ages } from './ages.ts';
-import { type Desk, Dispatcher, type Manners } from './dispatcher.ts';
+import { Ages, type Earlier } from './ages.ts';
+import type { Desk, EngineSettings } from './desk.ts';
+import { Dispatcher } from './dispatcher.ts';
 import { looksAfter } from './gaps.ts';
 import { advance, anotherMachine, type Effect, type Input, isBeingEnded, isOverThere, leftOut } from './job-machine.ts';
 import { Known } from './known.ts';
@@ -18,14 +19,6 @@ import { Starts } from './starts.ts';
 import { Timers } from './timers.ts';
 import { Turns } from './turns.ts';
 
-/** Limits and habits of a driver. */
-export type EngineSettings = Manners & {
-  /** Starts a second; 0 for no limit. */
-  readonly startRate: number;
-  /** Most bytes of one stream that one look brings. */
-  readonly lookBytes: number;
-};
-
 /** The world of an engine. */
 export type EngineParts = {
   readonly spine: Spine;
@@ -36,12 +29,6 @@ export type EngineParts = {
   /** Told once, when another driver of this line has taken over. */
   readonly onFenced?: () => void;
 };
-
-/** What is known of the driver before this one, on our wall clock, ms: by how much it was set since, and when that one last lived. */
-export type Earlier = { readonly clockSet: number; readonly lastAlive: number };
-
-/** Least ms between two looks that the operator asks for, per host. */
-const askEvery = 1000;
 
 export class Engine {
   readonly #parts: EngineParts;
@@ -80,6 +67,11 @@ export class Engine {
 
   get queued(): number {
     return this.#starts.queue.size;
+  }
+
+  /** Hosts that a person keeps waiting, by what they wait for. */
+  waiting(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#dispatcher.waiting();
   }
 
   /** Asks for a job to be started when its turn comes; once per jid, however often it is asked for. */
@@ -136,7 +128,7 @@ export class Engine {
   ask(jid: Jid): boolean {
     const job = this.#known.job(jid);
     if (job === undefined || !isOutstanding(job)) return false;
-    if (!this.#roster.mayAsk(job.host, this.#parts.clock.now(), askEvery)) return false;
+    if (!this.#roster.mayAsk(job.host, this.#parts.clock.now())) return false;
     this.#lookIn(jid, 0);
     return true;
   }
@@ -188,11 +180,22 @@ export class Engine {
   /** Takes starts back whose turn has not come. Those returned were never written; the jobs of the others are ended. */
   drop(run: string, isMeant: (start: Start) => boolean): readonly Start[] {
     const dropped = this.#starts.drop(run, isMeant);
-    for (const { jid, stage } of dropped) {
-      if (stage === 'requested') void this.#advance(jid, { kind: 'withdrawn' });
-      if (stage === 'sent') void this.cancel(jid, undefined);
-    }
+    for (const start of dropped) this.#withdraw(start);
     return dropped.filter(({ stage }) => stage === 'asked');
+  }
+
+  #withdraw({ jid, stage }: Start): void {
+    if (stage === 'requested') void this.#advance(jid, { kind: 'withdrawn' });
+    if (stage === 'sent') void this.cancel(jid, undefined);
+  }
+
+  /** What the host may know of keeps its seat: it may be running there. */
+  #mayPark(start: Start): boolean {
+    const job = this.#known.job(start.jid);
+    const isWanted = job !== undefined && this.#known.isWanted(job);
+    if (!isWanted) this.#withdraw(start);
+    else if (start.stage !== 'sent') this.#roster.stand(job);
+    return isWanted;
   }
 
   /** Lets go of everything; jobs on hosts go on. */
@@ -209,12 +212,14 @@ export class Engine {
         this.fenced === undefined &&
         this.#parts.spine.trouble === undefined &&
         this.#known.run(run)?.phase.kind === 'going',
-      hasSeat: run => this.#roster.seatsOf(run) < this.#known.forksOf(run),
+      hasSeat: start => this.#roster.hasSeat(start, this.#known.forksOf(start.run)),
       forksOf: run => this.#known.forksOf(run),
       runOf: jid => this.#known.job(jid)?.runId ?? '',
       requested: start => this.#requested(start),
       startRequest: (start, linger) => startRequestOf(this.#known.run(start.run), start, linger),
       lookRequest: jid => lookRequestOf(this.#known.runOf(jid), this.#known.job(jid), this.#parts.settings.lookBytes),
+      mayPark: start => this.#mayPark(start),
+      waited: (jids, ms) => this.#ages.unasked(jids, ms),
       answered: (start, reply) => this.#answered(start, reply),
       unreached: (start, failure) => this.#unreached(start, failure),
       looked: (jids, reports) => this.#looked(jids, reports),

@@ -1,6 +1,7 @@
 // The only place that says what the engine needs from the world: a clock, randomness, hosts that run jobs, a journal.
 // Nothing here knows ssh, shells, files or SQLite; simulated hosts and real ones implement the same `Jobs`.
 import type { Event, Sighting } from '../domain/event.ts';
+import type { Failure } from '../domain/failure.ts';
 import type { Jid, JobAbout, OutputStream, Whereabouts } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
 
@@ -162,11 +163,30 @@ export type Line = {
   readonly closed: Promise<void>;
 };
 
+/** Who of those that wait for one answer may try again. */
+export type MayTry = 'nobody' | 'one' | 'all';
+
+/** What people have to answer before a host can be talked to, or before a job can start there. Answers have names; nothing else is known of them here. */
+export type Answering = {
+  /** `one`: a fresh answer is tried by one first; also where nobody can answer any more, and whoever tries is told so. */
+  mayTry(what: string): MayTry;
+  /** Somebody tries; the returned function tells that he is back. */
+  setOut(what: string): () => void;
+  /** Has `listener` called whenever {@link mayTry} may have changed. */
+  onAnswer(listener: () => void): void;
+};
+
 /** Hosts that run jobs. */
 export type Jobs = {
   /** Opens one line. @failure any tag of the stages connect, handshake and login */
   connect(host: HostRef): Promise<Result<Line>>;
+  /** Absent: nobody is ever waited for. */
+  readonly answering?: Answering | undefined;
 };
+
+/** The answer that a failed connect or start waits for. */
+export const answerWaitedFor = ({ tag, facts }: Failure): string | undefined =>
+  tag === 'waits-for-answer' && typeof facts?.['waitsFor'] === 'string' ? facts['waitsFor'] : undefined;
 
 /** Bytes that must be on disk before the event that counts them. */
 export type OutputBytes = {

@@ -2,6 +2,9 @@
 import type { PlannedHost } from '../domain/event.ts';
 import type { Jid, Job } from '../domain/job.ts';
 
+/** Least ms between two looks that the operator asks for, per host. */
+const askEvery = 1000;
+
 export class Roster {
   /** As the job's own run planned it: an inventory edited meanwhile may reach the same name elsewhere. */
   readonly #hosts = new Map<Jid, PlannedHost>();
@@ -26,14 +29,16 @@ export class Roster {
   }
 
   /** It counts against forks no more, though it may come home yet. */
-  stand({ jid, runId }: Job): void {
+  stand({ jid, runId }: Pick<Job, 'jid' | 'runId'>): void {
     const seats = this.#seats.get(runId);
     seats?.delete(jid);
     if (seats?.size === 0) this.#seats.delete(runId);
   }
 
-  seatsOf(run: string): number {
-    return this.#seats.get(run)?.size ?? 0;
+  /** Whether it has a seat of its run, or could have one of so many. */
+  hasSeat({ jid, run }: { readonly jid: Jid; readonly run: string }, seats: number): boolean {
+    const taken = this.#seats.get(run);
+    return taken?.has(jid) === true || (taken?.size ?? 0) < seats;
   }
 
   jobsOn(host: string): Iterable<Jid> {
@@ -41,9 +46,9 @@ export class Roster {
   }
 
   /** Whether the operator may have the host asked at `now`; jobs asked in the same moment go together. */
-  mayAsk(host: string, now: number, every: number): boolean {
+  mayAsk(host: string, now: number): boolean {
     const last = this.#askedAt.get(host);
-    if (last !== undefined && now - last < every && now !== last) return false;
+    if (last !== undefined && now - last < askEvery && now !== last) return false;
     this.#askedAt.set(host, now);
     return true;
   }

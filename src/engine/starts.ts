@@ -100,6 +100,7 @@ export class Starts {
     this.#timers.disarm(jid);
     this.#later.delete(jid);
     this.#scripts.delete(jid);
+    this.queue.forget(jid);
   }
 
   stop(): void {

@@ -22,7 +22,7 @@ type Wanted = {
 };
 type Key = {
   readonly at: number;
-  readonly kind: 'pause' | 'resume' | 'cancel' | 'ask' | 'kill' | 'power' | 'retry' | 'abort';
+  readonly kind: 'pause' | 'resume' | 'cancel' | 'ask' | 'kill' | 'power' | 'retry' | 'abort' | 'answer' | 'wrong' | 'leave';
   readonly which: number;
 };
 type World = {
@@ -33,6 +33,9 @@ type World = {
   readonly faults: number;
   readonly dead: number;
   readonly hops: number;
+  /** Hosts that want a password, before they let anybody in or before they let a job start. */
+  readonly locked: number;
+  readonly lock: 'password' | 'become';
   readonly runs: readonly Wanted[];
   readonly keys: readonly Key[];
 };
@@ -48,7 +51,7 @@ const wanted: fc.Arbitrary<Wanted> = fc.record({
 });
 const key: fc.Arbitrary<Key> = fc.record({
   at: fc.integer({ min: 0, max: 120 }),
-  kind: fc.constantFrom('pause', 'resume', 'cancel', 'ask', 'kill', 'power', 'retry', 'abort'),
+  kind: fc.constantFrom('pause', 'resume', 'cancel', 'ask', 'kill', 'power', 'retry', 'abort', 'answer', 'wrong', 'leave'),
   which: fc.integer({ min: 0, max: 40 }),
 });
 const world: fc.Arbitrary<World> = fc.record({
@@ -59,6 +62,8 @@ const world: fc.Arbitrary<World> = fc.record({
   faults: fc.constantFrom(0, 0.02, 0.1),
   dead: fc.integer({ min: 0, max: 2 }),
   hops: fc.constantFrom(0, 0, 1, 2),
+  locked: fc.constantFrom(0, 0, 2, 8),
+  lock: fc.constantFrom('password', 'become'),
   runs: fc.array(wanted, { minLength: 1, maxLength: 3 }),
   keys: fc.array(key, { maxLength: 6 }),
 });
@@ -93,7 +98,7 @@ const beginAndComeBack = (command: string): Plan => {
 };
 
 /** Lives through a world and returns the driver that is left, with what went on. */
-const live = async (what: World): Promise<{ rig: Rig; paused: string[] }> => {
+const live = async (what: World): Promise<{ rig: Rig; paused: string[]; typedWrong: number }> => {
   const chances =
     what.faults === 0
       ? noChances
@@ -106,6 +111,8 @@ const live = async (what: World): Promise<{ rig: Rig; paused: string[] }> => {
     if (open > what.forks) throw new Error(`law 1: ${open} connections, ${what.forks} forks`);
   };
   for (const name of hostNames(what.dead)) rig.hosts.dead.add(name);
+  for (const name of hostNames(what.dead + what.locked).slice(what.dead)) rig.hosts.locks.set(name, { kind: what.lock, right: 'pw' });
+  let typedWrong = 0;
   const runs: string[] = [];
   for (const run of what.runs) {
     runs.push(
@@ -133,22 +140,38 @@ const live = async (what: World): Promise<{ rig: Rig; paused: string[] }> => {
     if (kind === 'abort' && (phase === 'going' || phase === 'paused')) await rig.abort(run);
     if (kind === 'kill') rig = await rig.killed();
     if (kind === 'power') rig = await rig.killed('power lost');
+    if (kind === 'answer') await rig.type('pw');
+    if (kind === 'wrong') typedWrong += await rig.type('no');
+    if (kind === 'leave') {
+      rig.canAsk = !rig.canAsk;
+      rig.keeper.changed();
+    }
   }
   await rig.untilQuiet(2);
+  // Whoever waits does so without anything of ours.
+  if (rig.clock.armed === 0 && rig.hosts.open > 0)
+    throw new Error(`law 4: ${rig.hosts.open} connections are held while a person is waited for`);
   const paused = runs.filter(run => rig.state.runs.get(run)?.phase.kind === 'paused');
   for (const run of paused) await rig.resume(run);
   rig.hosts.dead.clear();
-  await rig.untilQuiet(6);
+  rig.canAsk = true;
+  await answered(rig);
   for (const run of runs) await rig.retry(run);
-  await rig.untilQuiet(6);
-  return { rig, paused };
+  await answered(rig);
+  return { rig, paused, typedWrong };
+};
+
+/** Lets things come to an end, with the right answer to whatever is asked. */
+const answered = async (rig: Rig): Promise<void> => {
+  do await rig.untilQuiet(6);
+  while ((await rig.type('pw')) > 0);
 };
 
 const isFinalEnd = (event: Event): boolean =>
   event.type === 'job.ended' && !(event.verdict.kind === 'unreachable' && event.verdict.began === 'maybe');
 
 /** Everything that must hold after any life. */
-const checkLaws = ({ rig }: { rig: Rig }): void => {
+const checkLaws = ({ rig, typedWrong }: { rig: Rig; typedWrong: number }): void => {
   const { events, state, hosts } = rig;
   for (const [jid, ran] of hosts.ran) if (ran !== 1) throw new Error(`law 2: ${jid} ran ${ran} times`);
   const requested = new Set<string>();
@@ -166,7 +189,9 @@ const checkLaws = ({ rig }: { rig: Rig }): void => {
     const isLetGo = job.state.kind === 'let-go';
     if (times !== 1 && !isLetGo) throw new Error(`law 3: ${job.jid} (${job.state.kind}) ended ${times} times`);
   }
-  expect([hosts.open, rig.engine.armed, rig.engine.queued]).toEqual([0, 0, 0]);
+  expect([hosts.open, rig.engine.armed, rig.engine.queued, rig.engine.waiting().size]).toEqual([0, 0, 0, 0]);
+  const wrong = [...hosts.wrong.values()].reduce((sum, times) => sum + times, 0);
+  if (wrong > typedWrong) throw new Error(`a wrong password was sent ${wrong} times, and typed ${typedWrong} times`);
 
   // Law 5: nothing is requested between a pause and its resume; batch n+1 opens after batch n has ended.
   const paused = new Set<string>();

@@ -5,8 +5,10 @@ import { adHocPlan, type Plan } from '../../src/domain/plan.ts';
 import { reduce } from '../../src/domain/reduce.ts';
 import { ok, type Result } from '../../src/domain/result.ts';
 import { emptyState, type State } from '../../src/domain/run-state.ts';
+import { Keeper } from '../../src/driver/secrets.ts';
 import { hostsToRetry } from '../../src/driver/selection.ts';
-import { Engine, type EngineSettings } from '../../src/engine/engine.ts';
+import type { EngineSettings } from '../../src/engine/desk.ts';
+import { Engine } from '../../src/engine/engine.ts';
 import type { Entry, Journal, Random } from '../../src/engine/ports.ts';
 import { Spine } from '../../src/engine/spine.ts';
 import type { Kit } from '../../src/play/ports.ts';
@@ -108,6 +110,9 @@ export class Rig {
   readonly spine: Spine;
   readonly engine: Engine;
   readonly walker: Walker;
+  /** Somebody can always be asked; what was given dies with the driver. */
+  readonly keeper = new Keeper({ realmOf: () => 'fleet', canAsk: () => this.canAsk });
+  canAsk = true;
   readonly #parts: RigParts;
   #number: number;
 
@@ -118,6 +123,7 @@ export class Rig {
     this.clock = parts.before?.clock ?? new FakeClock();
     this.hosts = parts.before?.hosts ?? new SimulatedHosts(this.clock, seeded((parts.seed ?? 1) + 1), parts.chances ?? noChances);
     this.journal = parts.before?.journal ?? new MemoryJournal();
+    this.hosts.keeper = this.keeper;
     this.spine = new Spine(this.journal, this.clock, this.journal.events.reduce(reduce, emptyState()));
     this.engine = new Engine({
       spine: this.spine,
@@ -184,6 +190,17 @@ export class Rig {
       },
     ]);
     return id;
+  }
+
+  /** Somebody types this wherever something is asked for; returns how many questions that answered. */
+  async type(text: string): Promise<number> {
+    const questions = this.keeper.questions(this.engine.waiting());
+    const answered = this.keeper.answer(
+      questions.map(({ id }) => id),
+      [text],
+    );
+    await this.clock.settle();
+    return answered;
   }
 
   async pause(run: string): Promise<void> {

@@ -1,8 +1,10 @@
 // Hosts without processes, directly behind the Jobs port, on the fake clock: faults by seed, runs counted per jid.
 import type { Failure } from '../../src/domain/failure.ts';
 import type { Jid } from '../../src/domain/job.ts';
+import { accountOf, type Need, type Secrets } from '../../src/domain/need.ts';
 import { fail, ok, type Result } from '../../src/domain/result.ts';
 import type {
+  Answering,
   Clock,
   Found,
   HostRef,
@@ -41,6 +43,9 @@ type SimulatedJob = {
   cancelledAt: number | undefined;
 };
 
+/** What a host wants to be told before it lets anybody in, or before it lets a job start. */
+export type Lock = { readonly kind: 'password' | 'become'; readonly right: string };
+
 /** `claimed`: jids that were cancelled before their start came; they never run. */
 type SimulatedHost = { readonly jobs: Map<Jid, SimulatedJob>; readonly claimed: Set<Jid>; boot: number };
 
@@ -49,6 +54,11 @@ export class SimulatedHosts implements Jobs {
   readonly #random: Random;
   readonly #hosts = new Map<string, SimulatedHost>();
   chances: Chances;
+  /** Hosts that want a password, and where it is taken from. */
+  readonly locks = new Map<string, Lock>();
+  keeper: (Secrets & Answering) | undefined;
+  /** Wrong passwords that were sent, by host. */
+  readonly wrong = new Map<string, number>();
   /** Hosts that answer nothing. */
   readonly dead = new Set<string>();
   /** How often each job really ran. */
@@ -75,6 +85,35 @@ export class SimulatedHosts implements Jobs {
     this.chances = chances;
   }
 
+  get answering(): Answering | undefined {
+    return this.keeper;
+  }
+
+  /** Undefined when the host has what it wants. */
+  async #unlock(name: string, kind: Lock['kind']): Promise<Failure | undefined> {
+    const lock = this.locks.get(name);
+    if (lock?.kind !== kind || this.keeper === undefined) return undefined;
+    const account = accountOf({ name, user: 'ops', host: name, port: 22 });
+    const need: Need = kind === 'password' ? { kind, account } : { kind, account, method: 'sudo', user: 'root' };
+    const taken = this.keeper.take(need);
+    if (taken.kind === 'not-now') return taken.failure;
+    await this.#pause(3);
+    if (this.#happens(this.chances.drop)) {
+      taken.settle('unknown');
+      return failure('connection-lost', name);
+    }
+    if (taken.values[0] === lock.right) {
+      taken.settle('accepted');
+      return undefined;
+    }
+    this.wrong.set(name, (this.wrong.get(name) ?? 0) + 1);
+    taken.settle('refused');
+    const again = this.keeper.take(need);
+    if (again.kind === 'not-now') return again.failure;
+    again.settle('unknown');
+    return failure('connection-lost', name);
+  }
+
   /** kill -9 of the driver: its sockets close; what was on its way to a host arrives. */
   driverKilled(): void {
     this.#driver += 1;
@@ -98,6 +137,8 @@ export class SimulatedHosts implements Jobs {
     }
     if (this.#happens(this.chances.refuse)) return this.#closed(failure('refused', host.name), host, driver);
     if (this.#happens(this.chances.drop)) return this.#closed(failure('dropped-in-handshake', host.name), host, driver);
+    const locked = await this.#unlock(host.name, 'password');
+    if (locked !== undefined) return this.#closed(locked, host, driver);
     return ok(this.#line(host, driver));
   }
 
@@ -133,6 +174,8 @@ export class SimulatedHosts implements Jobs {
     };
     return {
       start: async request => {
+        const locked = await this.#unlock(name, 'become');
+        if (locked !== undefined) return driver === this.#driver ? fail(locked) : new Promise(() => {});
         if (this.lateBy !== undefined) {
           this.#clock.after(this.lateBy, () => this.#start(this.#host(name), request));
           return fail(failure('connection-lost', name));

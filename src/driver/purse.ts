@@ -1,0 +1,122 @@
+// The only place that decides who may use a value: one taker tries it first, then all may; what was turned down is gone.
+// Pure but for the bytes, which it overwrites when it lets go of them.
+import { hostOf, type Need, type Outcome, type Refusal } from '../domain/need.ts';
+
+type Value = {
+  readonly bytes: readonly Buffer[];
+  phase: 'new' | 'trying' | 'open';
+  /** Some account has taken it. */
+  accepted: 'yes' | 'no';
+};
+
+/** `odd-one`: others have taken what this account turned down. */
+export type Fate = 'as-before' | 'odd-one';
+
+/** Values lent to one taker. */
+export type Loan = { readonly values: readonly string[]; settle(outcome: Outcome): Fate };
+
+/** What one answer is for. */
+export class Purse {
+  need: Need;
+  refused: Refusal | undefined;
+  /** Takers on their way who have not come to the taking yet. */
+  out = 0;
+  #current: Value | undefined;
+  /** What each account has taken: it goes on with it, whatever others say. */
+  readonly #proven = new Map<string, Value>();
+  #declined = false;
+
+  constructor(need: Need) {
+    this.need = need;
+  }
+
+  get state(): 'empty' | 'new' | 'trying' | 'accepted' | 'declined' {
+    if (this.#current !== undefined) return this.#current.phase === 'open' ? 'accepted' : this.#current.phase;
+    return this.#declined ? 'declined' : 'empty';
+  }
+
+  /** Puts values in, to be tried by one. */
+  fill(bytes: readonly Buffer[]): void {
+    if (this.#current !== undefined && isSame(this.#current.bytes, bytes)) return;
+    this.#drop();
+    const known = [...this.#proven.values()].find(value => isSame(value.bytes, bytes));
+    if (known !== undefined) known.phase = 'new';
+    this.#current = known ?? { bytes, phase: 'new', accepted: 'no' };
+    this.#declined = false;
+  }
+
+  decline(): void {
+    this.#declined = true;
+  }
+
+  take(need: Need): Loan | undefined {
+    const who = takerOf(need);
+    if (need.kind === 'codes' && this.need.kind === 'codes' && !isSamePrompts(need, this.need)) this.#drop();
+    this.need = need;
+    const value = this.#proven.get(who) ?? (this.#current?.phase === 'trying' ? undefined : this.#current);
+    if (value === undefined) return undefined;
+    if (value === this.#current && value.phase === 'new') value.phase = 'trying';
+    const values = value.bytes.map(bytes => bytes.toString('utf8'));
+    // A code is good for once.
+    if (need.kind === 'codes') for (const bytes of value.bytes) bytes.fill(0);
+    let isSettled = false;
+    return {
+      values,
+      settle: outcome => {
+        if (isSettled) return 'as-before';
+        isSettled = true;
+        return this.#settle(need, who, value, outcome);
+      },
+    };
+  }
+
+  wipe(): void {
+    for (const value of [...this.#proven.values(), this.#current]) for (const bytes of value?.bytes ?? []) bytes.fill(0);
+    this.#proven.clear();
+    this.#current = undefined;
+  }
+
+  #settle(need: Need, who: string, value: Value, outcome: Outcome): Fate {
+    if (need.kind === 'codes') {
+      if (this.#current === value) this.#current = undefined;
+      this.refused = outcome === 'refused' ? { host: hostOf(need), elsewhere: 'not-accepted' } : undefined;
+      return 'as-before';
+    }
+    if (outcome === 'accepted') {
+      value.phase = 'open';
+      value.accepted = 'yes';
+      this.#proven.set(who, value);
+      if (this.#current === value) this.refused = undefined;
+      return 'as-before';
+    }
+    if (outcome === 'unknown') {
+      if (value.phase === 'trying') value.phase = 'new';
+      return 'as-before';
+    }
+    // An account that had taken it takes it no more: it was changed there, and so perhaps everywhere.
+    const isChanged = this.#proven.get(who) === value;
+    const isOdd = !isChanged && value.accepted === 'yes';
+    if (this.#current === value || this.#current === undefined) {
+      this.#current = undefined;
+      this.refused = { host: hostOf(need), elsewhere: value.accepted === 'yes' ? 'accepted' : 'not-accepted' };
+    }
+    if (isChanged) for (const [other, theirs] of this.#proven) if (theirs === value) this.#proven.delete(other);
+    if (!isOdd) for (const bytes of value.bytes) bytes.fill(0);
+    return isOdd ? 'odd-one' : 'as-before';
+  }
+
+  #drop(): void {
+    const value = this.#current;
+    this.#current = undefined;
+    if (value !== undefined && ![...this.#proven.values()].includes(value)) for (const bytes of value.bytes) bytes.fill(0);
+  }
+}
+
+const takerOf = (need: Need): string => (need.kind === 'passphrase' ? need.path : need.account.at);
+
+const isSame = (one: readonly Buffer[], other: readonly Buffer[]): boolean =>
+  one.length === other.length && one.every((bytes, i) => bytes.equals(other[i] as Buffer));
+
+type Codes = Extract<Need, { kind: 'codes' }>;
+
+const isSamePrompts = (one: Codes, other: Codes): boolean => JSON.stringify(one.prompts) === JSON.stringify(other.prompts);
