@@ -18,6 +18,7 @@ export const commandFor = (key: string, place: Place): Command | undefined =>
 export const hintsFor = (console: Console): readonly Command[] => {
   const place = placeOf(console);
   const order = [
+    'answer',
     'open',
     'log',
     'follow',

@@ -3,6 +3,7 @@
 import type { Fleet } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
+import type { Question } from '../domain/need.ts';
 import { emptyState, type State } from '../domain/run-state.ts';
 import type { SafeLine } from '../domain/safe-line.ts';
 import type { Line } from './line-editor.ts';
@@ -16,6 +17,8 @@ export type Data = {
   /** What happened since this console opened, in words, oldest first; bounded. */
   readonly happened: { readonly at: number; readonly text: string }[];
   banner?: Failure;
+  /** What people are asked now. */
+  questions: readonly Question[];
   link: 'up' | 'gone';
   /** Tails of the jobs looked at. */
   readonly tails: Map<Jid, Tail>;
@@ -53,6 +56,7 @@ export type Mode =
   | CancelDialog
   | RetryDialog
   | AdoptDialog
+  | AnswerDialog
   | { readonly kind: 'note'; readonly run: string; readonly line: Line; readonly opened: Opened; readonly error?: string }
   | { readonly kind: 'extend'; readonly jids: readonly Jid[]; readonly line: Line; readonly opened: Opened; readonly error?: string };
 
@@ -94,6 +98,17 @@ export type CancelAbout =
   | { readonly kind: 'job'; readonly run: string; readonly jid: Jid }
   | { readonly kind: 'hosts'; readonly parts: readonly { readonly run: string; readonly hosts: readonly string[] }[] }
   | { readonly kind: 'run' | 'rest'; readonly run: string };
+
+/** Something that hosts want to be told. `ids`: of the questions that one answer is for. */
+export type AnswerDialog = {
+  readonly kind: 'answer';
+  readonly ids: readonly string[];
+  /** What was typed for the prompts before this one. */
+  readonly typed: readonly string[];
+  readonly line: Line;
+  readonly opened: Opened;
+  readonly error?: string;
+};
 
 export type RetryWhich = 'failed' | 'unreachable' | 'both';
 
@@ -146,6 +161,8 @@ export type View = {
   /** Cursor in the lists of the other tabs. */
   readonly at: Readonly<Record<Exclude<Tab, 'hosts'>, number>>;
   readonly modes: readonly Mode[];
+  /** Questions that Esc put away: they open no dialog by themselves. */
+  readonly putAway: ReadonlySet<string>;
   /** Said in the hint row until the next key, or for some seconds; empty: nothing. */
   readonly toast: string;
 };
@@ -175,6 +192,7 @@ export const emptyData = (): Data => ({
   state: emptyState(),
   jobsOf: new Map(),
   happened: [],
+  questions: [],
   link: 'up',
   tails: new Map(),
 });
@@ -195,6 +213,7 @@ export const firstView = (fleet: Fleet, columns: number, rows: number): View => 
   zoom: 'off',
   at: { jobs: 0, roll: 0, output: 0, events: 0 },
   modes: [],
+  putAway: new Set(),
   toast: '',
 });
 

@@ -12,6 +12,8 @@ export const dialogHeight = (view: View): number => {
     case 'retry':
     case 'adopt':
       return 5;
+    case 'answer':
+      return 4 + Math.max(1, mode.ids.length);
     case 'extend':
     case 'note':
       return 4;

@@ -6,6 +6,7 @@ import { goBack } from './commands/global.ts';
 import { commandFor } from './commands.ts';
 import { type Mode, topMode } from './console-state.ts';
 import { adoptKey } from './dialogs/adopt.ts';
+import { answerKey, answerPaste } from './dialogs/answer.ts';
 import { cancelKey, extendKey, noteKey, retryKey } from './dialogs/confirm.ts';
 import { promptKey, startKey } from './dialogs/prompt.ts';
 import { filterKey, paletteKey, runCommand, searchKey } from './dialogs/typed.ts';
@@ -114,6 +115,8 @@ export const handlePaste = (text: string, hands: Hands) => {
     case 'extend':
     case 'note':
       return hands.swap({ ...mode, line: pasted(mode.line, text) });
+    case 'answer':
+      return answerPaste(mode, text, hands);
     default:
       return hands.toast(`ignored a paste of ${charactersOf(text).length} characters`);
   }
@@ -165,6 +168,8 @@ const dialogKey = (mode: Mode, key: string, hands: Hands) => {
       return extendKey(mode, key, hands);
     case 'note':
       return noteKey(mode, key, hands);
+    case 'answer':
+      return answerKey(mode, key, hands);
     case 'palette':
       return paletteKey(mode, key, hands);
     case 'filter':

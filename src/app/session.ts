@@ -7,6 +7,7 @@ import type { Jid } from '../domain/job.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import type { Link, Push } from '../driver/protocol.ts';
 import { type Console, type Data, emptyData, firstView, type Setting, type View } from './console-state.ts';
+import { showQuestions } from './dialogs/answer.ts';
 import { eventWords } from './event-words.ts';
 import { farewellOf } from './farewell.ts';
 import type { ChooseHosts, Hands, PlanAdoption, PlanTask } from './hands.ts';
@@ -139,8 +140,13 @@ export const makeSession = (parts: SessionParts): Session => {
         if (push.failure === undefined) delete data.banner;
         else data.banner = push.failure;
         break;
+      case 'questions':
+        data.questions = push.questions;
+        showQuestions(hands, clock.now());
+        break;
       case 'gone':
         data.link = 'gone';
+        data.questions = [];
         break;
     }
     data.version += 1;

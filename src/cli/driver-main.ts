@@ -49,7 +49,7 @@ const main = async (argument: string): Promise<void> => {
   const driverId = randomBytes(16).toString('hex');
   const home = process.env['HOME'] ?? homedir();
   let agentSocket = firstAgent;
-  const secrets = new Keeper({ realmOf: account => account.at, canAsk: () => false });
+  const secrets = new Keeper({ realmOf: account => driver.realmOf(account), canAsk: () => driver.canAsk() });
   const ours = makeSshTransport({ timeouts, home, secrets, ...(process.getuid !== undefined && { uid: process.getuid() }) });
   const systems = makeOpensshTransport({ timeouts, env: process.env });
   const jobs = makeJobs({
@@ -97,7 +97,8 @@ const main = async (argument: string): Promise<void> => {
   let isBusy = false;
   const driver = new Driver({
     journal,
-    jobs,
+    jobs: { ...jobs, answering: secrets },
+    secrets,
     clock: realClock,
     uptime,
     random: Math.random,
@@ -153,6 +154,7 @@ const main = async (argument: string): Promise<void> => {
         status: () => driver.status(),
         subscribe: listener => driver.subscribe(listener),
         banner: () => driver.banner(),
+        questions: () => driver.questions(),
         clientCame: client => {
           // The agent of a session that has ended is of no use to anybody.
           const agent = client.hello.agentSocket;

@@ -3,6 +3,7 @@
 import { failureSentence } from '../domain/failure.ts';
 import { holdWords } from '../domain/hold.ts';
 import { isOutstanding, type Jid, type OutputStream, shortJid } from '../domain/job.ts';
+import { type Question, wanted } from '../domain/need.ts';
 import { fold } from '../domain/nodeset.ts';
 import { countHosts, exitCodeOf } from '../domain/recap.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
@@ -58,6 +59,7 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
     let interrupts = 0;
     let banner: string | undefined;
     let hasDriverChanged = false;
+    let waits = '';
     /** The pause that has been told. */
     let pausedAt: number | undefined;
     let unlisten: () => void = () => {};
@@ -90,7 +92,7 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
       if (until === 'jobs ended' && unfinished(state, run).length > 0) return;
       unlisten();
       await output.ended(state);
-      finish(exitCodeOf(countHosts(known, state.jobs)));
+      finish(isAPersonNeeded(state, run) ? personNeeded : exitCodeOf(countHosts(known, state.jobs)));
     };
     const stop = (signal: Stop): void => {
       interrupts += 1;
@@ -131,6 +133,12 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
           // Its run goes on over there; from here nothing of it would ever be told again.
           if (push.failure?.tag === 'fenced') finish(1);
           break;
+        case 'questions': {
+          const words = waitingWords(push.questions, state, run);
+          if (words !== waits && words !== '') world.say(words);
+          waits = words;
+          break;
+        }
         case 'gone':
           hasDriverChanged = true;
           world.say('the driver went away; another one takes over, nothing is lost');
@@ -144,6 +152,32 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
 /** Jobs of the run whose end is not known and that nobody has given up. */
 export const unfinished = (state: State, run: string): readonly Jid[] =>
   [...state.jobs.values()].filter(job => job.runId === run && job.state.kind !== 'ended').map(({ jid }) => jid);
+
+/** Exit code of a run in which something had to be answered and nobody could be asked. */
+const personNeeded = 6;
+
+const isAPersonNeeded = (state: State, run: string): boolean =>
+  [...state.jobs.values()].some(
+    ({ runId, state: { kind, ...rest } }) =>
+      runId === run &&
+      kind === 'ended' &&
+      'verdict' in rest &&
+      rest.verdict.kind === 'unreachable' &&
+      rest.verdict.failure.tag === 'needs-person',
+  );
+
+/** Which hosts of the run wait for what, and where it can be given; empty: none. */
+const waitingWords = (questions: readonly Question[], state: State, run: string): string => {
+  const known = state.runs.get(run);
+  const parts = questions.flatMap(({ need, hosts, refused }) => {
+    const ours = hosts.filter(host => known?.hosts.has(host));
+    if (ours.length === 0) return [];
+    const before = refused === undefined ? '' : ` (${refused.host} turned the last one down)`;
+    const waits = ours.length === 1 ? `1 host waits (${ours[0]})` : `${ours.length} hosts wait (${fold(ours)})`;
+    return [`${waits} for ${wanted(need)}${before}`];
+  });
+  return parts.length === 0 ? '' : `${parts.join('; ')}: answer in \`rollcall attach ${known?.number}\``;
+};
 
 /** Everything kept here of a stream. */
 export const bytesOf = async (link: Link, jid: Jid, stream: OutputStream): Promise<Uint8Array> => {

@@ -60,7 +60,7 @@ export const openDesk = (setting: DeskSetting): Desk => {
   const unsubscribe = driver.subscribe(news => {
     if (news.kind === 'events') return gathered.add(news.events, news.sightings);
     gathered.flush();
-    tellAll({ banner: news.failure ?? null });
+    tellAll(news.kind === 'banner' ? { banner: news.failure ?? null } : { questions: news.questions });
   });
 
   const seat = (pipe: Pipe, hello: Hello): Seated => {
@@ -76,6 +76,8 @@ export const openDesk = (setting: DeskSetting): Desk => {
       pipe.send(line);
       const banner = driver.banner();
       if (banner !== undefined) pipe.send(encode({ banner } satisfies ServerLine));
+      const questions = driver.questions();
+      if (questions.length > 0) pipe.send(encode({ questions } satisfies ServerLine));
     }
     const client = { info, pipe, from };
     seated.set(pipe, client);

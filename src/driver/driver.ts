@@ -3,6 +3,7 @@
 import type { Actor, Event, PlannedHost } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
+import type { Account, Question } from '../domain/need.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { emptyState, type Run, type State } from '../domain/run-state.ts';
@@ -15,10 +16,12 @@ import type { KeptOut, Kit } from '../play/ports.ts';
 import { Walker } from '../play/walker.ts';
 import { absenceOf, type LastSigns, type Uptime } from './absence.ts';
 import { Adopter, type Journalled } from './adopt.ts';
+import { Asking } from './asking.ts';
 import { Cleaning, type Keeping } from './clean.ts';
 import { keptOutOf } from './kept-out.ts';
 import type { ClientInfo, DriverNews, DriverPort } from './ports.ts';
 import type { Answers, Ask, DriverStatus } from './protocol.ts';
+import type { Keeper } from './secrets.ts';
 import { jobsOf, runNamed, runsOf } from './selection.ts';
 import { Steering, touched } from './steering.ts';
 
@@ -68,6 +71,8 @@ export type DriverParts = {
   readonly journalled: Journalled;
   /** Told to every client until the driver ends, such as that a damaged journal was set aside. */
   readonly notice?: string;
+  /** What people have given, for the connections and the jobs that need it. */
+  readonly secrets?: Keeper;
   readonly onStop: () => void;
   /** Another driver of this line took over: what is kept for it elsewhere is that one's affair from now on. */
   readonly onFenced?: () => void;
@@ -95,6 +100,8 @@ export class Driver implements DriverPort {
   /** What is kept out of the journal, by run: in memory only. */
   readonly #kept = new Map<string, KeptOut>();
   readonly #adopter: Adopter;
+  readonly #asking: Asking;
+  #clients = 0;
   #nextNumber: number;
   #mirrorTrouble: string | undefined;
 
@@ -128,10 +135,19 @@ export class Driver implements DriverPort {
       nextNumber: () => this.#takeNumber(),
       forks: settings.forks,
     });
+    this.#asking = new Asking({
+      ...parts,
+      state,
+      engine: this.#engine,
+      tell: questions => this.#tell({ kind: 'questions', questions }),
+    });
     this.#spine.subscribe((events, sightings) => {
       this.#tell({ kind: 'events', events, sightings });
+      this.#asking.soon();
       // What is only seen may be the last that was waited for: a job that was let go has outlived its connection.
-      if (events.length > 0 || sightings.some(({ type }) => type === 'job.seen')) parts.onBusy(this.isBusy());
+      if (events.length === 0 && sightings.every(({ type }) => type !== 'job.seen')) return;
+      parts.onBusy(this.isBusy());
+      this.#letGoOfSecrets();
     });
     this.#spine.onTrouble(() => this.#tell({ kind: 'banner', failure: this.banner() }));
   }
@@ -169,6 +185,7 @@ export class Driver implements DriverPort {
 
   /** Lets go of everything here; jobs on hosts go on. */
   end(): void {
+    this.#asking.stop();
     this.#cleaning?.stop();
     this.#walker.stop();
     this.#engine.stop();
@@ -176,6 +193,20 @@ export class Driver implements DriverPort {
 
   state(): State {
     return this.#spine.state;
+  }
+
+  /** @see Asking.canAsk */
+  canAsk(): boolean {
+    return this.#asking.canAsk();
+  }
+
+  /** @see Asking.realmOf */
+  realmOf(account: Account): string {
+    return this.#asking.realmOf(account);
+  }
+
+  questions(): readonly Question[] {
+    return this.#asking.questions;
   }
 
   /** True while a run is not over or a job of an ended run is still to be looked at. */
@@ -227,12 +258,17 @@ export class Driver implements DriverPort {
   /** A headless client that comes back after its driver was killed owns its runs as before. */
   clientCame(client: ClientInfo): void {
     for (const run of client.hello.owns ?? []) this.#owners.set(run, client.id);
+    this.#clients += 1;
+    if (client.hello.client === 'console' || client.hello.asks === 'yes') this.#asking.came(client.id);
   }
 
   /** A console that leaves leaves its runs driving; a headless client that vanishes holds what had not begun. */
   clientGone(client: ClientInfo): void {
     this.#watches.delete(client.id);
     this.#applyWatches();
+    this.#asking.gone(client.id);
+    this.#clients -= 1;
+    this.#letGoOfSecrets();
     for (const [run, owner] of this.#owners) {
       if (owner !== client.id) continue;
       this.#owners.delete(run);
@@ -283,6 +319,9 @@ export class Driver implements DriverPort {
         if (this.#engine.fenced !== undefined) return fail(this.#engine.fenced);
         this.#takeAgentOf(client);
         return this.#adopter.adopt(ask, by);
+      case 'entrust':
+      case 'answer':
+        return this.#asking.handle(ask);
       case 'status':
         return ok(this.status());
       case 'stop':
@@ -341,6 +380,11 @@ export class Driver implements DriverPort {
 
   #submitted(submission: string | undefined): Run | undefined {
     return submission === undefined ? undefined : [...this.state().runs.values()].find(({ options }) => options.submission === submission);
+  }
+
+  /** Nobody is here and nothing is to be done: whoever comes gives it anew. */
+  #letGoOfSecrets(): void {
+    if (this.#clients === 0 && !this.isBusy()) this.#parts.secrets?.wipe();
   }
 
   #applyWatches(): void {

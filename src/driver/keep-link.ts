@@ -26,6 +26,8 @@ const twiceIsOnce: ReadonlySet<Ask['verb']> = new Set([
   'status',
   'watch',
   'mirror',
+  'entrust',
+  'answer',
 ]);
 
 /** Pause after the first failed try, ms; doubled up to {@link longestPause}. */
@@ -49,6 +51,8 @@ export const keepLink = async ({ reach, after = afterByTimer, newSubmission = ra
   let closed = false;
   let disarm = (): void => {};
   let watched: Extract<Ask, { verb: 'watch' }> | undefined;
+  /** A driver that takes over has not been told. */
+  const entrusted: Extract<Ask, { verb: 'entrust' }>[] = [];
 
   const attach = (link: Link): void => {
     status = link.status;
@@ -70,6 +74,7 @@ export const keepLink = async ({ reach, after = afterByTimer, newSubmission = ra
       if (result.ok) {
         attach(result.value);
         if (watched !== undefined) void result.value.ask(watched);
+        for (const given of entrusted) void result.value.ask(given);
       } else disarm = after(pause, () => again(Math.min(pause * 2, longestPause)));
       return result;
     });
@@ -79,6 +84,7 @@ export const keepLink = async ({ reach, after = afterByTimer, newSubmission = ra
   attach(first.value);
   const ask = async (question: Ask): Promise<Result<unknown>> => {
     if (question.verb === 'watch') watched = question;
+    if (question.verb === 'entrust') entrusted.push(question);
     if (question.verb !== 'submit') return askOnce(question);
     const options = { ...question.options, submission: question.options.submission ?? newSubmission() };
     const answer = await askOnce({ ...question, options });

@@ -2,6 +2,7 @@
 // The middle composes engine, play and journal; nothing here knows those.
 import type { Event, Sighting } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
+import type { Question } from '../domain/need.ts';
 import type { Result } from '../domain/result.ts';
 import type { State } from '../domain/run-state.ts';
 import type { Ask, DriverStatus, Hello } from './protocol.ts';
@@ -16,7 +17,8 @@ export type ClientInfo = {
 /** What readers of the driver are told, in order. */
 export type DriverNews =
   | { readonly kind: 'events'; readonly events: readonly Event[]; readonly sightings: readonly Sighting[] }
-  | { readonly kind: 'banner'; readonly failure: Failure | undefined };
+  | { readonly kind: 'banner'; readonly failure: Failure | undefined }
+  | { readonly kind: 'questions'; readonly questions: readonly Question[] };
 
 /** The driver's middle, as the socket's desk sees it. */
 export type DriverPort = {
@@ -32,6 +34,8 @@ export type DriverPort = {
   clientGone(client: ClientInfo): void;
   /** What every screen must show now. */
   banner(): Failure | undefined;
+  /** What people are asked now. */
+  questions(): readonly Question[];
 };
 
 /** A state folder that belongs to a group. */

@@ -3,6 +3,7 @@
 import type { Actor, Event, Fleet, RunOptions, Sighting } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Jid, Job, OutputStream } from '../domain/job.ts';
+import type { Entrusted, Question } from '../domain/need.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { HostProgress, JobOrder, Run, State } from '../domain/run-state.ts';
 
@@ -17,6 +18,8 @@ export type Hello = {
   readonly wants: 'state' | 'nothing';
   /** SSH_AUTH_SOCK of the client, used for the runs it submits. */
   readonly agentSocket?: string;
+  /** Somebody sits there who can be asked; at a console always. */
+  readonly asks?: 'yes';
   /** Runs that this client submitted headless to an earlier driver of the folder. */
   readonly owns?: readonly string[];
 };
@@ -58,6 +61,11 @@ export type Ask =
   | { readonly verb: 'mirror'; readonly to: string | null }
   /** Finds jobs that this journal doesn't have; with `become` in every account of the hosts. */
   | { readonly verb: 'adopt'; readonly fleet: Fleet; readonly hosts: readonly string[]; readonly become: 'yes' | 'no' }
+  /** Passwords and passphrases that a client knows; sent before the run that needs them, kept in memory only. */
+  | { readonly verb: 'entrust'; readonly secrets: readonly Entrusted[] }
+  /** What somebody typed where these were asked, one value for each prompt; or that they will not be answered. */
+  | { readonly verb: 'answer'; readonly questions: readonly string[]; readonly values: readonly string[] }
+  | { readonly verb: 'answer'; readonly questions: readonly string[]; readonly refuse: true }
   | { readonly verb: 'status' }
   | { readonly verb: 'stop' };
 
@@ -77,6 +85,9 @@ export type Answers = {
   readonly clean: Cleaned;
   readonly mirror: Touched;
   readonly adopt: Adoption;
+  readonly entrust: Touched;
+  /** Questions that were still open. */
+  readonly answer: Touched;
   readonly status: DriverStatus;
   readonly stop: Touched;
 };
@@ -135,6 +146,8 @@ export type ServerLine =
   | { readonly events: readonly Event[]; readonly sightings: readonly Sighting[] }
   /** Something that every screen must show: fenced, disk full here. */
   | { readonly banner: Failure | null }
+  /** Everything that people are asked now. */
+  | { readonly questions: readonly Question[] }
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly failure: Failure };
 
@@ -182,4 +195,5 @@ export type Push =
   | { readonly kind: 'snapshot'; readonly state: State }
   | { readonly kind: 'events'; readonly events: readonly Event[]; readonly sightings: readonly Sighting[] }
   | { readonly kind: 'banner'; readonly failure: Failure | undefined }
+  | { readonly kind: 'questions'; readonly questions: readonly Question[] }
   | { readonly kind: 'gone' };

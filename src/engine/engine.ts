@@ -70,9 +70,7 @@ export class Engine {
   }
 
   /** Hosts that a person keeps waiting, by what they wait for. */
-  waiting(): ReadonlyMap<string, ReadonlySet<string>> {
-    return this.#dispatcher.waiting();
-  }
+  readonly waiting = (): ReadonlyMap<string, ReadonlySet<string>> => this.#dispatcher.waiting();
 
   /** Asks for a job to be started when its turn comes; once per jid, however often it is asked for. */
   start(start: Omit<Start, 'stage' | 'tries'>): void {

@@ -26,6 +26,7 @@ export const handDriver = (): HandDriver => {
   return {
     came,
     gone,
+    questions: () => [],
     handle: (ask, client) => does(ask, client),
     onAsk(wanted) {
       does = wanted;

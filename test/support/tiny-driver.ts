@@ -79,6 +79,7 @@ const main = async (stateDir: string, idleAfter: number): Promise<void> => {
     clientCame: () => idle.busy(),
     clientGone: () => idle.free(),
     banner: () => undefined,
+    questions: () => [],
   };
   const server = await serveDriver({
     stateDir,

@@ -6,6 +6,7 @@ import { fold } from '../../domain/nodeset.ts';
 import type { Run } from '../../domain/run-state.ts';
 import { cancelTargets } from '../cancel-targets.ts';
 import type { Console } from '../console-state.ts';
+import { openQuestion } from '../dialogs/answer.ts';
 import { endedBadly, ownRuns, runInFocus, viewInRun } from '../host-view.ts';
 import { emptyLine, lineOf } from '../line-editor.ts';
 import { handUnderCursor, openJid, runUnderCursor, targetHosts, targetJobs } from '../targets.ts';
@@ -125,6 +126,16 @@ export const actCommands: readonly Command[] = [
     when: console => (targetJobs(console).length > 0 ? true : 'no job is out there to be given more time'),
     act: hands =>
       hands.open({ kind: 'extend', jids: targetJobs(hands.see()).map(job => job.jid), line: lineOf('30m'), opened: hands.opened() }),
+  },
+  {
+    id: 'answer',
+    keys: ['p'],
+    title: 'answer what hosts want to be told: a password, a passphrase, a code, whether a key is theirs',
+    hint: 'answer',
+    group: 'act',
+    places: [...onTabs, 'job', 'log'],
+    when: console => (console.data.questions.length > 0 ? true : 'no host waits for an answer'),
+    act: openQuestion,
   },
   {
     id: 'note',

@@ -16,6 +16,7 @@ import { looks } from '../letters.ts';
 import type { Line } from '../line-editor.ts';
 import { charactersOf, fitted, type Palette, type Piece, pad, row, rule, widthOf } from '../style.ts';
 import { counted } from '../words.ts';
+import { answerContent } from './answer.ts';
 import { labelPiece } from './header.ts';
 
 /** Rows of a dialog, and where the terminal's cursor stands in it. */
@@ -54,6 +55,8 @@ const contentOf = (console: Console, mode: Mode, height: number, chooseHosts: Ch
       return extendContent(console, mode);
     case 'note':
       return noteContent(console, mode);
+    case 'answer':
+      return answerContent(console, mode, label(console));
     case 'palette':
       return paletteContent(console, mode, height);
     case 'filter':

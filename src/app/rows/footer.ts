@@ -1,6 +1,7 @@
 // The only place for the last two rows of every screen: the state of the queue, and the keys that work now.
 import { describeFailure } from '../../domain/failure.ts';
 import { holdWords } from '../../domain/hold.ts';
+import { type Question, wanted } from '../../domain/need.ts';
 import type { Run } from '../../domain/run-state.ts';
 import { placeOf } from '../commands/command.ts';
 import { hintsFor, keyName } from '../commands.ts';
@@ -23,6 +24,8 @@ export const stateRow = (console: Console, palette: Palette): string => {
     const { what, why, next } = describeFailure(data.banner);
     return bar(palette, columns, 'bar-alarm', `${what}${why === '' ? '' : `: ${why}`}   ${next}`);
   }
+  const [asked] = data.questions;
+  if (asked !== undefined) return bar(palette, columns, 'bar-alarm', askedWords(data.questions, asked));
   const runs = ownRuns(data, setting.fleet).filter(run => run.phase.kind !== 'ended');
   const jobs = hostViews(console).all.filter(view => isOut(view.kind));
   const paused = runs.filter(run => run.phase.kind === 'paused');
@@ -42,6 +45,14 @@ export const stateRow = (console: Console, palette: Palette): string => {
     ...(paused.length > 0 ? [['warning', `  ${counted(paused.length, 'run')} paused`] as const] : []),
     ...(soonest?.nextLookAt === undefined ? [] : [['dim', `   next look: ${soonest.host} ${until(wall, soonest.nextLookAt)}`] as const]),
   ]);
+};
+
+/** Whoever waits is told wherever the operator is. */
+const askedWords = (questions: readonly Question[], { need, hosts }: Question): string => {
+  const waiting = new Set(questions.flatMap(question => question.hosts));
+  const more = questions.length === 1 || need.kind === 'host-key' ? '' : ` and ${counted(questions.length - 1, 'more answer')}`;
+  const who = waiting.size === 1 ? `${hosts[0] ?? ''} waits` : `${waiting.size} hosts wait`;
+  return `${who} for ${wanted(need)}${more}   p answers`;
 };
 
 const pausedWords = (runs: readonly Run[], jobs: number, wall: number): string => {
@@ -95,6 +106,11 @@ const dialogHints: Readonly<Record<string, readonly (readonly [string, string])[
   extend: [
     ['Enter', 'give it'],
     ['Esc', 'back'],
+  ],
+  answer: [
+    ['Enter', 'give it'],
+    ['Ctrl-U', 'clear'],
+    ['Esc', 'not now'],
   ],
   note: [
     ['Enter', 'note it'],

@@ -1,0 +1,115 @@
+// The only place that knows who could answer what hosts want to be told, and that tells clients what is asked.
+// Values go from here to the keeper and nowhere else.
+import { type Account, accountOf, type Question } from '../domain/need.ts';
+import { fail, type Result } from '../domain/result.ts';
+import type { State } from '../domain/run-state.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Clock } from '../engine/ports.ts';
+import type { Ask, Touched } from './protocol.ts';
+import type { Keeper } from './secrets.ts';
+import { touched } from './steering.ts';
+
+export type AskingParts = {
+  /** Absent: nothing is ever asked. */
+  readonly secrets?: Keeper;
+  readonly state: State;
+  readonly engine: Engine;
+  readonly clock: Clock;
+  readonly tell: (questions: readonly Question[]) => void;
+};
+
+/** Changes are gathered for so long before clients are told what is asked, ms. */
+const gatheredFor = 100;
+
+export class Asking {
+  readonly #parts: AskingParts;
+  /** Clients whose people can be asked. */
+  readonly #consoles = new Set<number>();
+  /** Runs of an earlier driver, which may have known what this one lacks: they wait for somebody to come. */
+  readonly #inherited = new Set<string>();
+  readonly #realms = new Map<string, string>();
+  #fleetsKnown = 0;
+  #told: readonly Question[] = [];
+  #disarm: (() => void) | undefined;
+
+  constructor(parts: AskingParts) {
+    this.#parts = parts;
+    for (const { id, phase } of parts.state.runs.values()) if (phase.kind !== 'ended') this.#inherited.add(id);
+  }
+
+  get questions(): readonly Question[] {
+    return this.#told;
+  }
+
+  came(client: number): void {
+    this.#consoles.add(client);
+    this.#parts.secrets?.changed();
+  }
+
+  gone(client: number): void {
+    if (this.#consoles.delete(client)) this.#parts.secrets?.changed();
+  }
+
+  /** A console is open, or the run is one that waits until one is: it was begun in a console, or before this driver. */
+  canAsk(): boolean {
+    if (this.#consoles.size > 0) return true;
+    for (const { id, phase, options, origin } of this.#parts.state.runs.values()) {
+      if (phase.kind === 'ended' || origin !== undefined) continue;
+      if (options.askedFrom === 'console' || this.#inherited.has(id)) return true;
+    }
+    return false;
+  }
+
+  /** The inventory that an account was read from; of a jump host that is in none, the account alone. */
+  realmOf({ host, at }: Account): string {
+    const { fleets } = this.#parts.state;
+    if (fleets.size !== this.#fleetsKnown) {
+      this.#fleetsKnown = fleets.size;
+      for (const { source, hosts } of fleets.values()) {
+        for (const { name, address } of hosts) {
+          this.#realms.set(name, source);
+          if (isReached(address)) this.#realms.set(`${name} ${accountOf({ ...address, name }).at}`, source);
+        }
+      }
+    }
+    return this.#realms.get(`${host} ${at}`) ?? this.#realms.get(host) ?? at;
+  }
+
+  /** What a client knows, or what somebody has typed. */
+  handle(ask: Extract<Ask, { verb: 'entrust' | 'answer' }>): Result<Touched> {
+    const { secrets } = this.#parts;
+    if (secrets === undefined) return fail({ tag: 'bad-input', cause: 'this driver asks nobody' });
+    if (ask.verb === 'entrust') {
+      secrets.entrust(ask.secrets);
+      return touched(ask.secrets.length);
+    }
+    const open = secrets.answer(ask.questions, 'values' in ask ? ask.values : undefined);
+    this.look();
+    return touched(open);
+  }
+
+  /** Something happened: what is asked may have changed. */
+  soon(): void {
+    if (this.#parts.secrets === undefined) return;
+    this.#disarm ??= this.#parts.clock.after(gatheredFor, () => this.look());
+  }
+
+  /** Tells clients what is asked, if that has changed. */
+  look(): void {
+    this.#disarm?.();
+    this.#disarm = undefined;
+    const { secrets, engine, tell } = this.#parts;
+    const questions = secrets?.questions(engine.waiting()) ?? [];
+    if (JSON.stringify(questions) === JSON.stringify(this.#told)) return;
+    this.#told = questions;
+    tell(questions);
+  }
+
+  stop(): void {
+    this.#disarm?.();
+    this.#parts.secrets?.wipe();
+  }
+}
+
+const isReached = (address: unknown): address is { readonly user: string; readonly host: string; readonly port: number } =>
+  typeof address === 'object' && address !== null && 'user' in address && 'host' in address && 'port' in address;
