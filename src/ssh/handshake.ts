@@ -7,6 +7,7 @@ import type { Dialled } from './dial.ts';
 import { causeLine, codeOf, disconnectReason, type Fails, levelOf } from './failures.ts';
 import { listenForIdent } from './ident.ts';
 import type { Login } from './login.ts';
+import { overhear } from './overhear.ts';
 
 /** A client that is logged in. */
 export type Link = {
@@ -64,13 +65,18 @@ export const shakeHands = async ({ socket, closed }: Dialled, expected: Expectat
       if (login.exhausted()) giveUp(login.failure());
       return;
     }
+    // Who is thrown out with something unjudged was wrong, as far as we may guess.
+    if (disconnectReason(error) !== undefined) login.judged('refused');
     giveUp(handshakeFailure(error, reached(), ident.heard(), login, fails));
   });
+  client.on('change password', () => login.passwordIsOver());
+  login.onStop(giveUp);
   client.once('handshake', () => {
     phase = 'login';
   });
   const ready = new Promise<boolean>(resolve => {
     client.once('ready', () => {
+      if (login.hasToChange()) login.passwordIsOver();
       if (first === undefined) phase = 'ready';
       resolve(first === undefined);
     });
@@ -94,10 +100,12 @@ export const shakeHands = async ({ socket, closed }: Dialled, expected: Expectat
     keepaliveCountMax: expected.keepalive.times,
     algorithms: expected.algorithms,
   });
+  overhear(client, login);
 
   const isReady = await ready;
   clearTimeout(timer);
   ident.stop();
+  login.judged(isReady ? 'accepted' : 'unknown');
   login.end();
   if (isReady) return ok({ client, closed, isOver: () => socket.destroyed, cut, cause: () => broken });
   const seen = reached();
@@ -117,7 +125,7 @@ const handshakeFailure = (error: Error, phase: Phase, heard: string, login: Logi
   if (/^SSH-1\./.test(heard)) return fails('no-common-algorithm', `it speaks only the old protocol: ${heard}`);
   const reason = disconnectReason(error);
   if (reason !== undefined) {
-    if (phase === 'login' && login.begun()) return login.failure(text);
+    if (phase === 'login' && login.begun()) return login.failure(`it said: ${text}`);
     return reason === KEY_EXCHANGE_FAILED ? fails('no-common-algorithm', text) : fails('dropped-in-handshake', `it said: ${text}`);
   }
   if (levelOf(error) === 'client-socket' || text === 'Connection lost before handshake') {

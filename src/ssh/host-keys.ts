@@ -2,16 +2,20 @@
 // It reads and appends known_hosts through the store only.
 import type { Algorithms, ServerHostKeyAlgorithm } from 'ssh2';
 import type { Failure } from '../domain/failure.ts';
+import { accountOf, type Secrets } from '../domain/need.ts';
 import type { Address } from '../remote/ports.ts';
 import type { Fails } from './failures.ts';
-import { fingerprintOf, type HostKeyVerdict, judgeHostKey, keyTypeOf, knownKeyTypes, lookupNames } from './known-hosts.ts';
+import { fingerprintOf, type HostKeyVerdict, judgeHostKey, keyTypeOf, knownAuthority, knownKeyTypes, lookupNames } from './known-hosts.ts';
 import type { KnownHostsStore } from './known-hosts-store.ts';
+import { byOpenssh } from './private-keys.ts';
 
 /** What is known about one host before it is asked. */
 export type HostKeyCheck = {
   /** Known types first, so that a host with many keys shows the one that can be compared. */
   readonly serverHostKey: Algorithms['serverHostKey'];
   readonly verify: (blob: Buffer) => Promise<Failure | undefined> | Failure | undefined;
+  /** False once a changed key was let pass, because checking is switched off: then no password may be typed there, as in ssh. */
+  readonly isTrusted: () => boolean;
 };
 
 /** Where keys are looked for. */
@@ -29,13 +33,14 @@ const DEFAULT_ORDER: readonly ServerHostKeyAlgorithm[] = [
 ];
 
 /** Reads the files of this address. Never rejects. */
-export const prepareHostKeyCheck = async (address: Address, files: HostKeyFiles, fails: Fails): Promise<HostKeyCheck> => {
+export const prepareHostKeyCheck = async (address: Address, files: HostKeyFiles, secrets: Secrets, fails: Fails): Promise<HostKeyCheck> => {
   const { strictHostKeyChecking: strict, hostKeyAlias } = address;
   // An alias stands in known_hosts as it is, without a port.
   const [host, port] = hostKeyAlias === undefined ? [address.host, address.port] : [hostKeyAlias, 22];
   const userFiles = address.knownHostsFiles.length > 0 ? address.knownHostsFiles : defaultFiles(files.home);
-  const paths = [...new Set([...userFiles, ...files.globalFiles])];
+  const paths = [...new Set([...userFiles, ...(address.globalKnownHostsFiles ?? files.globalFiles)])];
   const known = await files.store.load(paths);
+  let isTrusted = true;
 
   const refusal = (verdict: HostKeyVerdict, blob: Buffer): Failure | undefined => {
     const shown = `${keyTypeOf(blob)} ${fingerprintOf(blob)}`;
@@ -47,14 +52,21 @@ export const prepareHostKeyCheck = async (address: Address, files: HostKeyFiles,
       const cause = `it shows ${shown}, but ${verdict.path}:${verdict.line} has another key (${verdict.type})`;
       return fails('host-key-changed', cause, { ...facts, line: verdict.line });
     }
+    if (verdict.kind === 'changed') isTrusted = false;
     if (verdict.kind !== 'unknown' || (strict !== 'yes' && strict !== 'ask')) return undefined;
+    const authority = knownAuthority(known, host, port);
+    if (authority !== undefined) {
+      const cause = `${authority.path}:${authority.line} trusts a certificate authority for it, which only ssh itself can check${byOpenssh}`;
+      return fails('host-key-unknown', cause, { ...facts, line: authority.line });
+    }
     const scan = address.port === 22 ? `ssh-keyscan ${address.host}` : `ssh-keyscan -p ${address.port} ${address.host}`;
     return fails('host-key-unknown', `${shown} is not in ${paths[0]} for ${lookupNames(host, port)[0]} (${scan})`, facts);
   };
 
   const record = async (blob: Buffer): Promise<Failure | undefined> => {
     try {
-      return refusal(await files.store.append(paths, host, port, blob), blob);
+      const found = await files.store.append(paths, { host, port, isHashed: address.hashKnownHosts === true }, blob);
+      return found.kind === 'unknown' ? undefined : refusal(found, blob);
     } catch (error) {
       // To accept a new key each time, without a memory, would be no check at all.
       const code = String((error as NodeJS.ErrnoException).code ?? '');
@@ -63,11 +75,32 @@ export const prepareHostKeyCheck = async (address: Address, files: HostKeyFiles,
     }
   };
 
+  /** Where somebody can be asked; a certificate authority is not to be walked past by a yes. */
+  const ask = async (blob: Buffer, unknown: Failure): Promise<Failure | undefined> => {
+    if (knownAuthority(known, host, port) !== undefined) return unknown;
+    const [type, fingerprint, file] = [keyTypeOf(blob), fingerprintOf(blob), paths[0] ?? ''];
+    const taken = secrets.take({ kind: 'host-key', account: accountOf(address), type, fingerprint, file });
+    if (taken.kind === 'not-now') {
+      const { tag, cause, facts } = taken.failure;
+      return tag === 'waits-for-answer' ? fails(tag, cause, facts) : unknown;
+    }
+    if (taken.values[0] !== 'yes') {
+      taken.settle('refused');
+      return unknown;
+    }
+    const trouble = await record(blob);
+    taken.settle(trouble === undefined ? 'accepted' : 'unknown');
+    return trouble;
+  };
+
   return {
+    isTrusted: () => isTrusted,
     serverHostKey: askFor(knownKeyTypes(known, host, port)),
     verify: blob => {
       const verdict = judgeHostKey(known, host, port, blob);
-      return verdict.kind === 'unknown' && strict === 'accept-new' ? record(blob) : refusal(verdict, blob);
+      if (verdict.kind === 'unknown' && strict === 'accept-new') return record(blob);
+      const refused = refusal(verdict, blob);
+      return refused !== undefined && verdict.kind === 'unknown' && strict === 'ask' ? ask(blob, refused) : refused;
     },
   };
 };

@@ -4,12 +4,15 @@
 import ssh2, { type ParsedKey } from 'ssh2';
 import type { Address } from '../remote/ports.ts';
 import { type AgentAnswer, type AgentKey, listAgentKeys } from './agent.ts';
-import type { PrivateKey, PrivateKeys } from './private-keys.ts';
+import { keyTypeOf } from './known-hosts.ts';
+import { byOpenssh, type LockedKey, type PrivateKey, type PrivateKeys } from './private-keys.ts';
 
 /** One key to offer. `label` names it to people: a path, or what the agent calls it. */
 export type Identity =
   | { readonly kind: 'file'; readonly label: string; readonly key: ParsedKey }
-  | { readonly kind: 'agent'; readonly label: string; readonly key: ParsedKey; readonly blob: Buffer; readonly socket: string };
+  | { readonly kind: 'agent'; readonly label: string; readonly key: ParsedKey; readonly blob: Buffer; readonly socket: string }
+  /** A file with a passphrase. `key`: its public half, where that can be read: then the host is asked first whether it takes it. */
+  | { readonly kind: 'locked'; readonly label: string; readonly key?: ParsedKey; readonly file: LockedKey };
 
 /** Keys to offer, and what stood in the way of others. */
 export type Identities = {
@@ -18,6 +21,8 @@ export type Identities = {
   readonly unusable: readonly Unusable[];
   /** Why the agent's keys are not among the offers: "the agent at PATH does not answer". */
   readonly agentTrouble?: string;
+  /** Keys of the agent that only ssh itself can use, with what to do: "agent key "x" is a certificate …". */
+  readonly strange: readonly string[];
 };
 
 /** A key file that cannot be used. `named`: the address asked for it; otherwise it is one of the default files. */
@@ -34,10 +39,12 @@ type Options = {
   readonly keys: PrivateKeys;
   /** Time for an agent to list its keys, ms. */
   readonly agentPatience: number;
+  /** Whether somebody may give a passphrase; else a file that has one cannot be used. */
+  readonly mayOpen: boolean;
 };
 
 /** @returns a finder; connects at the same time share one question to the agent. */
-export const makeIdentityFinder = ({ home, keys, agentPatience }: Options): IdentityFinder => {
+export const makeIdentityFinder = ({ home, keys, agentPatience, mayOpen }: Options): IdentityFinder => {
   const asking = new Map<string, Promise<AgentAnswer<readonly AgentKey[]>>>();
 
   const askAgent = (socket: string | undefined): Promise<AgentAnswer<readonly AgentKey[]>> => {
@@ -54,13 +61,14 @@ export const makeIdentityFinder = ({ home, keys, agentPatience }: Options): Iden
     const paths = named ? address.identityFiles : DEFAULT_FILES.map(name => `${home}/.ssh/${name}`);
     const [held, loaded] = await Promise.all([
       askAgent(address.agentSocket),
-      Promise.all([...new Set(paths)].map(path => keys.load(path))),
+      Promise.all([...new Set(paths)].map(async path => openedOr(await keys.load(path), mayOpen))),
     ]);
     const files = loaded.filter((file, at) => !loaded.slice(0, at).some(earlier => isTwin(earlier, file)));
     const inAgent = held.ok ? held.value : [];
     return {
       offers: inOrder(files, inAgent, address),
       unusable: files.flatMap(file => explain(file, named, inAgent)),
+      strange: address.identitiesOnly === true ? [] : inAgent.flatMap(strangeness),
       ...(held.ok ? {} : { agentTrouble: `the agent at ${address.agentSocket} ${held.why}` }),
     };
   };
@@ -74,6 +82,22 @@ const listWithin = async (socket: string, patience: number): Promise<AgentAnswer
   } finally {
     clearTimeout(timer);
   }
+};
+
+/** A file that was opened is as good as one without a passphrase. */
+const openedOr = (file: PrivateKey, mayOpen: boolean): PrivateKey => {
+  if (file.kind !== 'locked') return file;
+  const { path, publicBlob } = file;
+  const key = file.opened();
+  if (key !== undefined) return { kind: 'usable', path, key, publicBlob: key.getPublicSSH() };
+  if (mayOpen) return file;
+  return {
+    kind: 'unusable',
+    path,
+    why: 'it is encrypted; add it to ssh-agent',
+    missing: false,
+    ...(publicBlob !== undefined && { publicBlob }),
+  };
 };
 
 const isTwin = (one: PrivateKey, other: PrivateKey): boolean =>
@@ -91,24 +115,39 @@ const inOrder = (
   });
   const strangers = identitiesOnly === true ? [] : held;
   const others = strangers.filter(key => !files.some(file => file.publicBlob?.equals(key.blob))).map(key => fromAgent(key, socket));
-  const rest = files.filter(file => file.kind === 'usable' && !held.some(key => file.publicBlob?.equals(key.blob))).map(fromFile);
+  const rest = files.filter(file => !held.some(key => file.publicBlob?.equals(key.blob))).map(fromFile);
   return [...named, ...others, ...rest].filter(identity => identity !== undefined);
 };
 
-const fromFile = (file: PrivateKey): Identity | undefined =>
-  file.kind === 'usable' ? { kind: 'file', label: file.path, key: file.key } : undefined;
+const fromFile = (file: PrivateKey): Identity | undefined => {
+  if (file.kind === 'usable') return { kind: 'file', label: file.path, key: file.key };
+  if (file.kind === 'unusable') return undefined;
+  const key = file.publicBlob && publicKeyIn(file.publicBlob);
+  return { kind: 'locked', label: file.path, file, ...(key !== undefined && { key }) };
+};
 
 /** Certificates and security keys are passed over: ssh2 has no words for them. */
 const fromAgent = ({ blob, comment }: AgentKey, socket: string, path?: string): Identity | undefined => {
-  const parsed = ssh2.utils.parseKey(blob);
-  const key: ParsedKey | Error | undefined = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (key === undefined || key instanceof Error) return undefined;
+  const key = publicKeyIn(blob);
+  if (key === undefined) return undefined;
   const label = path ?? `agent key "${comment === '' ? key.type : comment}"`;
   return { kind: 'agent', label, key, blob, socket };
 };
 
+const publicKeyIn = (blob: Buffer): ParsedKey | undefined => {
+  const parsed = ssh2.utils.parseKey(blob);
+  const key: ParsedKey | Error | undefined = Array.isArray(parsed) ? parsed[0] : parsed;
+  return key instanceof Error ? undefined : key;
+};
+
+const strangeness = ({ blob, comment }: AgentKey): string[] => {
+  const type = keyTypeOf(blob);
+  const what = type.includes('-cert-v0') ? 'a certificate' : type.startsWith('sk-') ? 'a security key' : undefined;
+  return what === undefined ? [] : [`agent key "${comment === '' ? type : comment}" is ${what}, which only ssh itself can use${byOpenssh}`];
+};
+
 const explain = (file: PrivateKey, named: boolean, held: readonly AgentKey[]): Unusable[] => {
-  if (file.kind === 'usable' || (file.missing && !named)) return [];
+  if (file.kind !== 'unusable' || (file.missing && !named)) return [];
   if (held.some(key => file.publicBlob?.equals(key.blob))) return [];
   return [{ path: file.path, why: file.why, missing: file.missing, named }];
 };

@@ -1,5 +1,6 @@
 // The only place that opens known_hosts files: reads each version of a file once, and appends what `accept-new` accepts.
 // It never rewrites a file and never judges a key.
+import { randomBytes } from 'node:crypto';
 import { type FileHandle, mkdir, open, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type HostKeyVerdict, judgeHostKey, type KnownHosts, type KnownHostsFile, knownHostsLine, parseKnownHosts } from './known-hosts.ts';
@@ -14,13 +15,19 @@ export type KnownHostsStore = {
    * @returns the verdict that made the append needless or wrong, or `unknown` once the key is written
    * @throws the system's error when the file cannot be written
    */
-  append(paths: readonly string[], host: string, port: number, blob: Buffer): Promise<HostKeyVerdict>;
+  append(paths: readonly string[], who: NewHost, blob: Buffer): Promise<HostKeyVerdict>;
 };
+
+/** Under which name a key is added. */
+export type NewHost = { readonly host: string; readonly port: number; readonly isHashed: boolean };
 
 type Version = { readonly stamp: string; readonly size: number; readonly hosts: KnownHosts };
 
-/** @returns a store without files read yet; it keeps one version of each file. */
-export const makeKnownHostsStore = (): KnownHostsStore => {
+/**
+ * @param salt random bytes for a hashed name
+ * @returns a store without files read yet; it keeps one version of each file
+ */
+export const makeKnownHostsStore = (salt: () => Buffer = () => randomBytes(20)): KnownHostsStore => {
   const versions = new Map<string, Promise<Version>>();
   const queues = new Map<string, Promise<unknown>>();
 
@@ -39,11 +46,11 @@ export const makeKnownHostsStore = (): KnownHostsStore => {
   const load = (paths: readonly string[]): Promise<readonly KnownHostsFile[]> =>
     Promise.all(paths.map(async path => ({ path, hosts: (await current(path)).hosts })));
 
-  const write = async (paths: readonly string[], host: string, port: number, blob: Buffer): Promise<HostKeyVerdict> => {
+  const write = async (paths: readonly string[], { host, port, isHashed }: NewHost, blob: Buffer): Promise<HostKeyVerdict> => {
     const verdict = judgeHostKey(await load(paths), host, port, blob);
     const path = paths[0];
     if (verdict.kind !== 'unknown' || path === undefined) return verdict;
-    const line = knownHostsLine(host, port, blob);
+    const line = knownHostsLine(host, port, blob, isHashed ? salt() : undefined);
     const before = await current(path);
     const written = await appendLine(path, line);
     // Our own line is the only change: take it in, rather than read thousands of lines again for each new host.
@@ -57,9 +64,9 @@ export const makeKnownHostsStore = (): KnownHostsStore => {
 
   return {
     load,
-    append: (paths, host, port, blob) => {
+    append: (paths, who, blob) => {
       const key = paths[0] ?? '';
-      const turn = (queues.get(key) ?? Promise.resolve()).then(() => write(paths, host, port, blob));
+      const turn = (queues.get(key) ?? Promise.resolve()).then(() => write(paths, who, blob));
       queues.set(
         key,
         turn.catch(() => undefined),

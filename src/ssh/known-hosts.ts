@@ -1,7 +1,7 @@
 // The only place that reads the known_hosts format: pure over text, it never opens a file.
 // It answers what OpenSSH 9.2 was seen to answer, also where its manual says less.
 // @see sshd(8), SSH_KNOWN_HOSTS FILE FORMAT
-import { createHash, hash } from 'node:crypto';
+import { createHash, createHmac, hash } from 'node:crypto';
 import { matchesPatternList } from './pattern.ts';
 
 /** One key that a file holds for some host. */
@@ -192,6 +192,29 @@ export const keyTypeOf = (blob: Buffer): string => (blob.length < 4 ? '' : blob.
 /** As `ssh-keygen -l` prints it: SHA-256 in base64 without padding. */
 export const fingerprintOf = (blob: Buffer): string => `SHA256:${createHash('sha256').update(blob).digest('base64').replace(/=+$/, '')}`;
 
-/** The line that records a key, with its line end. */
-export const knownHostsLine = (host: string, port: number, blob: Buffer): string =>
-  `${lookupNames(host, port)[0]} ${keyTypeOf(blob)} ${blob.toString('base64')}\n`;
+/** Where a certificate authority is trusted for a host, if one is. */
+export const knownAuthority = (
+  files: readonly KnownHostsFile[],
+  host: string,
+  port: number,
+): { readonly path: string; readonly line: number } | undefined => {
+  for (const { path, hosts } of files) {
+    for (const name of lookupNames(host, port)) {
+      const found = hosts.find(name).find(key => key.marker === 'cert-authority');
+      if (found !== undefined) return { path, line: found.line };
+    }
+  }
+  return undefined;
+};
+
+/**
+ * The line that records a key, with its line end.
+ * @param salt twenty random bytes: the name is hashed with them; absent: it stands there as it is
+ */
+export const knownHostsLine = (host: string, port: number, blob: Buffer, salt?: Buffer): string => {
+  const [name] = lookupNames(host, port);
+  return `${salt === undefined ? name : hashedName(name, salt)} ${keyTypeOf(blob)} ${blob.toString('base64')}\n`;
+};
+
+const hashedName = (name: string, salt: Buffer): string =>
+  `|1|${salt.toString('base64')}|${createHmac('sha1', salt).update(name).digest('base64')}`;

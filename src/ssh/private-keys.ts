@@ -7,6 +7,7 @@ import ssh2, { type ParsedKey } from 'ssh2';
 /** What a key file turned out to be. */
 export type PrivateKey =
   | { readonly kind: 'usable'; readonly path: string; readonly key: ParsedKey; readonly publicBlob: Buffer }
+  | LockedKey
   | {
       readonly kind: 'unusable';
       readonly path: string;
@@ -16,6 +17,18 @@ export type PrivateKey =
       /** Present when an agent may sign for it. */
       readonly publicBlob?: Buffer;
     };
+
+/** A key file with a passphrase. What it holds is kept once it was opened, here in memory. */
+export type LockedKey = {
+  readonly kind: 'locked';
+  readonly path: string;
+  /** Absent: the format hides it, and there is no `PATH.pub`. */
+  readonly publicBlob?: Buffer;
+  /** The key, once somebody has opened it. */
+  opened(): ParsedKey | undefined;
+  /** Takes a quarter of a second. `unfit`: the passphrase is right, and the key of a kind that is not known here. */
+  open(passphrase: string): 'opened' | 'wrong' | 'unfit';
+};
 
 /** Reads key files. Never rejects. */
 export type PrivateKeys = { load(path: string): Promise<PrivateKey> };
@@ -66,7 +79,7 @@ const read = async (path: string, uid: number | undefined): Promise<PrivateKey> 
     const text = await file.readFile('utf8');
     const parsed = parse(path, text, await readPublicHalf(path, text));
     const open = facts.mode & 0o077;
-    if (parsed.kind === 'usable' && open !== 0 && facts.uid === uid) {
+    if (parsed.kind !== 'unusable' && open !== 0 && facts.uid === uid) {
       const mode = (facts.mode & 0o777).toString(8).padStart(4, '0');
       return unusable(path, `its mode ${mode} is too open; chmod 600 it`, false, parsed.publicBlob);
     }
@@ -79,35 +92,62 @@ const read = async (path: string, uid: number | undefined): Promise<PrivateKey> 
 };
 
 const parse = (path: string, text: string, publicBlob: Buffer | undefined): PrivateKey => {
-  const parsed = ssh2.utils.parseKey(fromPkcs8(text));
+  const parsed = ssh2.utils.parseKey(fromPkcs8(text) ?? text);
   // The format allows several keys in one file; ssh-keygen never wrote more than one.
   const key: ParsedKey | Error | undefined = Array.isArray(parsed) ? parsed[0] : parsed;
-  if (key === undefined || key instanceof Error) return unusable(path, whyNot(text, key?.message ?? ''), false, publicBlob);
+  if (isEncrypted(text, key instanceof Error ? key.message : '')) return locked(path, text, publicBlob);
+  if (key === undefined || key instanceof Error) return unusable(path, whyNot(text), false, publicBlob);
   if (!key.isPrivateKey()) return unusable(path, 'it is a public key', false, key.getPublicSSH());
   return { kind: 'usable', path, key, publicBlob: key.getPublicSSH() };
 };
 
-/** ssh2 does not read PKCS#8, which terraform and openssl write; the system's own crypto can rewrite it, but for ed25519. */
-const fromPkcs8 = (text: string): string => {
-  if (!text.includes('-----BEGIN PRIVATE KEY-----')) return text;
+const locked = (path: string, text: string, publicBlob: Buffer | undefined): LockedKey => {
+  let opened: ParsedKey | undefined;
+  return {
+    kind: 'locked',
+    path,
+    ...(publicBlob === undefined ? {} : { publicBlob }),
+    opened: () => opened,
+    open: passphrase => {
+      if (opened !== undefined) return 'opened';
+      const clear = fromPkcs8(text, passphrase);
+      if (clear === undefined) return 'wrong';
+      const parsed = ssh2.utils.parseKey(clear, passphrase);
+      const key: ParsedKey | Error | undefined = Array.isArray(parsed) ? parsed[0] : parsed;
+      if (key === undefined || key instanceof Error) return clear === text ? 'wrong' : 'unfit';
+      opened = key;
+      return 'opened';
+    },
+  };
+};
+
+/**
+ * ssh2 does not read PKCS#8, which terraform and openssl write; the system's own crypto can rewrite it, but for ed25519.
+ * @returns undefined: the passphrase is wrong
+ */
+const fromPkcs8 = (text: string, passphrase?: string): string | undefined => {
+  if (!/-----BEGIN (?:ENCRYPTED )?PRIVATE KEY-----/.test(text)) return text;
   try {
-    const key = createPrivateKey(text);
+    const key = createPrivateKey({ key: text, ...(passphrase !== undefined && { passphrase }) });
     if (key.asymmetricKeyType === 'rsa') return key.export({ type: 'pkcs1', format: 'pem' }).toString();
     if (key.asymmetricKeyType === 'ec') return key.export({ type: 'sec1', format: 'pem' }).toString();
-    return text;
+    return key.export({ type: 'pkcs8', format: 'pem' }).toString();
   } catch {
-    return text;
+    return passphrase === undefined ? text : undefined;
   }
 };
 
-const whyNot = (text: string, message: string): string => {
-  if (/encrypted/i.test(message) || /^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(text)) {
-    return 'it is encrypted; add it to ssh-agent';
-  }
-  if (publicHalfOf(text)?.toString('latin1', 4, 7) === 'sk-') return 'it is a security key; add it to ssh-agent';
+const isEncrypted = (text: string, message: string): boolean =>
+  /no passphrase given/.test(message) || /^-----BEGIN ENCRYPTED |^Proc-Type: 4,ENCRYPTED/m.test(text);
+
+const whyNot = (text: string): string => {
+  if (publicHalfOf(text)?.toString('latin1', 4, 7) === 'sk-') return `it is a security key, which only ssh itself can use${byOpenssh}`;
   if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) return 'its format is not known here; rewrite it with ssh-keygen -p';
   return 'it is not a private key';
 };
+
+/** What to do about whatever ssh2 has no words for. */
+export const byOpenssh = '; give --transport openssh';
 
 /** The public half stands unencrypted in OpenSSH's own format, and beside the other formats in `PATH.pub`. */
 const readPublicHalf = async (path: string, text: string): Promise<Buffer | undefined> => {

@@ -1,6 +1,6 @@
 // The only place that puts a connection together: keys, known hosts, TCP, handshake, login.
 // It never retries and keeps nothing open after a failure: the engine counts slots by what this returns.
-import type { Secrets } from '../domain/need.ts';
+import { noSecrets, type Secrets } from '../domain/need.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Address, Timeouts, Transport } from '../remote/ports.ts';
 import { ssh2Algorithms } from './algorithms.ts';
@@ -14,7 +14,7 @@ import { behind, type Reach, through } from './jump.ts';
 import { makeKnownHostsStore } from './known-hosts-store.ts';
 import { hopeless, makeLogin } from './login.ts';
 import { makePrivateKeys } from './private-keys.ts';
-import { type Witness, watchLogin } from './witness.ts';
+import type { Witness } from './witness.ts';
 
 /** What the transport must be told about this machine. Times in ms. */
 export type SshOptions = {
@@ -42,23 +42,28 @@ const GLOBAL_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_host
 
 /** A transport over real SSH, in this process. Make one and keep it: it remembers parsed keys and known_hosts. */
 export const makeSshTransport = (options: SshOptions): Transport => {
-  const { timeouts, home } = options;
-  const findIdentities = makeIdentityFinder({ home, keys: makePrivateKeys(options.uid), agentPatience: options.agentPatience ?? 5_000 });
+  const { timeouts, home, secrets = noSecrets } = options;
+  const findIdentities = makeIdentityFinder({
+    home,
+    keys: makePrivateKeys(options.uid),
+    agentPatience: options.agentPatience ?? 5_000,
+    mayOpen: secrets !== noSecrets,
+  });
   const hostKeyFiles = { home, globalFiles: options.globalKnownHostsFiles ?? GLOBAL_KNOWN_HOSTS, store: makeKnownHostsStore() };
   const usualKeepalive = options.keepalive ?? { every: 15_000, times: 3 };
   const limits = { reply: timeouts.reply, farewell: options.farewell ?? 2_000, stdout: options.stdoutMax ?? 16 * 1024 * 1024 };
 
   /** Hands shakes over a socket that stands: TCP, or a channel through a jump host. */
   const logIn = async (address: Address, reach: Reach, fails: Fails): Promise<Result<Link>> => {
-    const [identities, hostKeys] = await Promise.all([findIdentities(address), prepareHostKeyCheck(address, hostKeyFiles, fails)]);
+    const [identities, hostKeys] = await Promise.all([findIdentities(address), prepareHostKeyCheck(address, hostKeyFiles, secrets, fails)]);
     const algorithms = ssh2Algorithms(address.algorithms ?? {}, hostKeys.serverHostKey as readonly string[] | undefined);
     if (!algorithms.ok)
       return fail(fails('no-common-algorithm', `${algorithms.failure}: nothing of it is known here; use --transport openssh`));
-    const noKey = hopeless(identities, fails);
+    const noKey = hopeless(address, identities, secrets, fails);
     if (noKey !== undefined) return fail(noKey);
     const dialled = await reach(address, (address.connectTimeout ?? 0) * 1000 || timeouts.connect, fails);
     if (!dialled.ok) return dialled;
-    const { login, last } = watchLogin(makeLogin(address.user, identities, fails), identities.offers);
+    const login = makeLogin({ address, identities, secrets, isTrusted: hostKeys.isTrusted }, fails);
     const verify: Expectation['verify'] = blob => {
       options.witness?.hostKey(address, blob);
       return hostKeys.verify(blob);
@@ -70,7 +75,7 @@ export const makeSshTransport = (options: SshOptions): Transport => {
       { verify, algorithms: algorithms.value, login, patience: timeouts.handshake, keepalive, user: address.user },
       fails,
     );
-    if (link.ok) options.witness?.login(address, last());
+    if (link.ok) options.witness?.login(address, login.by());
     return link;
   };
 

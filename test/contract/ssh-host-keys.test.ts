@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Address } from '../../src/remote/ports.ts';
+import { makePerson } from '../support/person.ts';
 import { type Sshd, sshdAvailable, startSshd } from '../support/sshd.ts';
 import { addressAt, failure, type Lab, makeLab, value } from './ssh-lab.ts';
 
@@ -144,6 +145,86 @@ describe.skipIf(!sshdAvailable())('host keys of a real sshd', () => {
     value(await connect({ knownHostsFiles: [] }, lab.transport({ globalKnownHostsFiles: [global] })));
     writeFileSync(join(lab.home, '.ssh/known_hosts'), `${where()} ${ed25519()}\n`);
     value(await connect({ knownHostsFiles: [] }));
+  });
+
+  describe('where somebody can be asked', () => {
+    const answering = (answer: string) => {
+      const person = makePerson();
+      person.give('host-key', answer);
+      return person;
+    };
+
+    test('an unknown key is asked for with what one needs to decide, and a yes is written down', async () => {
+      const asked = makePerson();
+      expect(failure(await connect({ strictHostKeyChecking: 'ask' }, lab.transport({ secrets: asked })))).toMatchObject({
+        tag: 'waits-for-answer',
+        facts: { waitsFor: 'host-key' },
+      });
+      const fingerprint = expect.stringMatching(/^SHA256:[\w+/]{43}$/);
+      const account = { host: 'web1', user: sshd.user, at: `${sshd.user}@127.0.0.1:${sshd.port}` };
+      expect(asked.asked).toEqual([{ kind: 'host-key', account, type: 'ssh-ed25519', fingerprint, file: knownHosts }]);
+      expect(existsSync(knownHosts)).toBe(false);
+      const person = answering('yes');
+      value(await connect({ strictHostKeyChecking: 'ask' }, lab.transport({ secrets: person })));
+      expect(person.outcomes).toEqual(['host-key accepted']);
+      expect(readFileSync(knownHosts, 'utf8')).toBe(`${where()} ${ed25519()}\n`);
+      value(await connect());
+    });
+
+    test('a name is hashed where that is wished, and found again, by ssh-keygen too', async () => {
+      const transport = lab.transport({ secrets: answering('yes') });
+      value(await connect({ strictHostKeyChecking: 'ask', hashKnownHosts: true }, transport));
+      expect(readFileSync(knownHosts, 'utf8')).toMatch(/^\|1\|[\w+/]{27}=\|[\w+/]{27}= ssh-ed25519 \S+\n$/);
+      value(await connect({}, transport));
+      value(await connect());
+      expect(execFileSync('ssh-keygen', ['-F', where(), '-f', knownHosts]).toString()).toContain('found: line 1');
+    });
+
+    test('many hosts at once write whole lines, each once', async () => {
+      const transport = lab.transport({ secrets: answering('yes') });
+      const names = Array.from({ length: 10 }, (_, at) => (at % 2 === 0 ? 'localhost' : '127.0.0.1'));
+      for (const result of await Promise.all(names.map(host => connect({ host, strictHostKeyChecking: 'ask' }, transport)))) value(result);
+      expect(readFileSync(knownHosts, 'utf8').split('\n').sort()).toEqual([
+        '',
+        `${where()} ${ed25519()}`,
+        `[localhost]:${sshd.port} ${ed25519()}`,
+      ]);
+    });
+
+    test('a no is an unknown key, and so is nobody', async () => {
+      const refused = failure(await connect({ strictHostKeyChecking: 'ask' }, lab.transport({ secrets: answering('no') })));
+      expect(refused).toMatchObject({ tag: 'host-key-unknown', cause: expect.stringContaining('ssh-keyscan -p') });
+      expect(failure(await connect({ strictHostKeyChecking: 'ask' }))).toEqual(refused);
+      expect(existsSync(knownHosts)).toBe(false);
+    });
+
+    test('"yes" asks nobody, and a changed or revoked key is nobody’s to accept', async () => {
+      const person = answering('yes');
+      const transport = lab.transport({ secrets: person });
+      expect(failure(await connect({ strictHostKeyChecking: 'yes' }, transport)).tag).toBe('host-key-unknown');
+      writeFileSync(knownHosts, `${where()} ${stranger}\n`);
+      expect(failure(await connect({ strictHostKeyChecking: 'ask' }, transport)).tag).toBe('host-key-changed');
+      writeFileSync(knownHosts, `@revoked * ${ed25519()}\n`);
+      expect(failure(await connect({ strictHostKeyChecking: 'ask' }, transport)).tag).toBe('host-key-revoked');
+      expect(person.outcomes).toEqual([]);
+    });
+
+    test('where a certificate authority is trusted, the plain key is not offered to a yes', async () => {
+      writeFileSync(knownHosts, `@cert-authority *.example,[127.0.0.*]:* ${stranger}\n`);
+      const person = answering('yes');
+      const refused = failure(await connect({ strictHostKeyChecking: 'ask' }, lab.transport({ secrets: person })));
+      expect(refused).toMatchObject({
+        tag: 'host-key-unknown',
+        cause: `${knownHosts}:1 trusts a certificate authority for it, which only ssh itself can check; give --transport openssh`,
+      });
+      expect(person.outcomes).toEqual([]);
+    });
+  });
+
+  test('an address may name the global files', async () => {
+    const global = join(lab.home, 'global-of-address');
+    writeFileSync(global, `${where()} ${ed25519()}\n`);
+    value(await connect({ globalKnownHostsFiles: [global] }));
   });
 
   test('a file that changes is read again', async () => {

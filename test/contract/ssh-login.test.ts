@@ -8,6 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import type { Address } from '../../src/remote/ports.ts';
 import { type AgentAnswer, listAgentKeys, signWithAgent } from '../../src/ssh/agent.ts';
 import type { SshOptions } from '../../src/ssh/transport.ts';
+import { makePerson } from '../support/person.ts';
 import { type Sshd, sshdAvailable, startSshd } from '../support/sshd.ts';
 import { addressAt, failure, type Lab, makeLab, NO_INPUT, text, value } from './ssh-lab.ts';
 
@@ -198,6 +199,91 @@ describe.skipIf(!sshdAvailable())('logins at a real sshd', () => {
     expect(refused.cause).toContain(`${twoKeys.keyPath} was accepted, but the host asks for more`);
     admit(twoKeys, second);
     value(await connect({ ...at, identityFiles: [twoKeys.keyPath, second] }));
+  });
+
+  describe('with a passphrase', () => {
+    const passphrase = 'secret words';
+    const locked = (name: string, key = sshd.keyPath, ...options: string[]): string => rewrite(key, name, '-N', passphrase, ...options);
+
+    test('a key that the host takes is opened once, and kept', async () => {
+      const path = locked('opened-once');
+      const person = makePerson();
+      person.give('passphrase', passphrase);
+      const transport = lab.transport({ secrets: person });
+      for (let times = 0; times < 2; times++) {
+        const connection = value(await transport.connect(addressAt(sshd, { identityFiles: [path] })));
+        connection.close();
+        await connection.closed;
+      }
+      expect(person.outcomes).toEqual(['passphrase accepted']);
+    });
+
+    test('nobody is asked for one that the host does not take, named or not', async () => {
+      const strange = lab.makeKey('strange-locked-key', '-N', passphrase);
+      copyOfKey('.ssh/id_ed25519', strange);
+      const person = makePerson();
+      for (const identityFiles of [[strange], []]) {
+        expect(failure(await connect({ identityFiles }, { secrets: person })).tag).toBe('login-refused');
+        value(await connect({ identityFiles: [...identityFiles, sshd.keyPath] }, { secrets: person }));
+      }
+      expect(person.asked).toEqual([]);
+    });
+
+    test('of a default key that the host takes it is asked for, and the login ends until it is there', async () => {
+      const path = locked('.ssh/id_ed25519');
+      const person = makePerson();
+      expect(failure(await connect({ identityFiles: [] }, { secrets: person }))).toMatchObject({
+        tag: 'waits-for-answer',
+        facts: { waitsFor: 'passphrase' },
+      });
+      expect(person.asked).toEqual([{ kind: 'passphrase', path, host: 'web1' }]);
+    });
+
+    test('a wrong one is refused, asked for again, and stands nowhere', async () => {
+      const path = locked('opened-late');
+      const person = makePerson();
+      person.give('passphrase', 'other words');
+      const refused = failure(await connect({ identityFiles: [path] }, { secrets: person }));
+      expect(refused.tag).toBe('waits-for-answer');
+      expect(JSON.stringify(refused)).not.toContain('words');
+      expect(person.outcomes).toEqual(['passphrase refused']);
+    });
+
+    test('where nobody can be asked, another key may fit; else the passphrase is what is missing', async () => {
+      const path = locked('without-anybody');
+      value(await connect({ identityFiles: [path, sshd.keyPath] }, { secrets: makePerson('needs-person') }));
+      expect(failure(await connect({ identityFiles: [path] }, { secrets: makePerson('needs-person') }))).toMatchObject({
+        tag: 'needs-person',
+        cause: `passphrase ${path} is asked for`,
+      });
+    });
+
+    test.each(['PEM', 'PKCS8'])('in %s format, with and without its public half beside it', async format => {
+      const path = locked(`locked.${format}`, rsa, '-m', format);
+      const person = makePerson();
+      person.give('passphrase', passphrase);
+      value(await connect({ identityFiles: [path] }, { secrets: person }));
+      expect(person.outcomes).toEqual(['passphrase accepted']);
+      // Nothing says which key it is, so it is asked for before the host can be.
+      const strange = lab.makeKey(`strange.${format}`, '-t', 'ecdsa', '-m', format, '-N', passphrase);
+      const asked = makePerson();
+      expect(failure(await connect({ identityFiles: [strange] }, { secrets: asked })).tag).toBe('login-refused');
+      expect(asked.asked).toEqual([]);
+      rmSync(`${strange}.pub`);
+      expect(failure(await connect({ identityFiles: [strange] }, { secrets: asked })).tag).toBe('waits-for-answer');
+    });
+
+    test('one that others can read stays refused', async () => {
+      const path = locked('open-and-locked');
+      chmodSync(path, 0o644);
+      const person = makePerson();
+      person.give('passphrase', passphrase);
+      expect(failure(await connect({ identityFiles: [path] }, { secrets: person }))).toMatchObject({
+        tag: 'key-unusable',
+        cause: `${path}: its mode 0644 is too open; chmod 600 it`,
+      });
+      expect(person.outcomes).toEqual([]);
+    });
   });
 
   describe('with an agent', () => {
