@@ -36,6 +36,12 @@ export type RunFlags = {
   readonly module?: string;
   readonly args?: string;
   readonly listHosts?: boolean;
+  readonly vaultPasswordFile?: readonly string[];
+  readonly vaultId?: readonly string[];
+  readonly askVaultPass?: boolean;
+  /** Ansible's other words for the same. */
+  readonly vaultPassFile?: readonly string[];
+  readonly askVaultPassword?: boolean;
   readonly become?: boolean;
   readonly askBecomePass?: boolean;
   readonly askPass?: boolean;
@@ -113,6 +119,13 @@ export const withFleet = (command: Command): Command =>
     .addOption(new Option('-T, --timeout <seconds>', 'time for a connect').argParser(moreThanNone))
     .addOption(new Option('--transport <name>', "auto (default), ssh2, or openssh: the system's ssh").choices(['auto', 'ssh2', 'openssh']))
     .addOption(new Option('--practice [hosts]', 'the practice fleet').argParser(practiceHosts))
+    .addOption(new Option('--vault-password-file <file>', 'password of Ansible Vault; a program prints it (repeatable)').argParser(many))
+    .addOption(
+      new Option('--vault-id <label@source>', 'the same for one vault id; the source is a file, a program or prompt').argParser(many),
+    )
+    .addOption(new Option('--vault-pass-file <file>').argParser(many).hideHelp())
+    .addOption(new Option('--ask-vault-password').hideHelp())
+    .addOption(new Option('-J, --ask-vault-pass', 'ask for the password of Ansible Vault'))
     // Known, so that they get a sentence of their own.
     .addOption(new Option('-b, --become').hideHelp())
     .addOption(new Option('-K, --ask-become-pass').hideHelp())

@@ -7,9 +7,11 @@ import { fail, ok, type Result } from '../domain/result.ts';
 import type { Vars } from '../domain/value.ts';
 import { nodeDisk } from '../files/disk.ts';
 import { readInventory } from '../files/inventory.ts';
+import type { Vault } from '../files/vault.ts';
 import { addressOf, queryOf, systemOf } from '../ssh/address.ts';
 import { withRoute } from '../ssh/route.ts';
 import { choiceWorld, whySystem } from './choose-transport.ts';
+import { divideVars } from './closed-vars.ts';
 import { runScript } from './run-script.ts';
 import { readSshConfig } from './ssh-config.ts';
 import type { World } from './world.ts';
@@ -28,27 +30,42 @@ export type FleetWish = {
   readonly timeout?: number;
   readonly transport?: 'auto' | 'ssh2' | 'openssh';
   readonly practice: Fleet['practice'];
+  readonly vault?: Vault;
 };
 
 /** An inventory and the fleet that it plans. */
-export type LoadedFleet = { readonly inventory: Inventory; readonly fleet: Fleet; readonly warnings: readonly string[] };
+export type LoadedFleet = {
+  readonly inventory: Inventory;
+  readonly fleet: Fleet;
+  readonly warnings: readonly string[];
+  /** What was encrypted, open, by host; it goes with a submission and is written nowhere. */
+  readonly secretVars: ReadonlyMap<string, Vars>;
+};
 
 /** Reads the inventory and works out how each host is reached. @failure bad-input */
 export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<LoadedFleet>> => {
   const read = await readInventory(wish.inventory, nodeDisk, {
     runScript,
+    ...(wish.vault !== undefined && { vault: wish.vault }),
     ...(wish.playbookFolder !== undefined && { playbookFolder: wish.playbookFolder }),
   });
   if (!read.ok) return read;
-  const { inventory } = read.value;
+  const { inventory, closed } = read.value;
+  const [locked] = closed.locked;
+  if (locked !== undefined) return fail({ tag: 'bad-input', cause: locked });
   const warnings = new Set(read.value.warnings);
   // The practice fleet is on this machine and has keys of its own: nothing that is said of `Host *` is about it.
   const config = wish.practice === 'no' ? await readSshConfig(world) : undefined;
   if (config?.ok === false) return config;
   const choice = choiceWorld(world);
   const hosts: PlannedHost[] = [];
+  const secretVars = new Map<string, Vars>();
   for (const host of inventory.hosts.values()) {
-    const options = await config?.value.optionsFor(queryOf(host.name, host.vars, wish));
+    const divided = await divideVars(host, closed);
+    if (!divided.ok) return divided;
+    const { open, planned, secret } = divided.value;
+    if (Object.keys(secret).length > 0) secretVars.set(host.name, secret);
+    const options = await config?.value.optionsFor(queryOf(host.name, open, wish));
     if (options?.ok === false) return options;
     const defaults = {
       home: world.home,
@@ -64,14 +81,14 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
       ...(wish.remoteUser !== undefined && { remoteUser: wish.remoteUser }),
       ...(wish.privateKey !== undefined && { privateKey: wish.privateKey }),
     };
-    const found = addressOf(host.name, host.vars, said);
+    const found = addressOf(host.name, open, said);
     if (!found.ok) return fail({ ...found.failure, cause: `${inventory.source}: ${found.failure.cause}` });
     for (const warning of found.value.warnings) warnings.add(warning);
     const reached =
       config === undefined ? ok(found.value.address) : await withRoute(found.value.address, found.value.route, config.value, defaults);
     if (!reached.ok) return reached;
     const why = wish.transport === 'ssh2' || wish.practice !== 'no' ? undefined : whySystem(reached.value, found.value.said, choice);
-    const system = wish.transport === 'openssh' || why !== undefined ? systemOf(host.name, host.vars, said) : undefined;
+    const system = wish.transport === 'openssh' || why !== undefined ? systemOf(host.name, open, said) : undefined;
     if (system?.ok === false) return system;
     const address =
       system === undefined ? reached.value : { ...reached.value, system: { ...system.value, ...(why !== undefined && { why }) } };
@@ -86,7 +103,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
       gate,
       ...(hops > 0 && { hops }),
       groups: host.groups,
-      vars: withoutPasswords(variablesOf(host)),
+      vars: withoutPasswords(variablesOf({ ...host, vars: planned })),
     });
   }
   const source = wish.inventory.map(named => (named.includes(',') ? named : resolve(world.cwd, named))).join(' ');
@@ -97,8 +114,21 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
   return ok({
     inventory,
     warnings: [...warnings],
+    secretVars,
     fleet: { id, label, ...(colour !== undefined && { colour }), source, practice: wish.practice, hosts },
   });
+};
+
+/** What templates of these hosts need beside the plan; passwords of logins go another way. */
+export const secretVarsFor = (
+  { secretVars }: LoadedFleet,
+  hosts: readonly string[],
+): { readonly secretVars?: Readonly<Record<string, Vars>> } => {
+  const meant = [...new Set(hosts)].flatMap(host => {
+    const vars = withoutPasswords(secretVars.get(host) ?? {});
+    return Object.keys(vars).length > 0 ? [[host, vars] as const] : [];
+  });
+  return meant.length > 0 ? { secretVars: Object.fromEntries(meant) } : {};
 };
 
 /** What would change how a host is reached or believed, and does not yet. */

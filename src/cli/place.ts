@@ -3,11 +3,16 @@ import { fileURLToPath } from 'node:url';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { nodeDisk } from '../files/disk.ts';
+import { type LoadedInventory, readInventory } from '../files/inventory.ts';
+import type { Settings } from '../files/setting-values.ts';
 import { loadSettings } from '../files/settings.ts';
+import { Vault } from '../files/vault.ts';
 import { ensurePractice } from '../practice/client.ts';
 import type { PracticeFleet } from '../practice/fleet.ts';
 import type { RunFlags } from './flags.ts';
 import { type LoadedFleet, loadFleet } from './fleet.ts';
+import { runScript } from './run-script.ts';
+import { fetchVaultSecrets } from './vault-secrets.ts';
 import { stateDirOf, type World } from './world.ts';
 
 /** A fleet, and what else settings say. */
@@ -37,6 +42,7 @@ export const placeOf = async (world: World, flags: RunFlags, playbookFolder?: st
   const loaded = await loadFleet(world, {
     inventory,
     practice: 'no',
+    vault: vaultOf(world, flags, value),
     ...(playbookFolder !== undefined && { playbookFolder }),
     ...(remoteUser !== undefined && { remoteUser }),
     ...(privateKey !== undefined && { privateKey }),
@@ -49,12 +55,43 @@ export const placeOf = async (world: World, flags: RunFlags, playbookFolder?: st
   return ok({ ...loaded.value, stateDir, forks: flags.forks ?? value.forks, mirror: flags.mirror ?? value.mirror });
 };
 
-const practicePlace = async (world: World, stateDir: string, flags: RunFlags): Promise<Result<Place>> => {
+/** Passwords are fetched when the first encrypted text is met. */
+const vaultOf = (world: World, flags: RunFlags, settings: Settings): Vault =>
+  new Vault(() =>
+    fetchVaultSecrets(world, {
+      ids: [...(settings.vaultIds ?? []), ...(flags.vaultId ?? [])],
+      files: [
+        ...(flags.vaultPasswordFile ?? []),
+        ...(flags.vaultPassFile ?? []),
+        ...(flags.vaultPasswordFile === undefined && settings.vaultPasswordFile !== undefined ? [settings.vaultPasswordFile] : []),
+      ],
+      ask: flags.askVaultPass === true || flags.askVaultPassword === true,
+    }),
+  );
+
+/** An inventory and its warnings without what it takes to reach its hosts: nothing in it has to be decrypted. @failure bad-input */
+export const inventoryOf = async (world: World, flags: RunFlags): Promise<Result<LoadedInventory>> => {
+  if (flags.practice !== undefined && flags.practice !== false) {
+    const practice = await startPractice(stateDirOf(world, flags.state), flags);
+    return practice.ok ? readInventory([practice.value.inventoryPath], nodeDisk) : practice;
+  }
+  const settings = await loadSettings({}, world, nodeDisk);
+  if (!settings.ok) return settings;
+  const inventory = flags.inventory ?? settings.value.inventory;
+  if (inventory === undefined || inventory.length === 0) return fail(noInventory);
+  return readInventory(inventory, nodeDisk, { runScript, vault: vaultOf(world, flags, settings.value) });
+};
+
+const startPractice = async (stateDir: string, flags: RunFlags): Promise<Result<PracticeFleet>> => {
   const hosts = typeof flags.practice === 'string' ? Number(flags.practice) : 12;
   if (!Number.isInteger(hosts) || hosts < 1 || hosts > 200) {
     return fail({ tag: 'bad-input', cause: `--practice takes a number of hosts from 1 to 200, not ${String(flags.practice)}` });
   }
-  const practice = await ensurePractice({ stateDir, hosts, command: practiceCommand() });
+  return ensurePractice({ stateDir, hosts, command: practiceCommand() });
+};
+
+const practicePlace = async (world: World, stateDir: string, flags: RunFlags): Promise<Result<Place>> => {
+  const practice = await startPractice(stateDir, flags);
   if (!practice.ok) return practice;
   const loaded = await loadFleet(world, { inventory: [practice.value.inventoryPath], practice: practice.value.mode });
   if (!loaded.ok) return loaded;

@@ -25,6 +25,12 @@ export const compileMask = (patterns: readonly string[]): Result<Mask> => {
   return ok(text => compiled.reduce((masked, expression) => masked.replace(expression, '***'), text));
 };
 
+/** Blanks texts as they stand. */
+export const maskTexts = (texts: readonly string[]): Mask => {
+  const longestFirst = [...new Set(texts)].sort((a, b) => b.length - a.length);
+  return text => longestFirst.reduce((masked, secret) => masked.replaceAll(secret, '***'), text);
+};
+
 /**
  * A group behind which `*`, `+` or `{n,}` stands and that holds such a sign, or a choice, itself: on a text that nearly
  * matches, trying all ways doubles with each character, and the driver of everybody would wait for it.

@@ -10,14 +10,20 @@ import type { Ask } from './protocol.ts';
 export type Divided = { readonly plan: Plan; readonly options: RunOptions; readonly keptOut?: KeptOut };
 
 /** @failure bad-input where a mask is no regular expression */
-export const keptOutOf = ({ plan: whole, options, mask: patterns = [] }: Extract<Ask, { verb: 'submit' }>): Result<Divided> => {
+export const keptOutOf = ({
+  plan: whole,
+  options,
+  mask: patterns = [],
+  secretVars = {},
+}: Extract<Ask, { verb: 'submit' }>): Result<Divided> => {
   const compiled = compileMask(patterns);
   if (!compiled.ok) return compiled;
   const mask = compiled.value;
   const isMasked = patterns.length > 0;
   const isLogged = options.log === 'yes';
   const { plan, calls } = maskPlan(whole);
-  if (calls.size === 0 && isLogged && !isMasked) return ok({ plan, options });
+  const hostVars = new Map(Object.entries(secretVars));
+  if (calls.size === 0 && isLogged && !isMasked && hostVars.size === 0) return ok({ plan, options });
   const { extraVars, reason } = options;
   return ok({
     plan: isMasked ? maskPlanTexts(mask, plan) : plan,
@@ -28,6 +34,7 @@ export const keptOutOf = ({ plan: whole, options, mask: patterns = [] }: Extract
     },
     keptOut: {
       calls,
+      ...(hostVars.size > 0 && { hostVars }),
       ...((isMasked || !isLogged) && { extraVars }),
       ...(isMasked && { masked: { plan: whole, mask } }),
     },

@@ -6,6 +6,7 @@ import type { Jid, Job, OutputStream } from '../domain/job.ts';
 import type { Entrusted, Question } from '../domain/need.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { HostProgress, JobOrder, Run, State } from '../domain/run-state.ts';
+import type { Vars } from '../domain/value.ts';
 
 /** Grows when a message changes its meaning; a driver refuses a client of another number. */
 export const protocolVersion = 1;
@@ -39,7 +40,15 @@ export type Selection = {
 /** What a client can ask for. Each gets one {@link Answer}. */
 export type Ask =
   /** `mask`: regular expressions; what matches is kept out of the journal, and so are they. */
-  | { readonly verb: 'submit'; readonly fleet: Fleet; readonly plan: Plan; readonly options: RunOptions; readonly mask?: readonly string[] }
+  /** `secretVars`: variables that were encrypted, open, by host; they stay in the driver's memory. */
+  | {
+      readonly verb: 'submit';
+      readonly fleet: Fleet;
+      readonly plan: Plan;
+      readonly options: RunOptions;
+      readonly mask?: readonly string[];
+      readonly secretVars?: Readonly<Record<string, Vars>>;
+    }
   | { readonly verb: 'pause'; readonly on: Selection }
   | { readonly verb: 'resume'; readonly on: Selection }
   /** Nothing new of the run starts; with jobs, what runs is cancelled as well. */

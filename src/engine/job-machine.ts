@@ -168,11 +168,12 @@ const heard = (job: Job, report: JobReport, through: 'its start' | 'a look', aro
 };
 
 /** The host has claimed the jid without running it, so a start that is still on its way finds it taken. */
-const neverBegan = ({ state, cancelAsked }: Job, { log, masked }: Around): Verdict => {
+const neverBegan = ({ state, cancelAsked }: Job, { log, masked, order }: Around): Verdict => {
   if (state.kind === 'ended' && state.verdict.kind === 'unreachable') return { ...state.verdict, began: 'never' };
   if (cancelAsked !== undefined) return { kind: 'cancelled', elapsed: 0 };
-  const isKept = log === 'no' || masked === 'yes';
-  const why = isKept ? `its command was not kept (${log === 'no' ? 'no-log' : '--mask'})` : 'another run took its --once name meanwhile';
+  const kept =
+    log === 'no' ? 'no-log' : masked === 'yes' ? '--mask' : order?.script === undefined ? 'it has an encrypted value' : undefined;
+  const why = kept === undefined ? 'another run took its --once name meanwhile' : `its command was not kept (${kept})`;
   const failure: Failure = state.kind === 'stale' ? state.failure : { tag: 'connection-lost', cause: `its start was cut off, and ${why}` };
   return { kind: 'unreachable', failure, began: 'never' };
 };

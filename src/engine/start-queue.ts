@@ -12,7 +12,8 @@ export type Start = {
   readonly host: PlannedHost;
   readonly path: string;
   readonly attempt: number;
-  readonly order: JobOrder;
+  /** `secret`: something in the script is for its host only, so the journal gets none of it. */
+  readonly order: JobOrder & { readonly secret?: 'yes' };
   /** `requested`: the intent is in the journal, nothing was sent. `sent`: the host may know of it. */
   readonly stage: 'asked' | 'requested' | 'sent';
   /** Tries so far whose failure shows that nothing can have run. */

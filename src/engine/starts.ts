@@ -41,9 +41,9 @@ export class Starts {
 
   /** Writes the intent; resolves when it is durable. */
   async request(start: Start, run: Run | undefined): Promise<void> {
-    const { script, ...order } = start.order;
+    const { script, secret, ...order } = start.order;
     const log = run?.options.log ?? 'yes';
-    const isKept = log === 'no' || run?.options.masked === 'yes';
+    const isKept = log === 'no' || run?.options.masked === 'yes' || secret === 'yes';
     if (isKept && script !== undefined) this.#scripts.set(start.jid, script);
     await this.#parts.spine.emit({
       durability: 'intent',

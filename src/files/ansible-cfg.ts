@@ -5,7 +5,7 @@ import type { Failure } from '../domain/failure.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 import type { Settings } from './setting-values.ts';
-import { readForks, readPath, readPaths, readTruth } from './setting-values.ts';
+import { readForks, readPath, readPaths, readTruth, readVaultIds } from './setting-values.ts';
 
 type Line = { readonly section: string; readonly key: string; value: string; readonly at: string };
 
@@ -18,6 +18,8 @@ export const parseAnsibleCfg = (path: string, text: string, home: string): Resul
   for (const { section, key, value, at } of lines.value) {
     if (section !== 'defaults' || value === '') continue;
     if (key === 'inventory') settings = { ...settings, inventory: readPaths(value, folder, home) };
+    if (key === 'vault_password_file') settings = { ...settings, vaultPasswordFile: readPath(value, folder, home) };
+    if (key === 'vault_identity_list') settings = { ...settings, vaultIds: readVaultIds(value, folder, home) };
     if (key === 'remote_user') settings = { ...settings, remoteUser: value };
     if (key === 'private_key_file') settings = { ...settings, privateKey: readPath(value, folder, home) };
     if (key === 'forks') {

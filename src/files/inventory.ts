@@ -6,22 +6,30 @@ import type { GroupDeclaration, HostDeclaration, Inventory, VarsBeside } from '.
 import { buildInventory, namesIn } from '../domain/inventory.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
+import { ClosedValues } from './closed-values.ts';
 import type { Disk } from './disk.ts';
 import { readText } from './disk.ts';
 import { declareHosts } from './host-range.ts';
 import { looksLikeIni, parseIniInventory } from './inventory-ini.ts';
 import { type RunScript, readScript } from './inventory-script.ts';
 import { readVarsBeside } from './vars-beside.ts';
+import { isVault, type Vault } from './vault.ts';
 import type { YamlFile } from './yaml.ts';
 import { describeNode, parseYaml, varsOf } from './yaml.ts';
 import { isNothing } from './yaml-fields.ts';
 import type { YamlEntry, YamlNode } from './yaml-node.ts';
 
 /** A fleet, what to say on stderr about it, and the SHA-256 of what it was read from. */
-export type LoadedInventory = { readonly inventory: Inventory; readonly warnings: readonly string[]; readonly hash: string };
+export type LoadedInventory = {
+  readonly inventory: Inventory;
+  readonly warnings: readonly string[];
+  readonly hash: string;
+  /** What of it is encrypted. */
+  readonly closed: ClosedValues;
+};
 
 /** What reading needs besides the sources: the folder of the playbook, and somebody who runs scripts. */
-export type Readings = { readonly playbookFolder?: string; readonly runScript?: RunScript };
+export type Readings = { readonly playbookFolder?: string; readonly runScript?: RunScript; readonly vault?: Vault };
 
 /**
  * Reads one or more sources (`-i`, repeated): files, folders of files, or lists of hosts with a comma in them; later variables win.
@@ -30,12 +38,13 @@ export type Readings = { readonly playbookFolder?: string; readonly runScript?: 
 export const readInventory = async (
   sources: readonly string[],
   disk: Disk,
-  { playbookFolder, runScript }: Readings = {},
+  { playbookFolder, runScript, vault }: Readings = {},
 ): Promise<Result<LoadedInventory>> => {
   const declarations: GroupDeclaration[] = [];
   const warnings: string[] = [];
   const hash = createHash('sha256');
   const folders: string[] = [];
+  const closed = new ClosedValues(vault);
   const seen = (text: string): void => void hash.update(`${Buffer.byteLength(text)}:${text}`);
   for (const source of sources) {
     const texts = source.includes(',') ? ok([{ path: source, text: source }]) : await textsOf(disk, source, 'whole');
@@ -48,7 +57,9 @@ export const readInventory = async (
         ? readList(source)
         : isScript
           ? await fromScript(path, runScript)
-          : parseInventory(path, text, around);
+          : isVault(text)
+            ? await fromVault(path, text, around, closed)
+            : parseInventory(path, text, around, closed);
       if (!read.ok) return read;
       declarations.push(...read.value.declarations);
       warnings.push(...read.value.warnings);
@@ -58,14 +69,14 @@ export const readInventory = async (
   const names = namesIn(declarations);
   const beside: VarsBeside[] = [];
   for (const folder of playbookFolder === undefined ? folders : [...folders, playbookFolder]) {
-    const read = await readVarsBeside(folder, names, disk);
+    const read = await readVarsBeside(folder, names, disk, closed);
     if (!read.ok) return read;
     beside.push(read.value.vars);
     for (const text of read.value.texts) seen(text);
   }
   const built = buildInventory(declarations, sources.join(' '), beside);
   if (!built.ok) return built;
-  return ok({ inventory: built.value.inventory, warnings: [...warnings, ...built.value.warnings], hash: hash.digest('hex') });
+  return ok({ inventory: built.value.inventory, warnings: [...warnings, ...built.value.warnings], hash: hash.digest('hex'), closed });
 };
 
 type Text = { readonly path: string; readonly text: string };
@@ -101,6 +112,25 @@ const fromScript = async (path: string, run: RunScript): Promise<Result<Declared
   return declarations.ok ? ok({ declarations: declarations.value, warnings: [] }) : declarations;
 };
 
+/** Who is in it has to be known at once; the variables are closed again. */
+const fromVault = async (path: string, text: string, around: Around, closed: ClosedValues): Promise<Result<Declared>> => {
+  const opened = await closed.openFile(path, text);
+  if (!opened.ok) return opened;
+  const read = parseInventory(path, opened.value, around, closed);
+  if (!read.ok) return read;
+  const close = (group: GroupDeclaration): GroupDeclaration => {
+    const { ansible_group_priority: priority, ...vars } = group.vars;
+    return {
+      ...group,
+      vars: { ...closed.close(vars, path), ...(priority !== undefined && { ansible_group_priority: priority }) },
+      members: group.members.map(member =>
+        member.kind === 'group' ? close(member) : { ...member, vars: closed.close(member.vars, path) },
+      ),
+    };
+  };
+  return ok({ ...read.value, declarations: read.value.declarations.map(close) });
+};
+
 const readList = (source: string): Result<Declared> => {
   const members: HostDeclaration[] = [];
   for (const written of source.split(',').map(part => part.trim())) {
@@ -116,7 +146,7 @@ const readList = (source: string): Result<Declared> => {
  * Reads the text of one inventory file. As with Ansible the name decides: what ends in another word than .yml, .yaml or .json is
  * INI; anything else is YAML where it can be read so, and INI where it cannot.
  */
-const parseInventory = (source: string, text: string, { as, known }: Around): Result<Declared> => {
+const parseInventory = (source: string, text: string, { as, known }: Around, closed: ClosedValues): Result<Declared> => {
   const ini = (): Result<Declared> => {
     const declarations = parseIniInventory(source, text, known);
     return declarations.ok ? ok({ declarations: declarations.value, warnings: [] }) : declarations;
@@ -127,6 +157,7 @@ const parseInventory = (source: string, text: string, { as, known }: Around): Re
   if (root?.kind !== 'map' && looksLikeIni(text)) return ini();
   if (!parsed.ok) return parsed;
   const file = parsed.value;
+  closed.note(file);
   if (root === undefined) {
     if (as === 'part') return ok({ declarations: [], warnings: [] });
     return fail({ tag: 'bad-input', cause: `${source}:1:1: this inventory is empty; begin with \`all:\` and, below it, \`hosts:\`` });

@@ -31,6 +31,13 @@ export const readPlaybook = async (path: string, disk: Disk): Promise<Result<Loa
 export const parsePlaybook = (path: string, text: string): Result<Omit<LoadedPlaybook, 'hash'>> => {
   const parsed = parseYaml(path, text);
   if (!parsed.ok) return parsed;
+  const [closed] = parsed.value.sealed;
+  if (closed !== undefined) {
+    return parsed.value.refuse(
+      closed.at,
+      'an encrypted value is not supported in a playbook yet; put it into group_vars or host_vars beside it',
+    );
+  }
   const file = parsed.value;
   const { root } = file;
   if (root === undefined || (root.kind === 'list' && root.items.length === 0)) {

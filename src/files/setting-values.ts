@@ -11,6 +11,9 @@ export type Settings = {
   readonly remoteUser?: string;
   readonly privateKey?: string;
   readonly hostKeyChecking?: boolean;
+  /** Passwords of Ansible Vault: a file or program, and `label@source`. */
+  readonly vaultPasswordFile?: string;
+  readonly vaultIds?: readonly string[];
   readonly label?: string;
   readonly labelColour?: string;
   /** A folder, HOST:PATH, or `none`. */
@@ -49,3 +52,15 @@ export const readPaths = (text: string, folder: string, home: string): readonly 
     .filter(path => path !== '')
     .map(path => readPath(path, folder, home));
 };
+
+/** `label@source` separated by commas; a source that is a path is seen from a folder. */
+export const readVaultIds = (text: string, folder: string, home: string): readonly string[] =>
+  text
+    .split(',')
+    .map(part => part.trim())
+    .filter(part => part !== '')
+    .map(part => {
+      const at = part.indexOf('@');
+      const source = part.slice(at + 1);
+      return /^prompt(?:_ask_vault_pass)?$/.test(source) ? part : `${part.slice(0, at + 1)}${readPath(source, folder, home)}`;
+    });

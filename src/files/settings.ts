@@ -8,7 +8,7 @@ import type { Disk } from './disk.ts';
 import { readText } from './disk.ts';
 import { parseRollcallYml } from './rollcall-yml.ts';
 import type { Settings } from './setting-values.ts';
-import { readForks, readPath, readPaths, readTruth } from './setting-values.ts';
+import { readForks, readPath, readPaths, readTruth, readVaultIds } from './setting-values.ts';
 
 /** Where a process looks for settings. */
 export type Surroundings = {
@@ -43,6 +43,8 @@ export const readEnvironment = ({ env, cwd, home }: Surroundings): Result<Settin
   const inventory = set('ANSIBLE_INVENTORY');
   const privateKey = set('ANSIBLE_PRIVATE_KEY_FILE');
   const remoteUser = set('ANSIBLE_REMOTE_USER');
+  const vaultFile = set('ANSIBLE_VAULT_PASSWORD_FILE');
+  const vaultIds = set('ANSIBLE_VAULT_IDENTITY_LIST');
   const count = forks === undefined ? ok(undefined) : readForks(forks);
   if (!count.ok) return refuse(`ANSIBLE_FORKS: ${count.failure}`);
   const truth = checking === undefined ? ok(undefined) : readTruth(checking);
@@ -50,6 +52,8 @@ export const readEnvironment = ({ env, cwd, home }: Surroundings): Result<Settin
   return ok({
     ...(inventory !== undefined && { inventory: readPaths(inventory, cwd, home) }),
     ...(count.value !== undefined && { forks: count.value }),
+    ...(vaultFile !== undefined && { vaultPasswordFile: readPath(vaultFile, cwd, home) }),
+    ...(vaultIds !== undefined && { vaultIds: readVaultIds(vaultIds, cwd, home) }),
     ...(remoteUser !== undefined && { remoteUser }),
     ...(privateKey !== undefined && { privateKey: readPath(privateKey, cwd, home) }),
     ...(truth.value !== undefined && { hostKeyChecking: truth.value }),

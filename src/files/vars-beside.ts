@@ -3,10 +3,12 @@
 import { extname, join } from 'node:path';
 import type { VarsBeside } from '../domain/inventory.ts';
 import type { Result } from '../domain/result.ts';
-import { fail, ok } from '../domain/result.ts';
+import { ok } from '../domain/result.ts';
 import { layVars, type Vars } from '../domain/value.ts';
+import type { ClosedValues } from './closed-values.ts';
 import type { Disk } from './disk.ts';
 import { readText } from './disk.ts';
+import { isVault } from './vault.ts';
 import { describeNode, parseYaml, varsOf } from './yaml.ts';
 import { isNothing } from './yaml-fields.ts';
 
@@ -18,6 +20,7 @@ export const readVarsBeside = async (
   folder: string,
   names: { readonly groups: ReadonlySet<string>; readonly hosts: ReadonlySet<string> },
   disk: Disk,
+  closed: ClosedValues,
 ): Promise<Result<Beside>> => {
   const texts: string[] = [];
   const readAll = async (path: string, wanted: ReadonlySet<string>): Promise<Result<ReadonlyMap<string, Vars>>> => {
@@ -28,7 +31,7 @@ export const readVarsBeside = async (
     for (const name of wanted) {
       const named = endings.map(ending => `${name}${ending}`).find(candidate => there.has(candidate));
       if (named === undefined) continue;
-      const read = await readFiles(join(path, named), disk, texts);
+      const read = await readFiles(join(path, named), { disk, texts, closed });
       if (!read.ok) return read;
       vars.set(name, read.value);
     }
@@ -43,35 +46,45 @@ export const readVarsBeside = async (
 
 const endings = ['', '.yml', '.yaml', '.json'];
 
+type Reading = { readonly disk: Disk; readonly texts: string[]; readonly closed: ClosedValues };
+
 /** A file, or the files of a folder in order; what comes later wins. */
-const readFiles = async (path: string, disk: Disk, texts: string[]): Promise<Result<Vars>> => {
+const readFiles = async (path: string, reading: Reading): Promise<Result<Vars>> => {
+  const { disk } = reading;
   const found = await disk(path);
-  if (found.kind !== 'folder') return readVarsFile(path, disk, texts);
+  if (found.kind !== 'folder') return readVarsFile(path, reading);
   let vars: Vars = {};
   for (const name of found.names) {
     if (name.startsWith('.') || name.endsWith('~') || !endings.includes(extname(name))) continue;
     const inside = join(path, name);
     // A folder in it counts only with a bare name.
     if (extname(name) !== '' && (await disk(inside)).kind === 'folder') continue;
-    const read = await readFiles(inside, disk, texts);
+    const read = await readFiles(inside, reading);
     if (!read.ok) return read;
     vars = layVars(vars, read.value);
   }
   return ok(vars);
 };
 
-const readVarsFile = async (path: string, disk: Disk, texts: string[]): Promise<Result<Vars>> => {
+const readVarsFile = async (path: string, { disk, texts, closed }: Reading): Promise<Result<Vars>> => {
   const text = await readText(disk, path, 'variables file');
   if (!text.ok) return text;
   texts.push(text.value);
-  if (text.value.startsWith('$ANSIBLE_VAULT')) {
-    return fail({
-      tag: 'bad-input',
-      cause: `${path}:1:1: this file is encrypted with Ansible Vault, which is not supported yet; decrypt it, or leave it out of the folder`,
-    });
+  if (!isVault(text.value)) return readVars(path, text.value, closed);
+  const opened = await closed.openFile(path, text.value);
+  if (!opened.ok) {
+    // Told by whoever needs variables; names of hosts don't.
+    closed.locked.push(opened.failure.cause ?? path);
+    return ok({});
   }
-  const parsed = parseYaml(path, text.value);
+  const read = readVars(path, opened.value, closed);
+  return read.ok ? ok(closed.close(read.value, path)) : read;
+};
+
+const readVars = (path: string, text: string, closed: ClosedValues): Result<Vars> => {
+  const parsed = parseYaml(path, text);
   if (!parsed.ok) return parsed;
+  closed.note(parsed.value);
   const { root, refuse } = parsed.value;
   if (root === undefined || isNothing(root)) return ok({});
   if (root.kind === 'map') return ok(varsOf(root.entries));

@@ -78,7 +78,7 @@ test.each([
   ['a: "\\d"\n', 'f.yml:1:5: this backslash means nothing inside double quotes; double it, or use single quotes'],
   ['a: "x\n', 'f.yml:2:1: missing closing "quote; mend the YAML here'],
   ['a: *nosuch\n', 'f.yml:1:4: *nosuch names no anchor above it; define it with &nosuch, or quote the text'],
-  ['a: !vault |\n  $ANSIBLE_VAULT\n', 'f.yml:1:11: the tag !vault is not supported yet; write the plain value'],
+  ['a: !unsafe |\n  {{ x }}\n', 'f.yml:1:12: the tag !unsafe is not supported yet; write the plain value'],
   ['? [a]\n: b\n', 'f.yml:1:3: a key must be a word; quote it if it is meant to be text'],
   ['a:\n  <<: 5\n', 'f.yml:2:7: << must name a mapping, as in `<<: *defaults`'],
 ])('%j is refused where it is wrong', (text, cause) => {

@@ -5,6 +5,7 @@ import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import type { Failure } from '../domain/failure.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
+import { seal } from '../domain/sealed.ts';
 import type { Position } from '../domain/task.ts';
 import type { Value, Vars } from '../domain/value.ts';
 import type { YamlEntry, YamlNode } from './yaml-node.ts';
@@ -15,6 +16,8 @@ import { explainYamlError, isBraceTrap } from './yaml-words.ts';
 /** A text that was YAML. `root` is absent when it held nothing but comments. */
 export type YamlFile = {
   readonly root?: YamlNode;
+  /** Texts that are encrypted with Ansible Vault, and where each stands. */
+  readonly sealed: readonly { readonly text: string; readonly at: number }[];
   where(at: number): Position;
   /** A bad-input failure that begins with the position; `cause` says what was expected and what to write. */
   refuse(at: number, cause: string): { readonly ok: false; readonly failure: Failure };
@@ -32,15 +35,15 @@ export const parseYaml = (name: string, text: string): Result<YamlFile> => {
     return fail({ tag: 'bad-input', cause: `${name}:${line}:${column}: ${cause}` });
   };
   const plain = text.length < largeText ? undefined : readPlain(text);
-  if (plain !== undefined) return ok({ root: plain, where, refuse });
+  if (plain !== undefined) return ok({ root: plain, sealed: [], where, refuse });
   const document = parseDocument(text, { version: '1.1', schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
   const [error] = document.errors;
   if (error !== undefined) return refuse(error.pos[0], explainYamlError(error, text));
-  if (document.contents === null) return ok({ where, refuse });
+  if (document.contents === null) return ok({ sealed: [], where, refuse });
   const tree = new TreeMaker(text);
   const root = tree.make(document.contents as Scalar | YAMLMap | YAMLSeq, 0);
   if (tree.trouble !== undefined) return refuse(tree.trouble.at, tree.trouble.cause);
-  return ok({ root, where, refuse });
+  return ok({ root, sealed: tree.sealed, where, refuse });
 };
 
 /** Characters from which on the plain reader is tried first; below, the library is fast enough. */
@@ -91,6 +94,7 @@ export const describeNode = (node: YamlNode): string => {
 /** Turns the library's nodes into ours, aliases written out. After the first trouble it only unwinds. */
 class TreeMaker {
   trouble: { readonly at: number; readonly cause: string } | undefined;
+  readonly sealed: { readonly text: string; readonly at: number }[] = [];
   private added = 0;
   /** How many aliases the node being made is inside of. */
   private aliases = 0;
@@ -111,6 +115,7 @@ class TreeMaker {
     if (node === null) return nullAt(at);
     if (isAlias(node)) return this.resolve(node, depth);
     if (node.anchor !== undefined) this.anchors.set(node.anchor, node);
+    if (isScalar(node) && (node.tag === '!vault' || node.tag === '!vault-encrypted')) return this.closed(String(node.value), at);
     if (node.tag !== undefined && !knownTags.has(node.tag)) {
       return this.stop(at, `the tag ${node.tag} is not supported yet; write the plain value`);
     }
@@ -124,6 +129,12 @@ class TreeMaker {
     const text = String(node.value ?? '');
     const plain = node.type === 'PLAIN' && node.tag === undefined;
     return { kind: 'scalar', at, text, value: plain || node.value === null ? resolvePlain(text) : text };
+  }
+
+  /** As a mapping, so that nobody takes it for text. */
+  private closed(text: string, at: number): YamlNode {
+    this.sealed.push({ text, at });
+    return plainNode(seal(text), at);
   }
 
   private resolve(alias: Alias, depth: number): YamlNode {
@@ -171,6 +182,16 @@ class TreeMaker {
     return nullAt(at);
   }
 }
+
+const plainNode = (value: Vars, at: number): YamlNode => ({
+  kind: 'map',
+  at,
+  entries: Object.entries(value).map(([key, text]) => ({
+    key,
+    at,
+    value: { kind: 'scalar', at, value: String(text), text: String(text) },
+  })),
+});
 
 const nullAt = (at: number): YamlNode => ({ kind: 'scalar', at, value: null, text: '' });
 

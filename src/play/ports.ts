@@ -39,6 +39,8 @@ export type Told = { readonly job: Job; readonly order: JobOrder | undefined; re
 export type KeptOut = {
   /** What no-log tasks really call, by path. */
   readonly calls: ReadonlyMap<string, ModuleCall>;
+  /** Variables that were encrypted, by host: templates see them, and what they say is blanked in whatever is told. */
+  readonly hostVars?: ReadonlyMap<string, Vars>;
   /** The variables given with a no-log run. */
   readonly extraVars?: Run['options']['extraVars'];
   /** The plan of a masked run as it really is, and what blanks it. */

@@ -2,7 +2,7 @@
 // and writes down how tasks came out. It asks the engine for jobs and knows no wire; it holds no truth of its own.
 import type { Event, Fleet, PlannedHost, Sighting, TaskResult } from '../domain/event.ts';
 import { type Jid, type Job, jidOf, parseJid } from '../domain/job.ts';
-import { maskValue } from '../domain/mask.ts';
+import { type Mask, maskValue } from '../domain/mask.ts';
 import { taskAt } from '../domain/plan.ts';
 import { countHosts } from '../domain/recap.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
@@ -18,6 +18,7 @@ import { Turns } from '../engine/turns.ts';
 import { type Attempt, afterAttempt } from './attempts.ts';
 import type { KeptOut, Kit, Output, Prepared, Spot } from './ports.ts';
 import { couldNotFind, endedResult, failedResult, taskResult } from './results.ts';
+import { maskOf, withSecrets } from './secret-vars.ts';
 import { nextStep } from './walk.ts';
 
 /** Seconds a task that was typed may run when nobody said. */
@@ -161,10 +162,11 @@ export class Walker {
   }
 
   async #begin(spot: Spot): Promise<void> {
-    const mask = this.#parts.keptOut(spot.run.id)?.masked?.mask;
-    if (spot.run.options.masked === 'yes' && mask === undefined)
+    const kept = this.#parts.keptOut(spot.run.id);
+    const mask = maskOf(kept, spot.host.name);
+    if (spot.run.options.masked === 'yes' && kept?.masked === undefined)
       return this.#end(spot, failedResult('its command was not kept (--mask), and the driver that knew it has gone: run it again'));
-    const call = spot.task.noLog ? this.#parts.keptOut(spot.run.id)?.calls.get(spot.task.path) : spot.task.module;
+    const call = spot.task.noLog ? kept?.calls.get(spot.task.path) : spot.task.module;
     if (call === undefined)
       return this.#end(spot, failedResult('its command was not kept (no-log), and the driver that knew it has gone: run it again'));
     const prepared = this.#parts.kit.prepare({ ...spot, task: { ...spot.task, module: call } });
@@ -174,10 +176,10 @@ export class Walker {
     if (what.kind === 'local')
       return this.#end(spot, registered(spot.task, mask === undefined ? what.result : maskValue(mask, what.result)));
     if (what.kind === 'wait') return this.#ask(spot, what.jid);
-    this.#startJob(spot, mask === undefined ? what : { ...what, command: mask(what.command) });
+    this.#startJob(spot, what, mask);
   }
 
-  #startJob(spot: Spot, what: Prepared & { readonly kind: 'job' }): void {
+  #startJob(spot: Spot, what: Prepared & { readonly kind: 'job' }, mask: Mask = text => text): void {
     const { run, task, host, row } = spot;
     const before = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
     const attempt = before?.taskPath === task.path ? before.attempt + 1 : 1;
@@ -188,8 +190,9 @@ export class Walker {
       path: task.path,
       attempt,
       order: {
-        command: what.command,
+        command: mask(what.command),
         script: what.script,
+        ...(mask(what.script) !== what.script && { secret: 'yes' as const }),
         limit: task.async > 0 ? task.async : noLimit,
         mode: task.async <= 0 ? 'sync' : isLetGo(task) ? 'let-go' : 'poll',
       },
@@ -312,7 +315,7 @@ export class Walker {
     return {
       run,
       task,
-      host: planned,
+      host: withSecrets(planned, this.#parts.keptOut(id)?.hostVars?.get(host)),
       row,
       playHosts: run.plan.plays[batch.play]?.hosts ?? [],
       batchHosts: batch.hosts,

@@ -2,6 +2,7 @@
 // Variables that hold templates are rendered when a name asks for them, as Ansible does; data never is.
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
+import { sealedText } from '../domain/sealed.ts';
 import type { Value, Vars } from '../domain/value.ts';
 import { isMapping } from '../domain/value.ts';
 import { runExpression, runTemplate } from './engine.ts';
@@ -57,6 +58,11 @@ const inValue = (value: Value, scope: Scope, trail: Trail): Result<Value, string
     return ok(items);
   }
   if (!isMapping(value)) return ok(value);
+  const closed = sealedText(value);
+  if (closed !== undefined)
+    return no(
+      `the variable ${trail.at(-1) ?? ''} is encrypted (${closed}) and nobody here knows it: run it again with --vault-password-file FILE`,
+    );
   const entries: [string, Value][] = [];
   for (const [key, inner] of Object.entries(value)) {
     const rendered = inValue(inner, scope, trail);

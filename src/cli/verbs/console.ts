@@ -7,6 +7,7 @@ import { adHocPlan } from '../../domain/plan.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import { holdPractice } from '../../practice/client.ts';
 import type { RunFlags } from '../flags.ts';
+import { secretVarsFor } from '../fleet.ts';
 import { askForMirror, readMirrorWish } from '../mirror.ts';
 import { type Place, placeOf } from '../place.ts';
 import { reach } from '../reach.ts';
@@ -45,6 +46,7 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
       verb: 'submit',
       fleet: place.fleet,
       ...(flags.mask !== undefined && { mask: flags.mask }),
+      ...secretVarsFor(place, hosts),
       options: optionsOf({ ...flags, log: true, template: true }, place, argv, 'console', {}),
       plan: withHosts(
         adHocPlan({

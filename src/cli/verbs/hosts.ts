@@ -6,7 +6,7 @@ import { noHostsMatched, selectHosts } from '../../domain/pattern.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import { printedOptions } from '../../ssh/config-print.ts';
 import type { RunFlags } from '../flags.ts';
-import { placeOf } from '../place.ts';
+import { inventoryOf } from '../place.ts';
 import { readSshConfig } from '../ssh-config.ts';
 import type { World } from '../world.ts';
 
@@ -25,13 +25,14 @@ export const hostsVerb = async (world: World, words: readonly string[], flags: H
   if (flags.fold === true && flags.expand === true) return refuse('--fold and --expand are opposites; say one of them');
   const isAboutFleet = flags.inventory !== undefined || flags.practice !== undefined || words.length === 0;
   if ((flags.fold === true || flags.expand === true) && !isAboutFleet) return nodeset(world, pattern, flags);
-  const place = await placeOf(world, flags);
-  if (!place.ok) return place;
-  const chosen = selectHosts(place.value.inventory, pattern, flags.limit);
+  const read = await inventoryOf(world, flags);
+  if (!read.ok) return read;
+  const { inventory, warnings } = read.value;
+  const chosen = selectHosts(inventory, pattern, flags.limit);
   if (!chosen.ok) return chosen;
-  for (const warning of [...place.value.warnings, ...chosen.value.warnings]) world.say(warning);
+  for (const warning of [...warnings, ...chosen.value.warnings]) world.say(warning);
   const { hosts } = chosen.value;
-  if (hosts.length === 0) return fail(noHostsMatched(place.value.inventory, pattern, flags.limit));
+  if (hosts.length === 0) return fail(noHostsMatched(inventory, pattern, flags.limit));
   world.write(flags.fold === true ? `${foldNames(hosts)}\n` : hosts.map(host => `${host}\n`).join(''));
   return ok(0);
 };

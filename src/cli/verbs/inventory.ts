@@ -2,7 +2,7 @@
 import { fail, ok, type Result } from '../../domain/result.ts';
 import { graphInventory, listHost, listInventory } from '../../outputs/inventory.ts';
 import type { RunFlags } from '../flags.ts';
-import { placeOf } from '../place.ts';
+import { inventoryOf } from '../place.ts';
 import type { World } from '../world.ts';
 
 /** What is to be printed; one of the three. */
@@ -12,9 +12,12 @@ export type InventoryFlags = RunFlags & { readonly list?: boolean; readonly grap
 export const inventoryVerb = async (world: World, flags: InventoryFlags): Promise<Result<number>> => {
   const wanted = [flags.list, flags.graph, flags.host].filter(one => one !== undefined).length;
   if (wanted !== 1) return refuse('inventory prints one thing at a time; say --list, --graph or --host NAME');
-  const place = await placeOf(world, flags);
-  if (!place.ok) return place;
-  const { inventory, warnings } = place.value;
+  const read = await inventoryOf(world, flags);
+  if (!read.ok) return read;
+  const { warnings, closed } = read.value;
+  const [locked] = closed.locked;
+  if (locked !== undefined && flags.graph === undefined) return refuse(locked);
+  const inventory = closed.printable(read.value.inventory);
   for (const warning of warnings) world.say(warning);
   if (flags.host !== undefined) {
     const host = inventory.hosts.get(flags.host);

@@ -11,6 +11,7 @@ import { plainOutput } from '../../outputs/plain.ts';
 import { checkPlan } from '../../template/check-plan.ts';
 import { readExtraVars } from '../extra-vars.ts';
 import type { RunFlags } from '../flags.ts';
+import { secretVarsFor } from '../fleet.ts';
 import { follow } from '../follow.ts';
 import { askForMirror, readMirrorWish } from '../mirror.ts';
 import { type Place, placeOf } from '../place.ts';
@@ -91,6 +92,10 @@ export const startAndFollow = async (
     plan,
     options,
     ...(flags.mask !== undefined && { mask: flags.mask }),
+    ...secretVarsFor(
+      place,
+      plan.plays.flatMap(({ hosts }) => hosts),
+    ),
   });
   if (!submitted.ok) {
     link.value.close();
