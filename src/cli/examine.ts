@@ -82,8 +82,8 @@ export const examine = async (host: string, address: Address, parts: ExaminePart
   const there = readAnswer(Buffer.from(reply.value.stdout).toString(), nonce, (asked + answered) / 2);
   if (there === undefined) {
     const said = safeText(Buffer.concat([reply.value.stdout, reply.value.stderr]).toString(), 120).trim();
-    const cause = `a command there answers ${said === '' ? 'nothing' : `"${said}"`} (exit status ${reply.value.code ?? 'none'}): ForceCommand, nologin or a restricted shell`;
-    return { ...found, failure: { tag: 'reply-garbled', host, cause } };
+    const cause = said === '' ? `it ended with ${reply.value.code ?? 'no status'} and said nothing` : `it answers "${said}"`;
+    return { ...found, failure: { tag: 'restricted', host, cause } };
   }
   return { ...found, there, ...(echo.ok && { latency }) };
 };

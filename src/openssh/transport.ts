@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Address, Connection, ExecReply, Timeouts, Transport } from '../remote/ports.ts';
-import { connectFailure, lastWords } from './words.ts';
+import { connectFailure, lastWords, noSsh } from './words.ts';
 
 /** What the transport must be told about this machine. */
 export type OpensshOptions = {
@@ -23,6 +23,15 @@ export type OpensshOptions = {
 
 /** What the master says once it is logged in. */
 const readyWord = 'rollcall-ready';
+
+/**
+ * Said by a shell that the master starts, which also ends the master when our end of its standard input goes: whatever
+ * becomes of us, no connection stays that nobody counts, and no folder. The shell of the account may be any, so it only makes room.
+ */
+const localCommand = `exec /bin/sh -c 'exec 3<&0; echo ${readyWord}; (read -r line <&3; kill $PPID; sleep 1; rmdir "$ROLLCALL_SOCKETS") >/dev/null 2>&1 &'`;
+
+/** Longest path of a socket, with what ssh hangs on to its name while it makes it. */
+const longestSocket = 104 - 18;
 
 /** Time for a master to say farewell, ms. */
 const farewell = 2000;
@@ -41,17 +50,32 @@ const onlyThroughMaster = ['-o', 'ControlMaster=no', '-o', 'ProxyCommand=false']
 /** A transport over `ssh`; addresses must say how ssh is to be asked ({@link Address.system}). */
 export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 * 1024 * 1024 }: OpensshOptions): Transport => ({
   connect: async address => {
-    const fails = (tag: Failure['tag'], cause: string): Failure => ({ tag, host: address.name, cause });
-    const folder = mkdtempSync(join(tmpdir(), 'rollcall-ssh-'));
-    const control = ['-o', `ControlPath=${join(folder, 's')}`];
-    const surroundings = { ...env, LC_ALL: 'C', ...(address.agentSocket !== undefined && { SSH_AUTH_SOCK: address.agentSocket }) };
+    const fails = (tag: Failure['tag'], cause: string, facts?: Failure['facts']): Failure => ({
+      ...{ tag, host: address.name, cause },
+      ...(facts !== undefined && { facts }),
+    });
+    const folder = mkdtempSync(join(roomFor(env), 'rollcall-ssh-'));
+    const control = ['-o', `ControlPath="${join(folder, 's').replaceAll('%', '%%')}"`];
+    // Without a terminal, and without a program that would ask in its place, nobody is ever asked: not by a jump host's ssh either.
+    const { SSH_ASKPASS: _, DISPLAY: __, ...quiet } = env;
+    const surroundings = {
+      ...quiet,
+      LC_ALL: 'C',
+      SSH_ASKPASS_REQUIRE: 'never',
+      ROLLCALL_SOCKETS: folder,
+      ...(address.agentSocket !== undefined && { SSH_AUTH_SOCK: address.agentSocket }),
+    };
     const { every, times } = address.serverAlive ?? usualAlive;
     const alive = ['-o', `ServerAliveInterval=${every}`, '-o', `ServerAliveCountMax=${times}`];
     const ssh = (more: readonly string[]): ChildProcess =>
-      spawn('ssh', [...habits, ...alive, ...args, ...control, ...more], { env: surroundings, stdio: ['pipe', 'pipe', 'pipe'] });
+      spawn('ssh', [...habits, ...alive, ...args, ...control, ...more], {
+        env: surroundings,
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: true,
+      });
     const master = ssh([
       ...['-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${address.connectTimeout ?? Math.ceil(timeouts.connect / 1000)}`],
-      ...['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=echo ${readyWord}`, '-N', '-T'],
+      ...['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=${localCommand}`, '-N', '-T'],
       ...askedOf(address),
     ]);
     let said = '';
@@ -67,7 +91,8 @@ export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 
         resolve();
       };
       master.once('error', error => {
-        said = `ssh: ${error.message}`;
+        const isMissing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+        said = isMissing ? noSsh : `ssh: ${error.message}`;
         over();
       });
       master.once('close', over);
@@ -126,6 +151,12 @@ export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 
     } satisfies Connection);
   },
 });
+
+/** The folder in which a socket's path is short enough; only we may look into what is made there. */
+const roomFor = (env: NodeJS.ProcessEnv): string =>
+  [tmpdir(), env['XDG_RUNTIME_DIR'] ?? '/tmp'].find(
+    base => join(base, 'rollcall-ssh-XXXXXX', 's').length <= longestSocket && !/["\\]/.test(base),
+  ) ?? '/tmp';
 
 /** Where, as whom, with which keys; the host last, behind `--`. */
 const askedOf = ({ system }: Address): string[] => [...(system?.args ?? []), '--', system?.host ?? ''];

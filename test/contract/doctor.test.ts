@@ -115,7 +115,7 @@ describe.skipIf(!sshdAvailable() || spawnSync('ssh', ['-V']).status !== 0)('roll
     expect(out).toContain('3 of 8 would be reached');
     expect(out).toMatch(/\n {2}changed: ITS HOST KEY HAS CHANGED: it shows ssh-ed25519 SHA256:/);
     expect(out).toMatch(/\n {2}stranger: .*with \S+other/);
-    expect(out).toMatch(/\n {2}forced: .*answers "go away" .*ForceCommand/);
+    expect(out).toMatch(/\n {2}forced: the account does not run commands: it answers "go away"; .*forced command/);
     expect(out).toMatch(/\n {2}certified: certificate \S+certified-cert\.pub/);
     expect(out).toMatch(/forwardagent is not honoured/);
     expect(out).not.toMatch(/read otherwise/);
