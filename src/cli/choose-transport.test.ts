@@ -1,7 +1,7 @@
 // Which hosts need the system's ssh: only those that ours cannot reach.
 import { expect, test } from 'vitest';
 import type { Address } from '../remote/ports.ts';
-import { type ChoiceWorld, whySystem } from './choose-transport.ts';
+import { authoritiesIn, type ChoiceWorld, whySystem } from './choose-transport.ts';
 
 const plain: Address = {
   name: 'web1',
@@ -22,10 +22,12 @@ const why = (
   whySystem(
     { ...plain, ...address },
     { first: keyword => options[keyword], all: () => [] },
-    { home: '/h', uid: 7, env, read: path => files[path] },
+    { home: '/h', uid: 7, env, read: path => files[path], authorities: path => authoritiesIn(files[path]) },
   );
 
 const key = { '/h/.ssh/id_ed25519': 'KEY' };
+const authority = '@cert-authority *.example,[db]:* ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIKp\n';
+const trusted = { ...key, '/h/.ssh/known_hosts': `web1 ssh-ed25519 AAAA\n${authority}` };
 const ticket = { '/tmp/krb5cc_7': 'TICKET' };
 const kerberos = { gssapiauthentication: 'yes' };
 
@@ -37,6 +39,15 @@ test.each<[string, Parameters<typeof why>, string | undefined]>([
   ['none that is named', [{}, { certificatefile: 'none', knownhostscommand: 'none' }, key], undefined],
   ['a module', [{}, { pkcs11provider: '/p.so' }, key], 'PKCS11Provider /p.so'],
   ['a command for known hosts', [{}, { knownhostscommand: '/bin/k' }, key], 'KnownHostsCommand /bin/k'],
+  ['an authority for other hosts', [{}, {}, trusted], undefined],
+  ['an authority for it', [{ host: 'web1.example' }, {}, trusted], 'certificate authority in /h/.ssh/known_hosts'],
+  ['an authority for its port', [{ host: 'db', port: 2222 }, {}, trusted], 'certificate authority in /h/.ssh/known_hosts'],
+  ['an authority for its alias', [{ hostKeyAlias: 'a.example' }, {}, trusted], 'certificate authority in /h/.ssh/known_hosts'],
+  [
+    'an authority in a file that is named',
+    [{ host: 'web1.example', knownHostsFiles: ['/none'], globalKnownHostsFiles: ['/g'] }, {}, { ...trusted, '/g': authority }],
+    'certificate authority in /g',
+  ],
   ['a certificate beside a key', [{}, {}, { ...key, '/h/.ssh/id_ed25519-cert.pub': 'C' }], 'certificate /h/.ssh/id_ed25519-cert.pub'],
   ['a certificate without its key', [{}, {}, { '/h/.ssh/id_ed25519-cert.pub': 'C' }], undefined],
   [

@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Address } from '../remote/ports.ts';
 import { ssh2Algorithms } from '../ssh/algorithms.ts';
+import { type KnownHosts, lookupNames, parseKnownHosts } from '../ssh/known-hosts.ts';
 import type { OptionReader } from '../ssh/reach-options.ts';
 
 /** What is asked of this machine. */
@@ -13,11 +14,14 @@ export type ChoiceWorld = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The text of a small file; undefined where it cannot be read. */
   readonly read: (path: string) => string | undefined;
+  /** The certificate authorities that a known_hosts file trusts; undefined where it trusts none. */
+  readonly authorities: (path: string) => KnownHosts | undefined;
 };
 
 /** A world that asks each file once: many hosts share their keys. */
-export const choiceWorld = ({ home, uid, env }: Omit<ChoiceWorld, 'read'>): ChoiceWorld => {
+export const choiceWorld = ({ home, uid, env }: Pick<ChoiceWorld, 'home' | 'uid' | 'env'>): ChoiceWorld => {
   const known = new Map<string, string | undefined>();
+  const trusted = new Map<string, KnownHosts | undefined>();
   return {
     home,
     uid,
@@ -26,7 +30,17 @@ export const choiceWorld = ({ home, uid, env }: Omit<ChoiceWorld, 'read'>): Choi
       if (!known.has(path)) known.set(path, textOf(path));
       return known.get(path);
     },
+    authorities: path => {
+      if (!trusted.has(path)) trusted.set(path, authoritiesIn(textOf(path)));
+      return trusted.get(path);
+    },
   };
+};
+
+/** @param text of a known_hosts file */
+export const authoritiesIn = (text = ''): KnownHosts | undefined => {
+  const lines = text.split('\n').filter(line => line.startsWith('@cert-authority'));
+  return lines.length === 0 ? undefined : parseKnownHosts(lines.join('\n'));
 };
 
 const textOf = (path: string): string | undefined => {
@@ -51,6 +65,8 @@ const ourMethods = ['publickey', 'password', 'keyboard-interactive'];
 export const whySystem = (address: Address, said: OptionReader, world: ChoiceWorld): string | undefined => {
   if (address.jump !== undefined) return address.jump;
   for (const [keyword, written] of onlySsh) if ((said.first(keyword) ?? 'none') !== 'none') return `${written} ${said.first(keyword)}`;
+  const authority = byAuthority(address, world);
+  if (authority !== undefined) return authority;
   const algorithms = ssh2Algorithms(address.algorithms ?? {});
   if (!algorithms.ok) return algorithms.failure;
   const { preferredAuthentications: preferred } = address;
@@ -58,6 +74,20 @@ export const whySystem = (address: Address, said: OptionReader, world: ChoiceWor
     return `login by ${preferred.join(', ')}`;
   return preferred?.includes('publickey') === false ? undefined : (byKeys(address, world) ?? byTicket(address, said, world));
 };
+
+/** A host whose certificate is trusted shows that to ssh, and only a plain key to ours. */
+const byAuthority = (address: Address, { home, authorities }: ChoiceWorld): string | undefined => {
+  const { hostKeyAlias, knownHostsFiles, globalKnownHostsFiles } = address;
+  const users = knownHostsFiles.length > 0 ? knownHostsFiles : [join(home, '.ssh/known_hosts'), join(home, '.ssh/known_hosts2')];
+  const names = hostKeyAlias === undefined ? lookupNames(address.host, address.port) : [hostKeyAlias];
+  const file = [...users, ...(globalKnownHostsFiles ?? systemKnownHosts)].find(path => {
+    const trusted = authorities(path);
+    return trusted !== undefined && names.some(name => trusted.find(name).length > 0);
+  });
+  return file && `certificate authority in ${file}`;
+};
+
+const systemKnownHosts = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
 
 const usualKeys = ['id_ed25519', 'id_ecdsa', 'id_rsa'];
 const tokenKeys = ['id_ed25519_sk', 'id_ecdsa_sk'];

@@ -80,13 +80,12 @@ export const makeLogin = ({ address, identities, secrets, isTrusted }: LoginPart
   const notes: string[] = [];
   const accepted: Attempt[] = [];
   let offers = identities.offers;
-  const spent = new Set<Method>();
+  const spent = new Set<Method | Attempt['kind']>();
   let tries = 0;
   let usedAnswers = false;
   let methods: readonly string[] | undefined;
   let attempt: Attempt | undefined;
   let refusals = 0;
-  let requests = 0;
   let words: string | undefined;
   let blocked: LoginStory['blocked'];
   let stopped: Failure | undefined;
@@ -109,7 +108,9 @@ export const makeLogin = ({ address, identities, secrets, isTrusted }: LoginPart
 
   const judged = (outcome: Outcome): void => {
     const end = answers.settle(outcome);
-    if (end !== undefined) lacks(end);
+    if (end === undefined) return;
+    if (attempt !== undefined) spent.add(attempt.kind);
+    lacks(end);
   };
 
   const mayType = (method: Method): boolean =>
@@ -210,13 +211,10 @@ export const makeLogin = ({ address, identities, secrets, isTrusted }: LoginPart
         lacks(given.failure);
       }
       if (stopped !== undefined) return undefined;
-      // "none" is the question for what the host takes; a host counts it only when it does not come first.
-      if (methods === undefined && requests === 0) return none();
+      // "none" is the question for what the host takes; it comes first, where no host counts it.
+      if (attempt === undefined) break;
     }
-    return methods === undefined && attempt === undefined ? none() : undefined;
-  };
-
-  const none = (): AnyAuthMethod => {
+    if (attempt !== undefined || stopped !== undefined) return undefined;
     attempt = { kind: 'none' };
     return { type: 'none', username: user };
   };
@@ -250,7 +248,6 @@ export const makeLogin = ({ address, identities, secrets, isTrusted }: LoginPart
       if (stopped !== undefined) return;
       const offer = next();
       if (stopped !== undefined) return;
-      requests++;
       isDone = offer === undefined;
       // ssh2 ends the login on `false`, which its types leave out.
       answer(offer ?? (false as unknown as AnyAuthMethod));
@@ -267,7 +264,7 @@ export const makeLogin = ({ address, identities, secrets, isTrusted }: LoginPart
         spent.clear();
         return;
       }
-      if (attempt?.kind !== 'none' || requests > 1) refusals++;
+      if (attempt?.kind !== 'none') refusals++;
       if (attempt?.kind === 'password' || attempt?.kind === 'keyboard-interactive') {
         // Again only after something that somebody gave was refused: a host that says no without asking says it always.
         if (!usedAnswers || tries === MOST_TRIES) spent.add(attempt.kind);

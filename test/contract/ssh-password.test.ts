@@ -1,5 +1,6 @@
 // Logins that need a person, at a real sshd with PAM: passwords, keyboard-interactive, several methods in a row, accounts that are over.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Keeper } from '../../src/driver/secrets.ts';
 import { makeJobs } from '../../src/remote/jobs.ts';
 import type { Address } from '../../src/remote/ports.ts';
 import { makePerson, type Person } from '../support/person.ts';
@@ -30,7 +31,10 @@ describe.skipIf(!sshdAvailable() || !testUsersAvailable())('logins that need a p
     [plain, interactive, keyThenPassword, passwordThenKey] = await Promise.all([
       startSshd({ users }),
       startSshd({ users, config: ['KbdInteractiveAuthentication yes', 'PasswordAuthentication no'] }),
-      startSshd({ users, config: ['AuthenticationMethods publickey,password'] }),
+      startSshd({
+        users,
+        config: ['KbdInteractiveAuthentication yes', 'AuthenticationMethods publickey,password publickey,keyboard-interactive'],
+      }),
       startSshd({ users, config: ['AuthenticationMethods password,publickey'] }),
     ]);
   });
@@ -123,9 +127,10 @@ describe.skipIf(!sshdAvailable() || !testUsersAvailable())('logins that need a p
     expect(nobody.asked.map(({ kind }) => kind)).toEqual(['password']);
   });
 
-  test('a key first, then the password', async () => {
+  test.each(['password', 'keyboard-interactive'])('a key first, then the password by %s', async method => {
     const person = knowing('password');
-    value(await connect(ops(keyThenPassword, { identityFiles: [keyThenPassword.keyPath] }), person));
+    const preferredAuthentications = ['publickey', method];
+    value(await connect(ops(keyThenPassword, { identityFiles: [keyThenPassword.keyPath], preferredAuthentications }), person));
     expect(person.outcomes).toEqual(['password accepted']);
     // Nobody can be asked: the key was good, so the password is the cause.
     const nobody = makePerson('needs-person');
@@ -199,6 +204,58 @@ describe.skipIf(!sshdAvailable() || !testUsersAvailable())('logins that need a p
     const byKey = failure(await connect(ops(plain, { user: 'rollcall-over', identityFiles: [plain.keyPath] }), makePerson()));
     expect(byKey.tag).toBe('login-refused');
     expect(byKey.cause).toMatch(/it said: .*expired/);
+  });
+
+  test('of twenty hosts of one account one tries, and after its refusal nothing more is sent anywhere until there is another password', async () => {
+    // An sshd listens on sixteen ports at most.
+    const names = Array.from({ length: 10 }, (_, at) => `web${at + 1}`);
+    const fleet = await Promise.all([1, 2].map(() => startSshd({ users, aliases: names })));
+    const hosts = fleet.flatMap(sshd => names.map(name => ops(sshd, { name, port: sshd.alias(name).port })));
+    try {
+      const keeper = new Keeper({ realmOf: () => 'fleet', canAsk: () => true });
+      const transport = lab.transport({ secrets: keeper, timeouts: { connect: 20_000, handshake: 60_000, reply: 20_000 } });
+      const all = () =>
+        Promise.all(
+          hosts.map(async host => {
+            const result = await transport.connect(host);
+            if (result.ok) result.value.close();
+            return result.ok ? 'in' : result.failure.tag;
+          }),
+        );
+      const count = (what: RegExp) => fleet.flatMap(sshd => sshd.log().match(what) ?? []).length;
+      keeper.entrust([{ for: 'password', realm: 'fleet', value: 'wrong horse' }]);
+      expect(new Set(await all())).toEqual(new Set(['waits-for-answer']));
+      expect(new Set(await all())).toEqual(new Set(['waits-for-answer']));
+      await expect.poll(() => count(/^Connection closed by authenticating user/gm)).toBe(40);
+      expect(count(/^Failed password/gm)).toBe(1);
+      expect(keeper.answer(['password fleet rollcall-ops'], [password])).toBe(1);
+      // Those that come after the first one was let in need not wait.
+      expect(await all()).toContain('in');
+      expect(new Set(await all())).toEqual(new Set(['in']));
+      expect(count(/^Failed password/gm)).toBe(1);
+      await expect.poll(() => fleet.every(sshd => sshd.connectionsOpen() === 0)).toBe(true);
+    } finally {
+      await Promise.all(fleet.map(sshd => sshd.stop()));
+    }
+  }, 120_000);
+
+  test('a password at a jump host and another behind it, each in its own name', async () => {
+    const bastion = await startSshd({ users, config: ['AllowTcpForwarding yes'] });
+    try {
+      const via = [ops(bastion, { name: 'bastion' })];
+      const person = knowing('password');
+      value(await connect(ops(interactive, { via }), person));
+      expect(person.outcomes).toEqual(['password accepted', 'password accepted']);
+      const wrong = makePerson('password-refused');
+      wrong.give('password', 'wrong horse');
+      expect(failure(await connect(ops(interactive, { via }), wrong))).toMatchObject({
+        tag: 'password-refused',
+        cause: expect.stringMatching(/^jump host bastion: /),
+      });
+      expect(wrong.asked).toMatchObject([{ account: { host: 'bastion' } }]);
+    } finally {
+      await bastion.stop();
+    }
   });
 
   const own = freshIdentity();
