@@ -1,25 +1,43 @@
-// The only place that asks for a secret on the terminal before anything starts; what is typed is not shown.
-// The console asks in its own screen, a driver through its clients.
-import { createInterface } from 'node:readline/promises';
-import { Writable } from 'node:stream';
+// The only place that asks on the terminal without showing what is typed. It speaks to /dev/tty, so that pipes stay what they are.
+import { closeSync, openSync } from 'node:fs';
+import { ReadStream, WriteStream } from 'node:tty';
+import { charactersOf } from '../app/style.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 
-/** @failure needs-person without a terminal, or when the question was left */
-export const askHidden = async (question: string): Promise<Result<string>> => {
-  if (!process.stdin.isTTY)
-    return fail({ tag: 'needs-person', cause: `"${question.trim()}" has to be typed, and there is no terminal; name a file instead` });
-  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  const lines = createInterface({ input: process.stdin, output: silent, terminal: true, historySize: 0 });
-  process.stderr.write(question);
+/** Asks once. `instead`: what to do where there is no terminal. @failure needs-person where there is none, or when the question was left */
+export const askHidden = async (question: string, instead = 'name a file instead', echo = false): Promise<Result<string>> => {
+  let descriptor: number;
   try {
-    const leave = new AbortController();
-    lines.once('SIGINT', () => leave.abort());
-    lines.once('close', () => leave.abort());
-    return ok(await lines.question('', { signal: leave.signal }));
+    descriptor = openSync('/dev/tty', 'r+');
   } catch {
-    return fail({ tag: 'needs-person', cause: `"${question.trim()}" was not answered` });
-  } finally {
-    lines.close();
-    process.stderr.write('\n');
+    return fail({ tag: 'needs-person', cause: `"${question.trim()}" has to be typed, and there is no terminal; ${instead}` });
   }
+  const terminal = new ReadStream(descriptor);
+  const screen = new WriteStream(descriptor);
+  terminal.setRawMode(true);
+  screen.write(question);
+  const typed = await new Promise<string | undefined>(done => {
+    let text = '';
+    terminal.on('data', (chunk: Buffer) => {
+      for (const character of charactersOf(chunk.toString('utf8'))) {
+        if (character === '\r' || character === '\n' || character === '\r\n') return done(text);
+        if (character === '\x03' || character === '\x04') return done(undefined);
+        if (character === '\x15') text = '';
+        else if (character === '\x7f' || character === '\b') text = charactersOf(text).slice(0, -1).join('');
+        else if (character >= ' ') text += character;
+        if (echo && character >= ' ') screen.write(character === '\x7f' ? '\b \b' : character);
+      }
+    });
+    terminal.on('error', () => done(undefined));
+  });
+  screen.write('\n');
+  terminal.setRawMode(false);
+  terminal.destroy();
+  screen.destroy();
+  try {
+    closeSync(descriptor);
+  } catch {
+    // The stream has closed it.
+  }
+  return typed === undefined ? fail({ tag: 'needs-person', cause: `"${question.trim()}" was not answered` }) : ok(typed);
 };

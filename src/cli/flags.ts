@@ -45,6 +45,10 @@ export type RunFlags = {
   readonly become?: boolean;
   readonly askBecomePass?: boolean;
   readonly askPass?: boolean;
+  readonly connectionPasswordFile?: string;
+  readonly connPassFile?: string;
+  readonly becomePasswordFile?: string;
+  readonly becomePassFile?: string;
 };
 
 /** A whole number between two. */
@@ -128,8 +132,14 @@ export const withFleet = (command: Command): Command =>
     .addOption(new Option('-J, --ask-vault-pass', 'ask for the password of Ansible Vault'))
     // Known, so that they get a sentence of their own.
     .addOption(new Option('-b, --become').hideHelp())
-    .addOption(new Option('-K, --ask-become-pass').hideHelp())
-    .addOption(new Option('-k, --ask-pass').hideHelp());
+    .addOption(new Option('-K, --ask-become-pass', 'ask for the password for becoming another user'))
+    .addOption(new Option('-k, --ask-pass', 'ask for the password for logging in'))
+    .addOption(
+      new Option('--connection-password-file <file>', 'read the password for logging in (- is standard input)').argParser(something),
+    )
+    .addOption(new Option('--conn-pass-file <file>').argParser(something).hideHelp())
+    .addOption(new Option('--become-password-file <file>', 'read the password for becoming another user').argParser(something))
+    .addOption(new Option('--become-pass-file <file>').argParser(something).hideHelp());
 
 /** How it is run. */
 export const withRun = (command: Command): Command =>

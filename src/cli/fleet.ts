@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Fleet, PlannedHost } from '../domain/event.ts';
 import { type Inventory, variablesOf } from '../domain/inventory.ts';
+import type { Entrusted } from '../domain/need.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Vars } from '../domain/value.ts';
 import { nodeDisk } from '../files/disk.ts';
@@ -12,6 +13,7 @@ import { addressOf, queryOf, systemOf } from '../ssh/address.ts';
 import { withRoute } from '../ssh/route.ts';
 import { choiceWorld, whySystem } from './choose-transport.ts';
 import { divideVars } from './closed-vars.ts';
+import { folded, givenIn } from './given.ts';
 import { runScript } from './run-script.ts';
 import { readSshConfig } from './ssh-config.ts';
 import type { World } from './world.ts';
@@ -40,6 +42,8 @@ export type LoadedFleet = {
   readonly warnings: readonly string[];
   /** What was encrypted, open, by host; it goes with a submission and is written nowhere. */
   readonly secretVars: ReadonlyMap<string, Vars>;
+  /** Passwords in the variables of hosts, which the fleet itself does not hold. */
+  readonly given: readonly Entrusted[];
 };
 
 /** Reads the inventory and works out how each host is reached. @failure bad-input */
@@ -58,6 +62,8 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
   const config = wish.practice === 'no' ? await readSshConfig(world) : undefined;
   if (config?.ok === false) return config;
   const choice = choiceWorld(world);
+  const source = wish.inventory.map(named => (named.includes(',') ? named : resolve(world.cwd, named))).join(' ');
+  const given: Entrusted[] = [];
   const hosts: PlannedHost[] = [];
   const secretVars = new Map<string, Vars>();
   for (const host of inventory.hosts.values()) {
@@ -97,6 +103,9 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
         warnings.add(`ssh_config: ${keyword} is not honoured yet; --transport openssh goes over ssh itself`);
     const hops = address.via?.length ?? 0;
     const gate = (address.via?.[0] ?? address).host;
+    const own = givenIn(source, address, variablesOf({ ...host, vars: open }));
+    given.push(...own.given);
+    for (const warning of own.warnings) warnings.add(warning);
     hosts.push({
       name: host.name,
       address,
@@ -106,7 +115,6 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
       vars: withoutPasswords(variablesOf({ ...host, vars: planned })),
     });
   }
-  const source = wish.inventory.map(named => (named.includes(',') ? named : resolve(world.cwd, named))).join(' ');
   const label = wish.label ?? inventory.label ?? fileName(inventory.source);
   const colour = wish.colour ?? inventory.labelColour;
   const content = { label, colour, source, practice: wish.practice, hosts };
@@ -115,6 +123,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     inventory,
     warnings: [...warnings],
     secretVars,
+    given: folded(given),
     fleet: { id, label, ...(colour !== undefined && { colour }), source, practice: wish.practice, hosts },
   });
 };

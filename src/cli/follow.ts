@@ -40,10 +40,12 @@ export type FollowParts = {
   readonly onStop: 'hold' | 'leave';
   /** What is waited for: the run alone, or also the jobs that it let go. */
   readonly until: 'run ended' | 'jobs ended';
+  /** Whoever sits there is asked; absent: only told that somebody must be. */
+  readonly answer?: (questions: readonly Question[]) => void;
 };
 
 /** Follows a run to its end. Jobs go on whatever happens to the follower. */
-export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowParts): Promise<Followed> => {
+export const follow = ({ world, link, run, makeOutput, onStop, until, answer }: FollowParts): Promise<Followed> => {
   let state = emptyState();
   let told = world.clock.now();
   const output = makeOutput({
@@ -137,6 +139,7 @@ export const follow = ({ world, link, run, makeOutput, onStop, until }: FollowPa
           const words = waitingWords(push.questions, state, run);
           if (words !== waits && words !== '') world.say(words);
           waits = words;
+          answer?.(push.questions);
           break;
         }
         case 'gone':

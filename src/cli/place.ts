@@ -11,6 +11,7 @@ import { ensurePractice } from '../practice/client.ts';
 import type { PracticeFleet } from '../practice/fleet.ts';
 import type { RunFlags } from './flags.ts';
 import { type LoadedFleet, loadFleet } from './fleet.ts';
+import type { GivenWish } from './given.ts';
 import { runScript } from './run-script.ts';
 import { fetchVaultSecrets } from './vault-secrets.ts';
 import { stateDirOf, type World } from './world.ts';
@@ -19,6 +20,8 @@ import { stateDirOf, type World } from './world.ts';
 export type Place = LoadedFleet & {
   readonly stateDir: string;
   readonly forks: number | undefined;
+  /** What flags and settings say of passwords for the whole fleet. */
+  readonly passwords: GivenWish;
   /** What flags and settings say of a mirror. */
   readonly mirror: string | undefined;
   readonly practice?: PracticeFleet;
@@ -30,7 +33,7 @@ export const practiceCommand = (): string[] => [process.execPath, fileURLToPath(
 /** @failure bad-input when no fleet was named */
 export const placeOf = async (world: World, flags: RunFlags, playbookFolder?: string): Promise<Result<Place>> => {
   const stateDir = stateDirOf(world, flags.state);
-  if (flags.become === true || flags.askBecomePass === true || flags.askPass === true) return fail(notYet);
+  if (flags.become === true) return fail(notYet);
   if (flags.practice !== undefined && flags.practice !== false) return practicePlace(world, stateDir, flags);
   const settings = await loadSettings({}, world, nodeDisk);
   if (!settings.ok) return settings;
@@ -52,7 +55,13 @@ export const placeOf = async (world: World, flags: RunFlags, playbookFolder?: st
     ...(value.hostKeyChecking !== undefined && { hostKeyChecking: value.hostKeyChecking }),
   });
   if (!loaded.ok) return loaded;
-  return ok({ ...loaded.value, stateDir, forks: flags.forks ?? value.forks, mirror: flags.mirror ?? value.mirror });
+  return ok({
+    ...loaded.value,
+    stateDir,
+    forks: flags.forks ?? value.forks,
+    mirror: flags.mirror ?? value.mirror,
+    passwords: passwordWish(flags, value),
+  });
 };
 
 /** Passwords are fetched when the first encrypted text is met. */
@@ -95,7 +104,26 @@ const practicePlace = async (world: World, stateDir: string, flags: RunFlags): P
   if (!practice.ok) return practice;
   const loaded = await loadFleet(world, { inventory: [practice.value.inventoryPath], practice: practice.value.mode });
   if (!loaded.ok) return loaded;
-  return ok({ ...loaded.value, stateDir, forks: flags.forks, mirror: flags.mirror, practice: practice.value });
+  return ok({
+    ...loaded.value,
+    stateDir,
+    forks: flags.forks,
+    mirror: flags.mirror,
+    passwords: passwordWish(flags, {}),
+    practice: practice.value,
+  });
+};
+
+/** A flag for one way to give a password wins over a setting for the other. */
+const passwordWish = (flags: RunFlags, settings: GivenWish): GivenWish => {
+  const login = flags.connectionPasswordFile ?? flags.connPassFile;
+  const become = flags.becomePasswordFile ?? flags.becomePassFile;
+  return {
+    askPass: flags.askPass ?? (login === undefined && settings.connectionPasswordFile === undefined && settings.askPass),
+    askBecomePass: flags.askBecomePass ?? (become === undefined && settings.becomePasswordFile === undefined && settings.askBecomePass),
+    connectionPasswordFile: login ?? (flags.askPass === true ? undefined : settings.connectionPasswordFile),
+    becomePasswordFile: become ?? (flags.askBecomePass === true ? undefined : settings.becomePasswordFile),
+  };
 };
 
 const noInventory: Failure = {
@@ -105,5 +133,5 @@ const noInventory: Failure = {
 
 const notYet: Failure = {
   tag: 'bad-input',
-  cause: 'sudo and passwords (-b, -K, -k) are not supported yet; log in with a key as the user who may do it: -u NAME',
+  cause: 'sudo (-b) is not supported yet; log in as the user who may do it: -u NAME',
 };

@@ -51,7 +51,13 @@ const driverArguments = (stateDir: string, wish: DriverWish, agentSocket: string
 });
 
 /** Kept: when the driver is killed, another is started and the link goes on with its snapshot. */
-export const reach = async (world: World, stateDir: string, client: Hello['client'], wish: DriverWish = {}): Promise<Result<Link>> => {
+export const reach = async (
+  world: World,
+  stateDir: string,
+  client: Hello['client'],
+  wish: DriverWish = {},
+  asks?: Hello['asks'],
+): Promise<Result<Link>> => {
   const folder = ensureStateFolder(stateDir);
   if (!folder.ok) return folder;
   const hello: Hello = {
@@ -59,6 +65,7 @@ export const reach = async (world: World, stateDir: string, client: Hello['clien
     actor: world.actor,
     client,
     wants: 'state',
+    ...(asks !== undefined && { asks }),
     ...(world.env['SSH_AUTH_SOCK'] !== undefined && { agentSocket: world.env['SSH_AUTH_SOCK'] }),
   };
   const main = fileURLToPath(new URL('./driver-main.ts', import.meta.url));

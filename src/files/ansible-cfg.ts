@@ -16,7 +16,20 @@ export const parseAnsibleCfg = (path: string, text: string, home: string): Resul
   const folder = dirname(path);
   let settings: Settings = {};
   for (const { section, key, value, at } of lines.value) {
-    if (section !== 'defaults' || value === '') continue;
+    if (value === '') continue;
+    if (section === 'privilege_escalation' && key === 'become_ask_pass') {
+      const truth = readTruth(value);
+      if (!truth.ok) return refuse(`${at}: become_ask_pass ${truth.failure}`);
+      settings = { ...settings, askBecomePass: truth.value };
+    }
+    if (section !== 'defaults') continue;
+    if (key === 'connection_password_file') settings = { ...settings, connectionPasswordFile: readPath(value, folder, home) };
+    if (key === 'become_password_file') settings = { ...settings, becomePasswordFile: readPath(value, folder, home) };
+    if (key === 'ask_pass') {
+      const truth = readTruth(value);
+      if (!truth.ok) return refuse(`${at}: ask_pass ${truth.failure}`);
+      settings = { ...settings, askPass: truth.value };
+    }
     if (key === 'inventory') settings = { ...settings, inventory: readPaths(value, folder, home) };
     if (key === 'vault_password_file') settings = { ...settings, vaultPasswordFile: readPath(value, folder, home) };
     if (key === 'vault_identity_list') settings = { ...settings, vaultIds: readVaultIds(value, folder, home) };

@@ -14,6 +14,10 @@ export type Settings = {
   /** Passwords of Ansible Vault: a file or program, and `label@source`. */
   readonly vaultPasswordFile?: string;
   readonly vaultIds?: readonly string[];
+  readonly askPass?: boolean;
+  readonly askBecomePass?: boolean;
+  readonly connectionPasswordFile?: string;
+  readonly becomePasswordFile?: string;
   readonly label?: string;
   readonly labelColour?: string;
   /** A folder, HOST:PATH, or `none`. */

@@ -42,6 +42,18 @@ export const readEnvironment = ({ env, cwd, home }: Surroundings): Result<Settin
   const checking = set('ANSIBLE_HOST_KEY_CHECKING');
   const inventory = set('ANSIBLE_INVENTORY');
   const privateKey = set('ANSIBLE_PRIVATE_KEY_FILE');
+  const login = set('ANSIBLE_CONNECTION_PASSWORD_FILE');
+  const becoming = set('ANSIBLE_BECOME_PASSWORD_FILE');
+  const asks: { askPass?: boolean; askBecomePass?: boolean } = {};
+  for (const [key, name] of [
+    ['askPass', 'ANSIBLE_ASK_PASS'],
+    ['askBecomePass', 'ANSIBLE_BECOME_ASK_PASS'],
+  ] as const) {
+    const said = set(name);
+    const truth = said === undefined ? undefined : readTruth(said);
+    if (truth?.ok === false) return refuse(`${name}: ${truth.failure}`);
+    if (truth !== undefined) asks[key] = truth.value;
+  }
   const remoteUser = set('ANSIBLE_REMOTE_USER');
   const vaultFile = set('ANSIBLE_VAULT_PASSWORD_FILE');
   const vaultIds = set('ANSIBLE_VAULT_IDENTITY_LIST');
@@ -57,6 +69,9 @@ export const readEnvironment = ({ env, cwd, home }: Surroundings): Result<Settin
     ...(remoteUser !== undefined && { remoteUser }),
     ...(privateKey !== undefined && { privateKey: readPath(privateKey, cwd, home) }),
     ...(truth.value !== undefined && { hostKeyChecking: truth.value }),
+    ...(login !== undefined && { connectionPasswordFile: readFile(login, cwd, home) }),
+    ...(becoming !== undefined && { becomePasswordFile: readFile(becoming, cwd, home) }),
+    ...asks,
   });
 };
 
@@ -83,5 +98,8 @@ const readAnsibleCfg = async ({ env, cwd, home }: Surroundings, disk: Disk): Pro
 };
 
 const configFolder = ({ env, home }: Surroundings): string => env['XDG_CONFIG_HOME'] || join(home, '.config');
+
+/** `-` is standard input. */
+const readFile = (text: string, folder: string, home: string): string => (text === '-' ? text : readPath(text, folder, home));
 
 const refuse = (cause: string) => fail({ tag: 'bad-input', cause } as const);

@@ -8,11 +8,12 @@ import { fail, ok, type Result } from '../../domain/result.ts';
 import { holdPractice } from '../../practice/client.ts';
 import type { RunFlags } from '../flags.ts';
 import { secretVarsFor } from '../fleet.ts';
+import { givenFor } from '../given.ts';
 import { askForMirror, readMirrorWish } from '../mirror.ts';
 import { type Place, placeOf } from '../place.ts';
 import { reach } from '../reach.ts';
 import type { World } from '../world.ts';
-import { optionsOf } from './run.ts';
+import { entrust, optionsOf } from './run.ts';
 
 /** A task typed in the console is async with this limit, unless told otherwise. */
 const dayLong = 24 * 3600;
@@ -28,10 +29,14 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
   for (const warning of place.warnings) world.say(warning);
   const mirror = readMirrorWish(world, place.stateDir, place.mirror);
   if (!mirror.ok) return mirror;
+  const given = await givenFor(world, place.fleet.source, place.passwords);
+  if (!given.ok) return given;
   const link = await reach(world, place.stateDir, 'console', { ...(place.forks !== undefined && { forks: place.forks }) });
   if (!link.ok) return link;
   const mirrored = await askForMirror(link.value, mirror.value);
   if (!mirrored.ok) return mirrored;
+  const entrusted = await entrust(link.value, [...place.given, ...given.value]);
+  if (!entrusted.ok) return entrusted;
   const letGoOfPractice = place.practice === undefined ? () => {} : holdPractice(place.stateDir);
   const limit = flags.background ?? dayLong;
   const session = makeSession({

@@ -13,6 +13,7 @@ import { safeJson, safeText } from '../../domain/safe-line.ts';
 import type { Link } from '../../driver/protocol.ts';
 import { runNamed } from '../../driver/selection.ts';
 import { type JobEntry, readHistory, readJobs, readOutput, readRunEvents } from '../../journal/read.ts';
+import { makeAnswerer } from '../answer.ts';
 import type { RunFlags } from '../flags.ts';
 import { follow, stopCodes, unfinished } from '../follow.ts';
 import { askForMirror, readMirrorWish } from '../mirror.ts';
@@ -159,7 +160,8 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
   link.value.close();
   const codes: number[] = [];
   for (const run of runs) {
-    const own = await reach(world, stateDir, 'command');
+    const asks = world.isTerminal && flags.json !== true ? 'yes' : undefined;
+    const own = await reach(world, stateDir, 'command', {}, asks);
     if (!own.ok) return own;
     if (run.phase.kind === 'ended' && unfinished(state, run.id).length === 0) {
       world.write(`${lastLineOf(run, countHosts(run, state.jobs))}\n`);
@@ -167,7 +169,17 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
     } else {
       world.say(waitsFor(state, run));
       codes.push(
-        (await follow({ world, link: own.value, run: run.id, makeOutput: outputOf(flags), onStop: 'leave', until: 'jobs ended' })).code,
+        (
+          await follow({
+            world,
+            link: own.value,
+            run: run.id,
+            makeOutput: outputOf(flags),
+            onStop: 'leave',
+            until: 'jobs ended',
+            ...(asks !== undefined && { answer: makeAnswerer(world, own.value) }),
+          })
+        ).code,
       );
     }
     own.value.close();

@@ -1,9 +1,11 @@
 // The only place for `rollcall run` and the last steps that `play` shares with it: plan, submit, follow.
 
 import type { RunOptions } from '../../domain/event.ts';
+import type { Entrusted } from '../../domain/need.ts';
 import { noHostsMatched } from '../../domain/pattern.ts';
 import { adHocPlan, type Plan, resolveHosts } from '../../domain/plan.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
+import type { Link } from '../../driver/protocol.ts';
 import { ansibleJsonOutput } from '../../outputs/ansible-json.ts';
 import { ndjsonOutput } from '../../outputs/ndjson.ts';
 import type { Output, OutputParts } from '../../outputs/output.ts';
@@ -13,6 +15,7 @@ import { readExtraVars } from '../extra-vars.ts';
 import type { RunFlags } from '../flags.ts';
 import { secretVarsFor } from '../fleet.ts';
 import { follow } from '../follow.ts';
+import { givenFor } from '../given.ts';
 import { askForMirror, readMirrorWish } from '../mirror.ts';
 import { type Place, placeOf } from '../place.ts';
 import { reach } from '../reach.ts';
@@ -75,6 +78,8 @@ export const startAndFollow = async (
   if (!extraVars.ok) return extraVars;
   const mirror = readMirrorWish(world, place.stateDir, place.mirror);
   if (!mirror.ok) return mirror;
+  const given = await givenFor(world, place.fleet.source, place.passwords);
+  if (!given.ok) return given;
   const link = await reach(world, place.stateDir, 'headless', {
     ...(place.forks !== undefined && { forks: place.forks }),
     ...(flags.persist !== undefined && { persist: flags.persist }),
@@ -85,6 +90,8 @@ export const startAndFollow = async (
   if (!link.ok) return link;
   const mirrored = await askForMirror(link.value, mirror.value);
   if (!mirrored.ok) return mirrored;
+  const entrusted = await entrust(link.value, [...place.given, ...given.value]);
+  if (!entrusted.ok) return entrusted;
   const options = optionsOf(flags, place, argv, 'headless', extraVars.value);
   const submitted = await link.value.ask({
     verb: 'submit',
@@ -113,6 +120,10 @@ export const startAndFollow = async (
   link.value.close();
   return ok(code);
 };
+
+/** Tells the driver what this client knows, before the run that may need it. */
+export const entrust = async (link: Link, secrets: readonly Entrusted[]): Promise<Result<unknown>> =>
+  secrets.length === 0 ? ok(undefined) : link.ask({ verb: 'entrust', secrets });
 
 /** The options of a run as flags say them. */
 export const optionsOf = (
