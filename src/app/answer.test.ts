@@ -1,6 +1,6 @@
 // The dialog in which people answer what hosts want to be told: it hides what is typed, sends it once, and can be put away.
 import { beforeAll, expect, test } from 'vitest';
-import { fleetOf, numbered, sessionOver } from '../../test/support/console.ts';
+import { fleetOf, numbered, sessionOver, storyOf } from '../../test/support/console.ts';
 import type { Question } from '../domain/need.ts';
 import { type SafeLine, withoutColours } from '../domain/safe-line.ts';
 import { topMode } from './console-state.ts';
@@ -52,6 +52,20 @@ test('it opens by itself, shows dots, and sends what was typed at Enter', () => 
   press(over, 'ctrl-u', ...'right', 'enter');
   expect(answers(over)).toEqual([{ verb: 'answer', questions: [password.id], values: ['right'] }]);
   expect(mode(over)).toBeUndefined();
+});
+
+test('hosts that wait are held, not starting, and can still be cancelled', () => {
+  const story = storyOf(fleet);
+  const run = story.queue(1, 'uptime', ['web1', 'web2'], 10);
+  story.openBatch(run, 1, 9);
+  for (const host of ['web1', 'web2']) story.request(run, host, 8);
+  const over = sessionOver(fleet, story);
+  over.push({ kind: 'questions', questions: [{ ...password, hosts: ['web1'] }] });
+  press(over, 'esc');
+  expect(screenText(over)).toMatch(/web1 +H held[\s\S]*web2 +C starting/);
+  expect(screenText(over)).toContain('held 1');
+  press(over, 'X');
+  expect(mode(over)).toMatchObject({ kind: 'cancel', hosts: ['web1'] });
 });
 
 test('Esc puts it away until p, or until the value before was turned down', () => {

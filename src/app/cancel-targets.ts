@@ -33,7 +33,7 @@ const ofHosts = (console: Console, names: readonly string[]): ReturnType<typeof 
   const add = (run: string, host: string): void => void parts.set(run, (parts.get(run) ?? new Set()).add(host));
   for (const name of names) {
     const view = views.get(name);
-    if (view?.job !== undefined && isOut(view.kind)) add(view.job.runId, name);
+    if (view?.job !== undefined && (isOut(view.kind) || view.job.state.kind === 'starting')) add(view.job.runId, name);
     for (const { run, hosts } of opened) if (hosts.has(name) && waitsToBegin(data, run, run.hosts.get(name))) add(run.id, name);
   }
   if (parts.size === 0) return undefined;

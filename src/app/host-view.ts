@@ -73,8 +73,13 @@ const viewOf = (data: Data, known: ReadonlySet<string>, name: string, group: str
 /** A host as it stands in one run, whatever else goes on there. */
 export const viewInRun = (data: Data, run: Run, row: HostProgress, group = ''): HostView => {
   const job = row.jid === undefined ? undefined : data.state.jobs.get(row.jid);
-  return { name: row.host, group, kind: kindInRun(run, row, job), ...(job && { job }), run, progress: row };
+  const isHeld = job?.state.kind === 'starting' && hostsAsking(data).has(row.host);
+  return { name: row.host, group, kind: isHeld ? 'held' : kindInRun(run, row, job), ...(job && { job }), run, progress: row };
 };
+
+/** Hosts that want a person's answer before they go on. */
+const hostsAsking = (data: Data): ReadonlySet<string> =>
+  remember(data, 'asking', '', () => new Set(data.questions.flatMap(({ hosts }) => hosts)));
 
 const kindInRun = (run: Run, row: HostProgress, job: Job | undefined): CellKind => {
   if (job !== undefined && job.state.kind !== 'ended') return job.state.kind;

@@ -62,7 +62,6 @@ const aboutPieces = ({ need, refused }: Question): readonly Piece[] => {
 };
 
 const whatFor = (need: Need): string => {
-  if (need.kind === 'host-key')
-    return 'compare the fingerprints with what their console or their owner says; each key is written to its file';
-  return "it stays in the driver's memory and is written nowhere; Esc puts the question away, and the hosts go on waiting";
+  if (need.kind === 'host-key') return 'compare with what their owner says; yes writes each key to its file';
+  return "kept in the driver's memory only; Esc: not now, and the hosts go on waiting";
 };
