@@ -108,6 +108,18 @@ describe('one-time codes', () => {
     expect(seen.filter(method => method === 'keyboard-interactive')).toHaveLength(2);
   });
 
+  test.each([
+    ['Password: ', 'password'],
+    ["ops@web1's PASSWORD", 'password'],
+    ["One-time password (OATH) for `ops': ", 'codes'],
+    ['Passcode: ', 'codes'],
+  ])('%s is a need of kind %s', async (prompt, kind) => {
+    const { port } = await serve(asking([{ prompts: [hidden(prompt)], right: ['1'] }]));
+    const person = makePerson();
+    expect(failure(await connect(port, person)).tag).toBe('waits-for-answer');
+    expect(person.asked).toMatchObject([{ kind }]);
+  });
+
   test('several prompts at once are asked for together, with their echo', async () => {
     const prompts = [
       { prompt: 'PIN: ', echo: false },
