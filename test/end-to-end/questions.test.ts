@@ -1,0 +1,102 @@
+// What a console is asked while a run of another terminal waits: an unknown host key and a key's passphrase, with the real binary on a real sshd.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Need, Question } from '../../src/domain/need.ts';
+import { connectDriver } from '../../src/driver/link.ts';
+import { type Link, protocolVersion } from '../../src/driver/protocol.ts';
+import { makePlace, type Place } from '../support/program.ts';
+import { type Sshd, sshdAvailable, startSshd } from '../support/sshd.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const passphrase = 'Gruener-Igel-42';
+
+describe.skipIf(!sshdAvailable())('questions of a real sshd', () => {
+  let sshd: Sshd;
+  let place: Place;
+  let key: string;
+  let knownHosts: string;
+
+  beforeAll(async () => {
+    sshd = await startSshd();
+  });
+  afterAll(() => sshd.stop());
+  beforeEach(() => {
+    place = makePlace();
+    key = join(place.dir, 'key');
+    knownHosts = join(place.dir, 'known_hosts');
+    copyFileSync(sshd.keyPath, key);
+    execFileSync('ssh-keygen', ['-q', '-p', '-P', '', '-N', passphrase, '-f', key], { stdio: 'ignore' });
+    const vars = ['ansible_host=127.0.0.1', `ansible_port=${sshd.port}`, `ansible_user=${sshd.user}`, `ansible_private_key_file=${key}`];
+    const args = `ansible_ssh_common_args='-o UserKnownHostsFile=${knownHosts} -o HashKnownHosts=yes'`;
+    writeFileSync(join(place.dir, 'hosts.ini'), ['h1', 'h2', 'h3', '[all:vars]', ...vars, args, ''].join('\n'));
+  });
+  afterEach(() => place.end());
+
+  const run = ['run', 'all', '-i', 'hosts.ini', '--', 'echo it ran'];
+
+  /** A console's end of the wire; it keeps the questions that are open. */
+  const openConsole = async (): Promise<{ link: Link; question(kind: Need['kind']): Promise<Question> }> => {
+    const { stateDir } = place;
+    const hello = {
+      hello: protocolVersion,
+      actor: { user: 'test', machine: 'test' },
+      client: 'console',
+      wants: 'state',
+      asks: 'yes',
+    } as const;
+    const reached = await connectDriver({ stateDir, hello });
+    if (!reached.ok) throw new Error(reached.failure.cause);
+    const link = reached.value;
+    let open: readonly Question[] = [];
+    link.onPush(push => {
+      if (push.kind === 'questions') open = push.questions;
+    });
+    return { link, question: kind => waitFor(`the question for a ${kind}`, () => open.find(({ need }) => need.kind === kind)) };
+  };
+
+  test('headless nobody is asked; with a console open one answer each is for all hosts, and the passphrase is nowhere', async () => {
+    const alone = await place.run(run);
+    expect(alone.code).toBe(4);
+    expect(alone.out).toContain('its host key is unknown');
+    expect(existsSync(knownHosts)).toBe(false);
+
+    const { link, question } = await openConsole();
+    const running = place.start(run);
+    const hostKey = await question('host-key');
+    expect(hostKey.hosts).toHaveLength(3);
+    expect(hostKey.need).toMatchObject({ type: 'ssh-ed25519', fingerprint: expect.stringMatching(/^SHA256:/), file: knownHosts });
+    await link.ask({ verb: 'answer', questions: [hostKey.id], values: ['yes'] });
+    const locked = await question('passphrase');
+    expect(locked.need).toMatchObject({ path: key });
+    await link.ask({ verb: 'answer', questions: [locked.id], values: ['wrong one'] });
+    const again = await waitFor('the question again', async () => {
+      const asked = await question('passphrase');
+      return asked.refused === undefined ? undefined : asked;
+    });
+    await link.ask({ verb: 'answer', questions: [again.id], values: [passphrase] });
+    const { code, out, err } = await running.finished;
+    expect(code).toBe(0);
+    expect(err).toContain('3 hosts wait (h[1-3]) for a yes to an unknown host key');
+    expect(out + err).not.toContain(passphrase);
+    expect(out).toContain('ok 3');
+    expect(readFileSync(knownHosts, 'utf8')).toMatch(/^\|1\|\S+ ssh-ed25519 \S+\n$/);
+    for (const file of ['cmdline', 'environ']) expect(readFileSync(`/proc/${link.status.pid}/${file}`, 'latin1')).not.toContain(passphrase);
+    expect(spawnSync('grep', ['-rlaF', passphrase, place.dir, sshd.dir]).stdout.toString()).toBe('');
+    link.close();
+  });
+
+  test('a changed key is nobody’s to accept', async () => {
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(place.dir, 'other')]);
+    const other = readFileSync(join(place.dir, 'other.pub'), 'utf8');
+    writeFileSync(knownHosts, `[127.0.0.1]:${sshd.port} ${other}`);
+    await place.run(['run', 'h1', '-i', 'hosts.ini', '--', 'true']);
+    const { link } = await openConsole();
+    const { code, out } = await place.run(run);
+    expect(code).toBe(4);
+    expect(out).toContain('ITS HOST KEY HAS CHANGED');
+    expect(readFileSync(knownHosts, 'utf8')).toBe(`[127.0.0.1]:${sshd.port} ${other}`);
+    link.close();
+  });
+});
