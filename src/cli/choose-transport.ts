@@ -16,12 +16,15 @@ export type ChoiceWorld = {
   readonly read: (path: string) => string | undefined;
   /** The certificate authorities that a known_hosts file trusts; undefined where it trusts none. */
   readonly authorities: (path: string) => KnownHosts | undefined;
+  /** The answer to a question that was asked before: thousands of hosts share their keys. */
+  readonly remember: (question: string, answer: () => string | undefined) => string | undefined;
 };
 
 /** A world that asks each file once: many hosts share their keys. */
 export const choiceWorld = ({ home, uid, env }: Pick<ChoiceWorld, 'home' | 'uid' | 'env'>): ChoiceWorld => {
   const known = new Map<string, string | undefined>();
   const trusted = new Map<string, KnownHosts | undefined>();
+  const answers = new Map<string, string | undefined>();
   return {
     home,
     uid,
@@ -33,6 +36,10 @@ export const choiceWorld = ({ home, uid, env }: Pick<ChoiceWorld, 'home' | 'uid'
     authorities: path => {
       if (!trusted.has(path)) trusted.set(path, authoritiesIn(textOf(path)));
       return trusted.get(path);
+    },
+    remember: (question, answer) => {
+      if (!answers.has(question)) answers.set(question, answer());
+      return answers.get(question);
     },
   };
 };
@@ -67,12 +74,16 @@ export const whySystem = (address: Address, said: OptionReader, world: ChoiceWor
   for (const [keyword, written] of onlySsh) if ((said.first(keyword) ?? 'none') !== 'none') return `${written} ${said.first(keyword)}`;
   const authority = byAuthority(address, world);
   if (authority !== undefined) return authority;
-  const algorithms = ssh2Algorithms(address.algorithms ?? {});
-  if (!algorithms.ok) return algorithms.failure;
+  const algorithms = address.algorithms && ssh2Algorithms(address.algorithms);
+  if (algorithms?.ok === false) return algorithms.failure;
   const { preferredAuthentications: preferred } = address;
   if (preferred !== undefined && preferred.length > 0 && !preferred.some(method => ourMethods.includes(method)))
     return `login by ${preferred.join(', ')}`;
-  return preferred?.includes('publickey') === false ? undefined : (byKeys(address, world) ?? byTicket(address, said, world));
+  if (preferred?.includes('publickey') === false) return undefined;
+  const keys = address.identityFiles.join(' ');
+  const why = world.remember(`keys ${keys}`, () => byKeys(address, world));
+  if (why !== undefined || said.first('gssapiauthentication') !== 'yes') return why;
+  return world.remember(`ticket ${address.agentSocket} ${keys}`, () => byTicket(address, world));
 };
 
 /** A host whose certificate is trusted shows that to ssh, and only a plain key to ours. */
@@ -104,12 +115,8 @@ const byKeys = ({ identityFiles }: Address, { home, read }: ChoiceWorld): string
 };
 
 /** Kerberos counts only where somebody has a ticket and no key: many systems switch it on for everybody. */
-const byTicket = (
-  { identityFiles, agentSocket }: Address,
-  { first }: OptionReader,
-  { home, uid, env, read }: ChoiceWorld,
-): string | undefined => {
-  if (first('gssapiauthentication') !== 'yes' || agentSocket || (agentSocket === undefined && env['SSH_AUTH_SOCK'])) return undefined;
+const byTicket = ({ identityFiles, agentSocket }: Address, { home, uid, env, read }: ChoiceWorld): string | undefined => {
+  if (agentSocket || (agentSocket === undefined && env['SSH_AUTH_SOCK'])) return undefined;
   const keys = identityFiles.length > 0 ? identityFiles : usualKeys.map(name => join(home, '.ssh', name));
   if (keys.some(path => read(path) !== undefined)) return undefined;
   const cache = env['KRB5CCNAME']?.replace(/^FILE:/, '') ?? `/tmp/krb5cc_${uid ?? 0}`;

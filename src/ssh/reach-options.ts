@@ -95,9 +95,22 @@ const serverAliveOf = ({ first }: OptionReader): Address['serverAlive'] => {
 /** Journals and process lists are read by others. */
 const isSecret = (name: string): boolean => /PASS|SECRET|TOKEN|CREDENTIAL|PRIVATE|API_?KEY|ACCESS_KEY/i.test(name);
 
+type Sent = readonly (readonly [string, string | undefined])[];
+const remembered = new WeakMap<object, Map<string, Sent>>();
+
+/** Every host of a fleet asks for the same variables, and to read them all takes a while: they are looked for once. */
+const sentBy = (env: ReachWorld['env'], patterns: readonly string[]): Sent => {
+  if (patterns.length === 0) return [];
+  const known = remembered.get(env) ?? new Map<string, Sent>();
+  remembered.set(env, known);
+  const key = patterns.join(' ');
+  const sent = known.get(key) ?? Object.entries(env).filter(([name]) => patterns.some(pattern => matchesPattern(name, pattern)));
+  known.set(key, sent);
+  return sent;
+};
+
 const environmentOf = (said: OptionReader, env: ReachWorld['env']): { sent: Record<string, string>; unsent: readonly string[] } => {
-  const patterns = said.all('sendenv');
-  const found = Object.entries(env).filter(([name]) => patterns.some(pattern => matchesPattern(name, pattern)));
+  const found = sentBy(env, said.all('sendenv'));
   const set = said.all('setenv').map(written => {
     const at = written.indexOf('=');
     return [written.slice(0, at), written.slice(at + 1)] as const;
