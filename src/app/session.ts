@@ -176,7 +176,7 @@ export const makeSession = (parts: SessionParts): Session => {
       reduceSighting(data.state, sighting);
       if (sighting.type === 'slots.seen')
         changed ||= slots.open !== sighting.open || slots.forks !== sighting.forks || slots.behind !== sighting.behind;
-      else changed ||= visible(sighting.jid);
+      else changed ||= sighting.type === 'ways.seen' || visible(sighting.jid);
     }
     return changed;
   };

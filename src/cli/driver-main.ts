@@ -28,6 +28,9 @@ import { realClock, uptime } from './clock.ts';
 import { proveIn } from './colleagues.ts';
 import { type DriverArguments, version } from './reach.ts';
 
+/** How long a connection to a jump host is kept for the next host behind it, ms. */
+const hopPersist = 5000;
+
 /** How long a driver without anything to do stays, ms. */
 const idleFor = 60_000;
 
@@ -50,10 +53,14 @@ const main = async (argument: string): Promise<void> => {
   const home = process.env['HOME'] ?? homedir();
   let agentSocket = firstAgent;
   const secrets = new Keeper({ realmOf: account => driver.realmOf(account), canAsk: () => driver.canAsk() });
-  const ours = makeSshTransport({ timeouts, home, secrets, ...(process.getuid !== undefined && { uid: process.getuid() }) });
+  const ours = makeSshTransport({ timeouts, home, secrets, hopPersist, ...(process.getuid !== undefined && { uid: process.getuid() }) });
   const systems = makeOpensshTransport({ timeouts, env: process.env });
   const jobs = makeJobs({
     transport: {
+      // The system's ssh makes connections to jump hosts of its own.
+      ...(ours.hops !== undefined && {
+        hops: { ...ours.hops, of: address => (address.system === undefined ? (ours.hops?.of(address) ?? []) : []) },
+      }),
       connect: async address => {
         const { name: host, unsupported, system } = address;
         if (unsupported !== undefined) return fail({ tag: 'not-supported', host, cause: unsupported });

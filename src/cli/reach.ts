@@ -45,6 +45,8 @@ const driverArguments = (stateDir: string, wish: DriverWish, agentSocket: string
     persist: (wish.persist ?? 20) * 1000,
     linger: 150,
     startRate: wish.startRate ?? 20,
+    // A jump host carries every byte of those behind it.
+    jumpRate: (wish.startRate ?? 20) / 2,
     lookBytes: 256 * 1024,
   },
   timeouts: { connect: (wish.timeout ?? 10) * 1000, handshake: 15_000, reply: 30_000 },

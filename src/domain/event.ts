@@ -232,9 +232,26 @@ export type JobFact =
 /** Everything that can be journalled. */
 export type Event = Base & (RunFact | KeepFact | JobRequest | JobAdoption | JobFact);
 
+/** What is in the way to hosts at the moment. */
+export type Ways = {
+  /** Did not answer several times in a row: tried by one connect at growing intervals, and whoever is behind it waits for that. */
+  readonly away: readonly {
+    readonly kind: 'host' | 'jump host';
+    readonly name: string;
+    readonly failure: Failure;
+    readonly tries: number;
+    /** Our wall clock, ms; in the past: as soon as somebody wants it. */
+    readonly nextTryAt: number;
+  }[];
+  /** Gates that dropped handshakes: so many at once at most, for now. */
+  readonly slowed: readonly { readonly gate: string; readonly handshakes: number }[];
+};
+
 /** A poll that found nothing new, or (`at` is 0) a change of plan about the next one. Shown, not journalled. */
 export type Sighting =
   | { readonly type: 'job.seen'; readonly jid: Jid; readonly at: number; readonly nextLookAt?: number; readonly tries?: number }
+  /** All that is in the way at the moment; what was told before is replaced. */
+  | { readonly type: 'ways.seen'; readonly away: Ways['away']; readonly slowed: Ways['slowed'] }
   | { readonly type: 'slots.seen'; readonly open: number; readonly forks: number; readonly behind: number };
 
 /** The event of one type. */

@@ -76,6 +76,12 @@ export const failureTable = {
     'take it out of the inventory where the command may run without it; nothing was started there',
   ),
   'chain-too-long': row('connect', 'never', 'its chain of jump hosts is longer than forks', 'give it more with -f'),
+  'jump-refused': row(
+    'connect',
+    'never',
+    'its jump host does not pass us on',
+    'check AllowTcpForwarding and PermitOpen in sshd_config of the jump host',
+  ),
   'connect-timeout': row('connect', 'never', 'connect timed out', 'check that the host is up and reachable, or give it longer with -T'),
   'dropped-in-handshake': row('handshake', 'silently', 'refused during the handshake', 'probably sshd MaxStartups; lower --handshakes'),
   'handshake-timeout': row('handshake', 'silently', 'the handshake timed out', 'the host is overloaded or what answers is not sshd'),

@@ -132,6 +132,10 @@ export const reduceSighting = (state: State, sighting: Sighting): State => {
     state.slots = { open: sighting.open, forks: sighting.forks, behind: sighting.behind };
     return state;
   }
+  if (sighting.type === 'ways.seen') {
+    state.ways = { away: sighting.away, slowed: sighting.slowed };
+    return state;
+  }
   const job = state.jobs.get(sighting.jid);
   if (job === undefined || job.state.kind === 'ended') return state;
   const { nextLookAt: _, ...rest } = job;

@@ -1,6 +1,6 @@
 // The only place for what is known: runs, hosts in them, jobs. reduce.ts makes it from events; views only read it.
 // Rows (Run, Job, HostProgress) are replaced, never changed in place, so identity tells a change.
-import type { Actor, Fleet, HoldWhy, Origin, RunOptions, TaskResult } from './event.ts';
+import type { Actor, Fleet, HoldWhy, Origin, RunOptions, TaskResult, Ways } from './event.ts';
 import type { Jid, Job } from './job.ts';
 import type { Plan } from './plan.ts';
 
@@ -98,6 +98,7 @@ export type State = {
   readonly jobs: Map<Jid, Job>;
   readonly orders: Map<Jid, JobOrder>;
   slots: { readonly open: number; readonly forks: number; readonly behind: number };
+  ways: Ways;
 };
 
 export const emptyState = (): State => ({
@@ -107,6 +108,7 @@ export const emptyState = (): State => ({
   jobs: new Map(),
   orders: new Map(),
   slots: { open: 0, forks: 0, behind: 0 },
+  ways: { away: [], slowed: [] },
 });
 
 export const emptyTally: Tally = {

@@ -167,6 +167,7 @@ export type Snapshot = {
   readonly jobs: readonly Job[];
   readonly orders: readonly (readonly [Jid, JobOrder])[];
   readonly slots: State['slots'];
+  readonly ways: State['ways'];
 };
 
 /** The state as it goes over the wire. */
@@ -176,6 +177,7 @@ export const snapshotOf = (state: State): Snapshot => ({
   jobs: [...state.jobs.values()],
   orders: [...state.orders],
   slots: state.slots,
+  ways: state.ways,
 });
 
 /** The state that a snapshot tells. */
@@ -186,6 +188,7 @@ export const stateFrom = (snapshot: Snapshot): State => ({
   jobs: new Map(snapshot.jobs.map(job => [job.jid, job])),
   orders: new Map(snapshot.orders),
   slots: snapshot.slots,
+  ways: snapshot.ways,
 });
 
 /** A client's end of the wire; the in-memory link of tests has the same type. */

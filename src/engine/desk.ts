@@ -2,9 +2,12 @@
 import type { Failure } from '../domain/failure.ts';
 import type { Jid, Whereabouts } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
+import type { Away } from './breaker.ts';
 import type { CleanAct } from './clean.ts';
-import type { HostState, JobReport, LookRequest, StartReply, StartRequest } from './ports.ts';
+import type { Slowed } from './gates.ts';
+import type { Clock, HostRef, HostState, JobReport, Jobs, LookRequest, Random, StartReply, StartRequest } from './ports.ts';
 import type { SlotLimits } from './slots.ts';
+import type { Spine } from './spine.ts';
 import type { Start } from './start-queue.ts';
 
 /** Something to tell a host about a job; `there` is the jid that it goes by there (another's with `--once`). */
@@ -34,6 +37,14 @@ export type Desk = {
   acted(act: Exclude<Act, CleanAct>, answer: Result<HostState | number>): Promise<void>;
   /** Milliseconds until the next look at a job of the host is due. */
   nextDueIn(host: string): number | undefined;
+  /** Their host is away: these jobs are asked about after so many ms at the earliest. */
+  putOff(jids: readonly Jid[], ms: number): void;
+  /** These hosts may answer again: who was silent there may be asked now. */
+  back(hosts: readonly HostRef[]): void;
+  /** What is known of the ways to hosts may have changed. */
+  waysSeen(away: readonly Away[], slowed: readonly Slowed[]): void;
+  /** Jobs of the host are being followed. */
+  isWatched(host: string): boolean;
   /** Slots changed. */
   slotsSeen(open: number, forks: number): void;
 };
@@ -52,4 +63,15 @@ export type EngineSettings = Manners & {
   readonly startRate: number;
   /** Most bytes of one stream that one look brings. */
   readonly lookBytes: number;
+};
+
+/** The world of an engine. */
+export type EngineParts = {
+  readonly spine: Spine;
+  readonly jobs: Jobs;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly settings: EngineSettings;
+  /** Told once, when another driver of this line has taken over. */
+  readonly onFenced?: () => void;
 };

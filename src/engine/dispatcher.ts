@@ -3,13 +3,33 @@
 import type { Failure } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
-import { cleanOver } from './clean.ts';
+import { converse, type Talker } from './conversation.ts';
 import type { Act, Desk, Manners } from './desk.ts';
+import { Gates } from './gates.ts';
 import { type Place, Places, type Survey } from './places.ts';
-import { answerWaitedFor, type Clock, type HostRef, type Jobs, type Line, type MayTry, type Survey as Surveyed } from './ports.ts';
-import { sharedOut } from './requests.ts';
-import { chainTooLong, type Slot, Slots, sizeOf } from './slots.ts';
+import {
+  answerWaitedFor,
+  type Clock,
+  type HostRef,
+  type Jobs,
+  type Line,
+  type MayTry,
+  type Random,
+  type Survey as Surveyed,
+} from './ports.ts';
+import { chainTooLong, type Slot, Slots } from './slots.ts';
 import { afterRequest, type Start, type StartQueue } from './start-queue.ts';
+import { asToldTo, isForPerson, Ways } from './ways.ts';
+
+/** What a dispatcher is made of. */
+export type DispatcherParts = {
+  readonly jobs: Jobs;
+  readonly desk: Desk;
+  readonly queue: StartQueue;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly manners: Manners;
+};
 
 export class Dispatcher {
   readonly #places = new Places();
@@ -25,17 +45,31 @@ export class Dispatcher {
   readonly #manners: Manners;
   /** Whose chain of jump hosts waits until enough of the forks are free together: nobody overtakes it. */
   #saving: Place | undefined;
-  #rateTimer: (() => void) | undefined;
+  readonly #ways: Ways;
+  readonly #talker: Talker;
+  #wake: { readonly at: number; readonly disarm: () => void } | undefined;
   #stopped = false;
 
-  constructor(jobs: Jobs, desk: Desk, queue: StartQueue, clock: Clock, manners: Manners) {
+  constructor({ jobs, desk, queue, clock, random, manners }: DispatcherParts) {
     this.#jobs = jobs;
     this.#desk = desk;
     this.#queue = queue;
     this.#clock = clock;
     this.#manners = manners;
-    this.#slots = new Slots(manners);
+    const gates = new Gates(manners, clock);
+    this.#slots = new Slots(manners, gates, jobs.hops);
+    this.#ways = new Ways({ slots: this.#slots, gates, hops: jobs.hops, clock, random });
+    this.#talker = {
+      desk,
+      linger: () => (this.#starved() === undefined ? manners.linger : 0),
+      park: (start, what) => this.#park(start, what),
+    };
     jobs.answering?.onAnswer(() => this.pump());
+    jobs.hops?.onChange(hop => {
+      this.#slots.hopChanged(hop);
+      this.#tellSlots();
+      this.pump();
+    });
   }
 
   get open(): number {
@@ -45,7 +79,7 @@ export class Dispatcher {
   /** Hosts that are owed something and wait for a person, by what they wait for. */
   waiting(): ReadonlyMap<string, ReadonlySet<string>> {
     const waiting = new Map<string, Set<string>>();
-    for (const [what, host] of [...this.#places.waiting(), ...this.#queue.parked()]) {
+    for (const [what, host] of [...this.#places.waiting(), ...this.#queue.parked()].filter(([what]) => isForPerson(what))) {
       waiting.set(what, (waiting.get(what) ?? new Set()).add(host));
     }
     return waiting;
@@ -54,6 +88,12 @@ export class Dispatcher {
   /** Looks due that have waited for a slot. */
   get waitingLooks(): number {
     return this.#due.size;
+  }
+
+  /** A person wants to know now: who is away is tried at once. */
+  urge(host: HostRef): void {
+    this.#ways.urge(host);
+    this.pump();
   }
 
   look(host: HostRef, jid: Jid): void {
@@ -98,22 +138,23 @@ export class Dispatcher {
         isGoing: run => this.#desk.isGoing(run),
         hasSeat: start => this.#desk.hasSeat(start),
         canTalk: ({ host, run }) => this.#canTalk(this.#places.of(host), run),
-        waitsFor: start => this.#waitsFor(this.#places.of(start.host)) ?? start.waitsFor,
+        waitsFor: start => this.#startWaitsFor(start),
         mayTry: what => this.#mayTry(what),
       });
       if (start === undefined) break;
       const place = this.#places.of(start.host);
       place.starts.push(start);
+      if (place.line === undefined) this.#ways.spend(place.ref);
       void this.#talk(place, start.run, start.waitsFor);
     }
     this.#giveUpSpares();
-    this.#waitForRate();
+    this.#waitForTime();
   }
 
   /** Lets every line go and starts nothing more. */
   stop(): void {
     this.#stopped = true;
-    this.#rateTimer?.();
+    this.#wake?.disarm();
     for (const place of this.#places.all()) place.line?.close();
   }
 
@@ -127,16 +168,24 @@ export class Dispatcher {
     if (what !== undefined && this.#mayTry(what) === 'nobody') {
       this.#due.delete(place);
       this.#places.putAside(place, what);
+      const after = this.#ways.delay(what);
+      if (after !== undefined) this.#desk.putOff([...place.looks], after);
     } else if (this.#canTalk(place, run)) void this.#talk(place, run);
   }
 
-  /** What a person has to say before a line can be had. */
+  /** What a person has to say, or what has to pass, before a line can be had. */
   #waitsFor(place: Place): string | undefined {
-    return place.line === undefined && place.busy === 'no' ? place.waits?.for : undefined;
+    return place.line === undefined && place.busy === 'no' ? (place.waits?.for ?? this.#ways.hindrance(place.ref)) : undefined;
+  }
+
+  #startWaitsFor({ host, waitsFor }: Start): string | undefined {
+    const place = this.#places.of(host);
+    const what = this.#waitsFor(place) ?? (waitsFor !== undefined && isForPerson(waitsFor) ? waitsFor : undefined);
+    return what ?? (place.line === undefined && place.busy === 'no' ? this.#ways.startHindrance(host) : undefined);
   }
 
   #mayTry(what: string): MayTry {
-    return this.#jobs.answering?.mayTry(what) ?? 'all';
+    return this.#ways.mayTry(what) ?? this.#jobs.answering?.mayTry(what) ?? 'all';
   }
 
   /** The run for which the host is to be talked to; a survey is nobody's. */
@@ -153,42 +202,42 @@ export class Dispatcher {
     const forks = this.#desk.forksOf(run);
     // It would wait for ever: whoever talks to it is told so at once.
     if (chainTooLong(place.ref, forks) !== undefined) return true;
-    const size = sizeOf(place.ref);
-    if (this.#slots.canTake(place.ref, run, forks, this.#isSilent(place))) return true;
-    if (size > 1 && this.#slots.free < size) this.#saving = place;
+    if (this.#ways.hindrance(place.ref) !== undefined) return false;
+    if (this.#slots.canTake(place.ref, run, forks, silence(place))) return true;
+    const cost = this.#slots.costOf(place.ref);
+    if (cost > 1 && this.#slots.free < cost) this.#saving = place;
     return false;
-  }
-
-  #isSilent(place: Place): Slot['silent'] {
-    return place.heard === 'yes' ? 'no' : 'yes';
   }
 
   /** One conversation: everything that the host is owed, then the line is kept as a spare or let go. */
   async #talk(place: Place, run: string, tries = place.waits?.for): Promise<void> {
     place.busy = 'yes';
-    const isBack = tries === undefined ? undefined : this.#jobs.answering?.setOut(tries);
+    const isBack = tries === undefined || !isForPerson(tries) ? undefined : this.#jobs.answering?.setOut(tries);
     this.#due.delete(place);
     this.#spares.delete(place);
     const requested = place.starts.map(start => this.#desk.requested(start));
     const line = place.line === undefined ? await this.#connect(place, run) : ok(place.line);
     await Promise.all(requested);
     if (!line.ok) await this.#noLine(place, line.failure);
-    else if (await this.#converse(place, line.value)) this.#keepOrLetGo(place);
-    else this.#letGo(place);
+    else if (await converse(place, line.value, this.#talker)) this.#keepOrLetGo(place);
+    else this.#lineFailed(place);
     place.busy = 'no';
     isBack?.();
-    if (this.#runDueAt(place) !== undefined) this.#due.add(place);
-    this.pump();
+    this.#owed(place);
   }
 
   async #connect(place: Place, run: string): Promise<Result<Line>> {
     const tooLong = chainTooLong(place.ref, this.#desk.forksOf(run));
     if (tooLong !== undefined) return fail(tooLong);
-    const slot = this.#slots.take(place.ref, run, this.#isSilent(place));
+    const slot = this.#slots.take(place.ref, run, silence(place));
     this.#tellSlots();
     if (place.waits !== undefined) this.#desk.waited([...place.looks], this.#clock.now() - place.waits.since);
     place.waits = undefined;
+    this.#ways.setOut(place.ref);
     const connected = await this.#jobs.connect(place.ref);
+    const failure = connected.ok ? undefined : connected.failure;
+    this.#slots.shaken(slot, failure);
+    this.#shown(place.ref, failure);
     if (!connected.ok) {
       // Whoever asks for an answer has answered.
       place.heard = answerWaitedFor(connected.failure) === undefined ? 'not-last-time' : 'yes';
@@ -196,7 +245,6 @@ export class Dispatcher {
       return connected;
     }
     place.heard = 'yes';
-    this.#slots.shaken(slot);
     const line = connected.value;
     place.line = line;
     place.slot = slot;
@@ -210,6 +258,36 @@ export class Dispatcher {
     });
     this.pump();
     return connected;
+  }
+
+  /** What a try has shown of others: who is behind the same jump host need not find out for himself. */
+  #shown(host: HostRef, failure: Failure | undefined): void {
+    const { failedHop: failed, back } = this.#ways.cameBack(host, failure);
+    this.#desk.waysSeen(this.#ways.away(), this.#slots.gates.slowed());
+    for (const { hop } of back) this.#desk.back(hop === undefined ? [host] : this.#behind(hop));
+    if (failed === undefined || failure === undefined) return;
+    const isMeant = (what: string, ref: HostRef): boolean => !isForPerson(what) && this.#ways.of(ref).includes(failed);
+    const places = this.#places.takeWaiting((what, { ref }) => isMeant(what, ref));
+    const starts = this.#queue.takeParked((what, { host: ref, run }) => isMeant(what, ref) && this.#desk.isGoing(run));
+    for (const place of places) void this.#noLine(place, asToldTo(place.ref, failure)).then(() => this.#owed(place));
+    for (const start of starts) void this.#tellStart(start, asToldTo(start.host, failure));
+  }
+
+  #behind(hop: string): readonly HostRef[] {
+    return [...this.#places.all()].flatMap(({ ref }) => (this.#ways.of(ref).includes(hop) ? [ref] : []));
+  }
+
+  async #tellStart(start: Start, failure: Failure): Promise<void> {
+    const what = answerWaitedFor(failure);
+    if (what !== undefined) return this.#queue.park(start, what);
+    await this.#desk.requested(start);
+    await this.#desk.unreached(start, failure);
+    this.pump();
+  }
+
+  #owed(place: Place): void {
+    if (place.busy === 'no' && this.#runDueAt(place) !== undefined) this.#due.add(place);
+    this.pump();
   }
 
   #release(slot: Slot): void {
@@ -240,60 +318,15 @@ export class Dispatcher {
     ]);
   }
 
-  /** Says what there is to say; false when the line is of no use any more. */
-  async #converse(place: Place, line: Line): Promise<boolean> {
-    for (;;) {
-      const act = place.acts.shift();
-      if (act?.kind === 'clean') {
-        if (!(await cleanOver(line, act))) return this.#lineFailed(place);
-        continue;
-      }
-      if (act !== undefined) {
-        const answer = act.kind === 'cancel' ? await line.cancel(act.there, act.grace, act.at) : await line.extend(act.there, act.limit);
-        await this.#desk.acted(act, answer);
-        if (!answer.ok) return this.#lineFailed(place);
-        continue;
-      }
-      if (place.looks.size > 0) {
-        const asked = [...place.looks];
-        place.looks.clear();
-        const requests = sharedOut(asked.flatMap(jid => this.#desk.lookRequest(jid) ?? []));
-        if (requests.length === 0) continue;
-        const reports = await line.look(requests);
-        await this.#desk.looked(asked, reports);
-        if (!reports.ok) return this.#lineFailed(place);
-        continue;
-      }
-      const survey = place.surveys.shift();
-      if (survey !== undefined) {
-        const found = await line.survey(survey.accounts);
-        survey.done(found);
-        if (!found.ok) return this.#lineFailed(place);
-        continue;
-      }
-      const start = place.starts.shift();
-      if (start === undefined) return true;
-      const linger = this.#starved() === undefined ? this.#manners.linger : 0;
-      const reply = await line.start(this.#desk.startRequest(start, linger));
-      const what = reply.ok ? undefined : answerWaitedFor(reply.failure);
-      if (what !== undefined) {
-        this.#park(start, what);
-        continue;
-      }
-      await this.#desk.answered(start, reply);
-      if (!reply.ok) return this.#lineFailed(place);
-    }
-  }
-
   /** It comes again when somebody has answered; it has neither been tried nor failed. */
   #park(start: Start, what: string): void {
     if (this.#desk.mayPark(afterRequest(start))) this.#queue.park(afterRequest(start), what);
   }
 
-  #lineFailed(place: Place): false {
+  #lineFailed(place: Place): void {
     place.heard = 'not-last-time';
     for (const start of place.starts.splice(0)) this.#queue.add(afterRequest(start));
-    return false;
+    this.#letGo(place);
   }
 
   #keepOrLetGo(place: Place): void {
@@ -313,12 +346,23 @@ export class Dispatcher {
   /** A spare gives way at once to whoever lacks nothing but its slot. */
   #giveUpSpares(): void {
     const starved = this.#starved();
+    for (const hop of this.#slots.idleHops()) {
+      const isDear = this.#jobs.hops?.isDear(hop) === true;
+      if (isDear ? this.#isWanted(hop) : starved === undefined) continue;
+      this.#jobs.hops?.close(hop);
+      return;
+    }
     if (starved === undefined) return;
     for (const place of this.#spares) {
       if (starved.run !== undefined && place.slot?.run !== starved.run) continue;
       this.#letGo(place);
       return;
     }
+  }
+
+  /** Something is left to be done behind it. */
+  #isWanted(hop: string): boolean {
+    return this.#queue.size > 0 || this.#behind(hop).some(({ name }) => this.#desk.isWatched(name));
   }
 
   /** Who waits for a slot: anybody (all forks are taken), or a run at its own limit. */
@@ -336,12 +380,20 @@ export class Dispatcher {
     return undefined;
   }
 
-  #waitForRate(): void {
-    const delay = this.#queue.rateDelay();
-    if (delay === 0 || this.#rateTimer !== undefined || !this.#queue.wantsTurn(what => this.#mayTry(what))) return;
-    this.#rateTimer = this.#clock.after(delay, () => {
-      this.#rateTimer = undefined;
+  /** Comes back when the start rate allows another, or when who is away may be tried. */
+  #waitForTime(): void {
+    const rate = this.#queue.wantsTurn(what => this.#mayTry(what)) ? this.#queue.rateDelay() : 0;
+    const others = [...this.#places.awaited(), ...this.#queue.awaited()].map(what => this.#ways.delay(what) ?? 0);
+    const soonest = Math.min(...[rate, ...others].filter(delay => delay > 0));
+    const at = this.#clock.now() + soonest;
+    if (soonest === Number.POSITIVE_INFINITY || (this.#wake !== undefined && this.#wake.at <= at)) return;
+    this.#wake?.disarm();
+    const disarm = this.#clock.after(soonest, () => {
+      this.#wake = undefined;
       this.pump();
     });
+    this.#wake = { at, disarm };
   }
 }
+
+const silence = ({ heard }: Place): 'yes' | 'no' => (heard === 'yes' ? 'no' : 'yes');

@@ -5,30 +5,19 @@ import { type Failure, isRefusal, mayRetryStart } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job } from '../domain/job.ts';
 import type { Result } from '../domain/result.ts';
 import { Ages, type Earlier } from './ages.ts';
-import type { Desk, EngineSettings } from './desk.ts';
+import type { Desk, EngineParts } from './desk.ts';
 import { Dispatcher } from './dispatcher.ts';
 import { looksAfter } from './gaps.ts';
 import { advance, anotherMachine, type Effect, type Input, isBeingEnded, isOverThere, leftOut } from './job-machine.ts';
 import { Known } from './known.ts';
-import type { Clock, HostRef, HostState, JobReport, Jobs, Random, StartReply, Survey } from './ports.ts';
+import type { HostRef, HostState, JobReport, StartReply, Survey } from './ports.ts';
 import { graceOf, lookRequestOf, startRequestOf } from './requests.ts';
 import { Roster } from './roster.ts';
-import type { Spine } from './spine.ts';
+import { seePutOff, seeWays } from './sightings.ts';
 import { afterRequest, type Start } from './start-queue.ts';
 import { Starts } from './starts.ts';
 import { Timers } from './timers.ts';
 import { Turns } from './turns.ts';
-
-/** The world of an engine. */
-export type EngineParts = {
-  readonly spine: Spine;
-  readonly jobs: Jobs;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly settings: EngineSettings;
-  /** Told once, when another driver of this line has taken over. */
-  readonly onFenced?: () => void;
-};
 
 export class Engine {
   readonly #parts: EngineParts;
@@ -53,7 +42,7 @@ export class Engine {
     this.#ages = new Ages(parts.clock);
     this.#timers = new Timers(parts.clock, ms => this.#ages.gap(ms));
     this.#starts = new Starts({ ...parts, rate: parts.settings.startRate });
-    this.#dispatcher = new Dispatcher(parts.jobs, this.#desk(), this.#starts.queue, parts.clock, parts.settings);
+    this.#dispatcher = new Dispatcher({ ...parts, desk: this.#desk(), queue: this.#starts.queue, manners: parts.settings });
     parts.spine.sight({ type: 'slots.seen', open: 0, forks: parts.settings.forks, behind: 0 });
   }
 
@@ -127,6 +116,8 @@ export class Engine {
     const job = this.#known.job(jid);
     if (job === undefined || !isOutstanding(job)) return false;
     if (!this.#roster.mayAsk(job.host, this.#parts.clock.now())) return false;
+    const host = this.#roster.hostOf(job);
+    if (host !== undefined) this.#dispatcher.urge(host);
     this.#lookIn(jid, 0);
     return true;
   }
@@ -223,6 +214,10 @@ export class Engine {
       looked: (jids, reports) => this.#looked(jids, reports),
       acted: (act, answer) => this.#acted(act, answer),
       nextDueIn: host => this.#nextDueIn(host),
+      isWatched: host => this.#roster.isBusy(host),
+      putOff: (jids, ms) => seePutOff(this.#parts, jids, ms),
+      back: hosts => this.#back(hosts),
+      waysSeen: (away, slowed) => seeWays(this.#parts, away, slowed),
       slotsSeen: (open, forks) => this.#parts.spine.sight({ type: 'slots.seen', open, forks, behind: this.#dispatcher?.waitingLooks ?? 0 }),
     };
   }
@@ -389,6 +384,12 @@ export class Engine {
       const host = job && this.#roster.hostOf(job);
       if (host !== undefined && job !== undefined) this.#dispatcher.look(host, jid);
     });
+  }
+
+  /** Recovery is no matter of each job's own patience: whoever was silent there is asked now. */
+  #back(hosts: readonly HostRef[]): void {
+    const jids = hosts.flatMap(({ name }) => [...this.#roster.jobsOn(name)]).filter(jid => !this.#toSend.has(jid));
+    for (const jid of jids) if (this.#known.job(jid)?.state.kind === 'stale') this.#lookIn(jid, 0);
   }
 
   #nextDueIn(host: string): number | undefined {

@@ -124,6 +124,6 @@ test('one that runs counts against the forks of a sync run also with the next dr
   await next.clock.pass(60_000);
   expect(next.jobsOf(run)).toHaveLength(1);
   next.hosts.dead.add('h01');
-  await next.clock.pass(400_000);
+  await next.clock.pass(380_000);
   expect(next.jobsOf(run).map(({ verdict }) => verdict)).toEqual(['unreachable', '']);
 });

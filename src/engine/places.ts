@@ -70,6 +70,21 @@ export class Places {
     return back;
   }
 
+  /** Takes those out that wait for anything that is meant, and are meant themselves. */
+  takeWaiting(isMeant: (what: string, place: Place) => boolean): readonly Place[] {
+    const taken: Place[] = [];
+    for (const [what, places] of this.#waiting) {
+      for (const place of places) if (isMeant(what, place) && places.delete(place)) taken.push(place);
+      if (places.size === 0) this.#waiting.delete(what);
+    }
+    return taken;
+  }
+
+  /** What any of them waits for. */
+  awaited(): Iterable<string> {
+    return this.#waiting.keys();
+  }
+
   /** Who is owed something and waits, by what for. */
   *waiting(): Iterable<readonly [what: string, host: string]> {
     for (const [what, places] of this.#waiting) {
@@ -79,7 +94,7 @@ export class Places {
 }
 
 /** A name at one address: an inventory edited between two runs must not make one use the other's line. */
-const keyOf = (ref: HostRef): string => {
+export const keyOf = (ref: HostRef): string => {
   let key = keys.get(ref);
   if (key === undefined) {
     key = `${ref.name} ${JSON.stringify(ref.address)}`;

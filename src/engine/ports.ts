@@ -182,6 +182,30 @@ export type Jobs = {
   connect(host: HostRef): Promise<Result<Line>>;
   /** Absent: nobody is ever waited for. */
   readonly answering?: Answering | undefined;
+  /** Absent: each host has jump hosts of its own. */
+  readonly hops?: Hops | undefined;
+};
+
+/** Connections to jump hosts, shared by all hosts behind them. Each has a name, which means nothing here. */
+export type Hops = {
+  /** The connections that a host is reached through, in the order of passing; empty: it shares none. */
+  of(host: HostRef): readonly string[];
+  /** It is one of the connections in any state but `none`. */
+  stateOf(hop: string): HopState;
+  /** Whether a person would have to type a code again to make another. */
+  isDear(hop: string): boolean;
+  /** Lets go of it unless somebody is behind it. One that is dear goes in no other way. */
+  close(hop: string): void;
+  /** Told whenever the state of one has changed. */
+  onChange(listener: (hop: string) => void): void;
+};
+
+export type HopState = 'none' | 'opening' | 'open' | 'closing';
+
+/** How many jump hosts had let a connect pass that failed at the next; undefined when it failed at the host itself. */
+export const hopsPassed = ({ facts }: Failure): number | undefined => {
+  const passed = facts?.['passed'];
+  return typeof passed === 'number' ? passed : undefined;
 };
 
 /** The answer that a failed connect or start waits for. */

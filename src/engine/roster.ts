@@ -45,6 +45,10 @@ export class Roster {
     return this.#byHost.get(host) ?? [];
   }
 
+  isBusy(host: string): boolean {
+    return this.#byHost.has(host);
+  }
+
   /** Whether the operator may have the host asked at `now`; jobs asked in the same moment go together. */
   mayAsk(host: string, now: number): boolean {
     const last = this.#askedAt.get(host);

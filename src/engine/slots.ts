@@ -1,14 +1,11 @@
 // The only place that decides who gets a connection. A slot is held while talking, never while waiting.
 // The whole rule is a few counters and one predicate; every release lets the dispatcher try the next.
 import type { Failure } from '../domain/failure.ts';
-import type { HostRef } from './ports.ts';
+import type { GateLimits, Gates } from './gates.ts';
+import type { Hops, HostRef } from './ports.ts';
 
 /** Limits of a driver; runs may ask for fewer forks. */
-export type SlotLimits = {
-  readonly forks: number;
-  /** Handshakes at once per gate (address or jump host). */
-  readonly handshakes: number;
-};
+export type SlotLimits = GateLimits & { readonly forks: number };
 
 /** Forks that a line to this host takes: its own connection, and one for each jump host on the way. */
 export const sizeOf = (host: HostRef): number => 1 + (host.hops ?? 0);
@@ -26,77 +23,138 @@ export type Slot = {
   readonly host: string;
   readonly gate: string;
   readonly run: string;
-  readonly size: number;
+  /** Connections of its own: its line, and jump hosts that it shares with nobody. */
+  readonly own: number;
+  /** The shared connections that it is behind. */
+  readonly way: readonly string[];
+  /** Forks that it takes of those for the silent ones, until it has answered. */
+  silent: number;
   phase: 'handshake' | 'open';
-  /** First contact, or no answer last time. */
-  readonly silent: 'yes' | 'no';
 };
 
 export class Slots {
   readonly limits: SlotLimits;
+  readonly gates: Gates;
+  readonly #hops: Hops | undefined;
   readonly #taken = new Set<Slot>();
+  /** Shared connections that are counted, and how many slots are behind each; 0: open still, with nobody behind it. */
+  readonly #behind = new Map<string, number>();
   readonly #byRun = new Map<string, number>();
-  readonly #shaking = new Map<string, number>();
   #silent = 0;
-  #open = 0;
+  #own = 0;
 
-  constructor(limits: SlotLimits) {
+  constructor(limits: SlotLimits, gates: Gates, hops?: Hops) {
     this.limits = limits;
+    this.gates = gates;
+    this.#hops = hops;
   }
 
   get open(): number {
-    return this.#open;
+    return this.#own + this.#behind.size;
   }
 
   get free(): number {
-    return this.limits.forks - this.#open;
+    return this.limits.forks - this.open;
+  }
+
+  /** Forks that a line to this host would take now: what is open and shared is counted once. */
+  costOf(host: HostRef): number {
+    const { own, way } = this.#partsOf(host);
+    return own + way.filter(hop => !this.#behind.has(hop)).length;
+  }
+
+  /** A shared connection that is being opened, or is going with whoever is behind it. */
+  isAwaited(hop: string): boolean {
+    return this.#behind.has(hop) && this.#hops?.stateOf(hop) !== 'open';
   }
 
   /** Whether a connection to this host may be opened now, for a run that may hold `forks` of them. */
-  canTake(host: HostRef, run: string, forks: number, silent: Slot['silent']): boolean {
-    const size = sizeOf(host);
+  canTake(host: HostRef, run: string, forks: number, silent: 'yes' | 'no'): boolean {
+    const cost = this.costOf(host);
     return (
-      this.free >= size &&
-      this.heldBy(run) + size <= forks &&
-      (this.#shaking.get(host.gate) ?? 0) < this.limits.handshakes &&
-      (silent === 'no' || this.limits.forks < 4 || this.#silent === 0 || this.#silent + size <= Math.floor(this.limits.forks / 2))
+      this.free >= cost &&
+      this.heldBy(run) + this.#costFor(host, run) <= forks &&
+      this.gates.mayShake(host.gate) &&
+      !(this.#hops?.of(host) ?? []).some(hop => this.isAwaited(hop)) &&
+      (silent === 'no' || this.limits.forks < 4 || this.#silent === 0 || this.#silent + cost <= Math.floor(this.limits.forks / 2))
     );
   }
 
-  take(host: HostRef, run: string, silent: Slot['silent']): Slot {
-    const slot: Slot = { host: host.name, gate: host.gate, run, size: sizeOf(host), phase: 'handshake', silent };
+  take(host: HostRef, run: string, silent: 'yes' | 'no'): Slot {
+    const parts = this.#partsOf(host);
+    const slot: Slot = {
+      host: host.name,
+      gate: host.gate,
+      run,
+      ...parts,
+      silent: silent === 'yes' ? this.costOf(host) : 0,
+      phase: 'handshake',
+    };
     this.#taken.add(slot);
-    this.#open += slot.size;
-    count(this.#byRun, run, slot.size);
-    count(this.#shaking, host.gate, 1);
-    if (silent === 'yes') this.#silent += slot.size;
+    this.#own += slot.own;
+    count(this.#byRun, run, slot.own);
+    for (const hop of slot.way) {
+      this.#behind.set(hop, (this.#behind.get(hop) ?? 0) + 1);
+      if (count(this.#byRun, behindFor(run, hop), 1) === 1) count(this.#byRun, run, 1);
+    }
+    this.gates.begin(slot.gate);
+    this.#silent += slot.silent;
     return slot;
   }
 
-  /** The host answered: its handshake is over. */
-  shaken(slot: Slot): void {
+  /** The host answered, or did not: its handshake is over. */
+  shaken(slot: Slot, failure?: Failure): void {
     if (slot.phase === 'open') return;
     slot.phase = 'open';
-    count(this.#shaking, slot.gate, -1);
-    if (slot.silent === 'yes') this.#silent -= slot.size;
+    this.gates.end(slot.gate, slot.host, failure);
+    this.#silent -= slot.silent;
+    slot.silent = 0;
   }
 
-  /** The socket has closed. */
+  /** The socket has closed; what it shared is given back when that has closed too. */
   release(slot: Slot): void {
     if (!this.#taken.delete(slot)) return;
     this.shaken(slot);
-    this.#open -= slot.size;
-    count(this.#byRun, slot.run, -slot.size);
+    this.#own -= slot.own;
+    count(this.#byRun, slot.run, -slot.own);
+    for (const hop of slot.way) {
+      this.#behind.set(hop, (this.#behind.get(hop) ?? 1) - 1);
+      if (count(this.#byRun, behindFor(slot.run, hop), -1) === 0) count(this.#byRun, slot.run, -1);
+      this.hopChanged(hop);
+    }
   }
 
-  /** Connections that a run holds. */
+  /** A shared connection may have closed. */
+  hopChanged(hop: string): void {
+    if (this.#behind.get(hop) === 0 && this.#hops?.stateOf(hop) === 'none') this.#behind.delete(hop);
+  }
+
+  /** Shared connections that are open with nobody behind them. */
+  *idleHops(): Iterable<string> {
+    for (const [hop, behind] of this.#behind) if (behind === 0 && this.#hops?.stateOf(hop) === 'open') yield hop;
+  }
+
+  /** Connections that a run holds; what it shares with other runs is counted for each. */
   heldBy(run: string): number {
     return this.#byRun.get(run) ?? 0;
   }
+
+  #costFor(host: HostRef, run: string): number {
+    const { own, way } = this.#partsOf(host);
+    return own + way.filter(hop => !this.#byRun.has(behindFor(run, hop))).length;
+  }
+
+  #partsOf(host: HostRef): { readonly own: number; readonly way: readonly string[] } {
+    const way = this.#hops?.of(host) ?? [];
+    return { own: sizeOf(host) - way.length, way };
+  }
 }
 
-const count = (counts: Map<string, number>, key: string, by: number): void => {
+const behindFor = (run: string, hop: string): string => `${run} ${hop}`;
+
+const count = (counts: Map<string, number>, key: string, by: number): number => {
   const now = (counts.get(key) ?? 0) + by;
   if (now === 0) counts.delete(key);
   else counts.set(key, now);
+  return now;
 };

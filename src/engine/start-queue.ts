@@ -148,20 +148,31 @@ export class StartQueue {
 
   /** Takes out what the predicate names; used by abort and cancel. */
   drop(run: string, isMeant: (start: Start) => boolean): readonly Start[] {
-    const aside: Start[] = [];
-    for (const [what, starts] of this.#parked) {
-      for (const start of starts.values()) {
-        if (start.run !== run || !isMeant(start)) continue;
-        aside.push(start);
-        this.#unpark(what, starts, start.jid);
-      }
-    }
+    const aside = this.takeParked((_, start) => start.run === run && isMeant(start));
     const queue = this.#queues.get(run) ?? [];
     const dropped = queue.filter(isMeant);
     const kept = queue.filter(start => !isMeant(start));
     if (kept.length === 0) this.#queues.delete(run);
     else this.#queues.set(run, kept);
     return [...dropped, ...aside];
+  }
+
+  /** Takes those out that wait for anything that is meant, on a host that is meant. */
+  takeParked(isMeant: (what: string, start: Start) => boolean): readonly Start[] {
+    const taken: Start[] = [];
+    for (const [what, starts] of this.#parked) {
+      for (const start of starts.values()) {
+        if (!isMeant(what, start)) continue;
+        taken.push(start);
+        this.#unpark(what, starts, start.jid);
+      }
+    }
+    return taken;
+  }
+
+  /** What any start waits for. */
+  awaited(): Iterable<string> {
+    return this.#parked.keys();
   }
 
   /** The job is over: it need not wait any more. */

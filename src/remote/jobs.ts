@@ -6,7 +6,7 @@ import type { Jid, Whereabouts } from '../domain/job.ts';
 import type { Secrets } from '../domain/need.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
-import type { HostRef, JobReport, Line, LookRequest } from '../engine/ports.ts';
+import type { Hops, HostRef, JobReport, Line, LookRequest } from '../engine/ports.ts';
 import type { Identity, Request } from './frames.ts';
 import { encodeRequest, encodeWithRunner } from './frames.ts';
 import type { Address, Connection, Transport } from './ports.ts';
@@ -45,6 +45,7 @@ const mostWithStart = 65_536;
 export type RemoteJobs = {
   /** @failure any tag of the stages connect, handshake and login */
   connect(host: HostRef): Promise<Result<RemoteLine>>;
+  readonly hops?: Hops;
 };
 
 /** Hosts that run jobs, over a transport. */
@@ -52,7 +53,9 @@ export const makeJobs = (parts: JobsParts): RemoteJobs => {
   /** Names of hosts that needed the runner again although it had been sent: their home cannot keep it. */
   const sent = new Set<string>();
   const homeless = new Set<string>();
+  const { hops } = parts.transport;
   return {
+    ...(hops !== undefined && { hops: { ...hops, of: remembered(host => hops.of(parts.addressOf(host))) } }),
     connect: async host => {
       const connection = await parts.transport.connect(parts.addressOf(host));
       if (!connection.ok) return connection;
@@ -61,6 +64,16 @@ export const makeJobs = (parts: JobsParts): RemoteJobs => {
       const surveyor = makeSurveyor({ connection: connection.value, nonce, runner, survey, ask });
       return ok(lineOver(connection.value, ask, parts.identity, surveyor));
     },
+  };
+};
+
+/** Asked for at every turn of a host, and the same as long as its address is. */
+const remembered = <T>(make: (host: HostRef) => T): ((host: HostRef) => T) => {
+  const known = new WeakMap<HostRef, T>();
+  return host => {
+    const made = known.get(host) ?? make(host);
+    known.set(host, made);
+    return made;
   };
 };
 

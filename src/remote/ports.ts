@@ -1,6 +1,7 @@
 // The only place that says what a job on a host needs from a wire: the Transport port.
 // ssh, openssh, local and the practice fleet fit themselves to it; nothing here knows ssh2.
 import type { Result } from '../domain/result.ts';
+import type { Hops } from '../engine/ports.ts';
 
 /** Everything needed to reach one host: its inventory name and what its variables say. */
 export type Address = {
@@ -92,4 +93,9 @@ export type Transport = {
    * @failure any tag of the stages connect, handshake and login
    */
   connect(address: Address): Promise<Result<Connection>>;
+  /** Absent: no connection is shared. */
+  readonly hops?: SharedHops;
 };
+
+/** {@link Hops} by address. */
+export type SharedHops = Omit<Hops, 'of'> & { of(address: Address): readonly string[] };

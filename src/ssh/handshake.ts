@@ -19,6 +19,8 @@ export type Link = {
   cut(cause: string): void;
   /** Why the link broke, where somebody said so. */
   cause(): string | undefined;
+  /** A person typed a code for it: it is not to be made again without need. */
+  readonly isDear?: boolean;
 };
 
 /** What a handshake needs to know of the host. */

@@ -10,23 +10,41 @@ import type { Link } from './handshake.ts';
 /** How a socket to an address is had: by dialling, or through somebody. */
 export type Reach = (address: Address, patience: number, fails: Fails) => Promise<Result<Dialled>>;
 
-/** Reaches addresses from a jump host; names are resolved there. @failure refused, connect-timeout, connection-lost */
+/** SSH_OPEN_ADMINISTRATIVELY_PROHIBITED. @see RFC 4254 section 5.1 */
+const PROHIBITED = 1;
+
+/** Reaches addresses from a jump host; names are resolved there. @failure refused, jump-refused, connect-timeout, connection-lost */
 export const through =
-  (jump: Link): Reach =>
+  (jump: Link, name: string): Reach =>
   (address, patience, fails) =>
     new Promise(resolve => {
       const where = `${address.host} port ${address.port}`;
+      let isSettled = false;
       const settle = (result: Result<Dialled>): void => {
+        isSettled = true;
         clearTimeout(timer);
         resolve(result);
       };
+      const lost = (): void => settle(fail(fails('connection-lost', `jump host ${name} closed the connection`)));
       const timer = setTimeout(
         () => settle(fail(fails('connect-timeout', `${where}: the jump host got no answer within ${patience / 1000} s`))),
         patience,
       );
-      void jump.closed.then(() => settle(fail(fails('connection-lost', 'the jump host closed the connection'))));
+      if (jump.isOver()) return lost();
+      void jump.closed.then(lost);
       jump.client.forwardOut('127.0.0.1', 0, address.host, address.port, (error, channel) => {
-        if (error !== undefined) return settle(fail(fails('refused', `${where}: the jump host says: ${error.message}`)));
+        // The jump host tries for minutes; nobody waits for that any more.
+        if (isSettled) return channel?.destroy();
+        if (error !== undefined) {
+          const { reason } = error as { readonly reason?: number };
+          return settle(
+            fail(
+              reason === PROHIBITED
+                ? fails('jump-refused', `jump host ${name} does not pass anybody on to ${where}: ${error.message}`)
+                : fails('refused', `${where}: the jump host says: ${error.message}`),
+            ),
+          );
+        }
         const socket: Duplex = channel;
         const closed = new Promise<void>(done => socket.once('close', () => done()));
         socket.on('error', () => undefined);
@@ -34,17 +52,9 @@ export const through =
       });
     });
 
-/** A link that takes its jump host's along: closed only when both have closed. */
+/** A link that is over as soon as its jump host's is, and tells the jump host's reason where it has none. Others may share the jump host. */
 export const behind = (jump: Link, link: Link): Link => ({
-  client: link.client,
+  ...link,
   isOver: () => link.isOver() || jump.isOver(),
-  cut: cause => {
-    link.cut(cause);
-    jump.cut(cause);
-  },
   cause: () => link.cause() ?? jump.cause(),
-  closed: link.closed.then(() => {
-    jump.client.end();
-    return jump.closed;
-  }),
 });

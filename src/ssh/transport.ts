@@ -5,12 +5,12 @@ import { fail, ok, type Result } from '../domain/result.ts';
 import type { Address, Timeouts, Transport } from '../remote/ports.ts';
 import { ssh2Algorithms } from './algorithms.ts';
 import { makeConnection } from './connection.ts';
-import { dial } from './dial.ts';
 import { type Fails, failsOf } from './failures.ts';
 import { type Expectation, type Link, shakeHands } from './handshake.ts';
+import { makeHops } from './hops.ts';
 import { prepareHostKeyCheck } from './host-keys.ts';
 import { makeIdentityFinder } from './identities.ts';
-import { behind, type Reach, through } from './jump.ts';
+import type { Reach } from './jump.ts';
 import { makeKnownHostsStore } from './known-hosts-store.ts';
 import { hopeless, makeLogin } from './login.ts';
 import { makePrivateKeys } from './private-keys.ts';
@@ -30,6 +30,8 @@ export type SshOptions = {
   readonly agentPatience?: number;
   /** Time for a closed connection to say farewell. */
   readonly farewell?: number;
+  /** How long a connection to a jump host is kept with nobody behind it; 0 lets go at once. */
+  readonly hopPersist?: number;
   /** Most bytes of standard output of one exec. */
   readonly stdoutMax?: number;
   /** Is told what hosts show and let in. */
@@ -63,7 +65,18 @@ export const makeSshTransport = (options: SshOptions): Transport => {
     if (noKey !== undefined) return fail(noKey);
     const dialled = await reach(address, (address.connectTimeout ?? 0) * 1000 || timeouts.connect, fails);
     if (!dialled.ok) return dialled;
-    const login = makeLogin({ address, identities, secrets, isTrusted: hostKeys.isTrusted }, fails);
+    let isDear = false;
+    const watched: Secrets = {
+      take: need => {
+        const taken = secrets.take(need);
+        isDear ||= need.kind === 'codes' && taken.kind === 'have';
+        return taken;
+      },
+    };
+    const login = makeLogin(
+      { address, identities, secrets: secrets === noSecrets ? noSecrets : watched, isTrusted: hostKeys.isTrusted },
+      fails,
+    );
     const verify: Expectation['verify'] = blob => {
       options.witness?.hostKey(address, blob);
       return hostKeys.verify(blob);
@@ -75,30 +88,28 @@ export const makeSshTransport = (options: SshOptions): Transport => {
       { verify, algorithms: algorithms.value, login, patience: timeouts.handshake, keepalive, user: address.user },
       fails,
     );
-    if (link.ok) options.witness?.login(address, login.by());
-    return link;
+    if (!link.ok) return link;
+    options.witness?.login(address, login.by());
+    return ok({ ...link.value, isDear });
   };
 
+  const hops = makeHops({ open: logIn, persist: options.hopPersist ?? 0, farewell: limits.farewell });
   return {
+    hops,
     connect: async address => {
       const fails = failsOf(address.name);
       if (address.jump !== undefined) return fail(fails('jump-needed', address.jump));
-      let reach: Reach = dial;
-      let chain: Link | undefined;
-      for (const hop of [...(address.via ?? []), address]) {
-        const failsHere: Fails = hop === address ? fails : (tag, cause, facts) => fails(tag, `jump host ${hop.name}: ${cause}`, facts);
-        const link = await logIn(hop, reach, failsHere);
-        if (!link.ok) {
-          chain?.client.end();
-          await chain?.closed;
-          return link;
-        }
-        chain = chain === undefined ? link.value : behind(chain, link.value);
-        reach = through(link.value);
+      const { agentSocket } = address;
+      const via = (address.via ?? []).map(hop => (agentSocket === undefined ? hop : { agentSocket, ...hop }));
+      const way = await hops.through(via, fails);
+      if (!way.ok) return way;
+      const link = await logIn(address, way.value.reach, fails);
+      if (!link.ok) {
+        way.value.done();
+        return link;
       }
-      return chain === undefined
-        ? fail(fails('unroutable', 'no way to it'))
-        : ok(makeConnection(chain, { ...limits, environment: address.environment ?? {} }, fails));
+      void link.value.closed.then(way.value.done);
+      return ok(makeConnection(way.value.carried(link.value), { ...limits, environment: address.environment ?? {} }, fails));
     },
   };
 };

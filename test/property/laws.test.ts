@@ -20,9 +20,13 @@ type Wanted = {
   readonly serial: number;
   readonly forks: number;
 };
+const keyKinds = [
+  ...(['pause', 'resume', 'cancel', 'ask', 'kill', 'power', 'retry', 'abort', 'answer', 'wrong', 'leave'] as const),
+  ...(['cut', 'deaf', 'slow'] as const),
+] as const;
 type Key = {
   readonly at: number;
-  readonly kind: 'pause' | 'resume' | 'cancel' | 'ask' | 'kill' | 'power' | 'retry' | 'abort' | 'answer' | 'wrong' | 'leave';
+  readonly kind: (typeof keyKinds)[number];
   readonly which: number;
 };
 type World = {
@@ -33,6 +37,8 @@ type World = {
   readonly faults: number;
   readonly dead: number;
   readonly hops: number;
+  /** Jump hosts whose connections are shared; 0: each host has its own. */
+  readonly jumps: number;
   /** Hosts that want a password, before they let anybody in or before they let a job start. */
   readonly locked: number;
   readonly lock: 'password' | 'become';
@@ -51,7 +57,7 @@ const wanted: fc.Arbitrary<Wanted> = fc.record({
 });
 const key: fc.Arbitrary<Key> = fc.record({
   at: fc.integer({ min: 0, max: 120 }),
-  kind: fc.constantFrom('pause', 'resume', 'cancel', 'ask', 'kill', 'power', 'retry', 'abort', 'answer', 'wrong', 'leave'),
+  kind: fc.constantFrom(...keyKinds),
   which: fc.integer({ min: 0, max: 40 }),
 });
 const world: fc.Arbitrary<World> = fc.record({
@@ -62,6 +68,7 @@ const world: fc.Arbitrary<World> = fc.record({
   faults: fc.constantFrom(0, 0.02, 0.1),
   dead: fc.integer({ min: 0, max: 2 }),
   hops: fc.constantFrom(0, 0, 1, 2),
+  jumps: fc.constantFrom(0, 1, 1, 2),
   locked: fc.constantFrom(0, 0, 2, 8),
   lock: fc.constantFrom('password', 'become'),
   runs: fc.array(wanted, { minLength: 1, maxLength: 3 }),
@@ -106,7 +113,8 @@ const live = async (what: World): Promise<{ rig: Rig; paused: string[]; typedWro
   const settings = { forks: what.forks, startRate: what.rate, persist: what.persist };
   // The driver refuses a run with a chain that is longer than its forks; src/engine/engine.test.ts has what the engine makes of one.
   const hops = Math.min(what.hops, what.forks - 1, ...what.runs.map(({ forks }) => forks - 1));
-  let rig = new Rig({ settings, seed: what.seed, chances, hops });
+  const jumps = hops > 0 && what.jumps > 0 ? ['jump1', 'jump2'].slice(0, what.jumps) : undefined;
+  let rig = new Rig({ settings, seed: what.seed, chances, hops, ...(jumps && { jumps }) });
   rig.hosts.onOpen = open => {
     if (open > what.forks) throw new Error(`law 1: ${open} connections, ${what.forks} forks`);
   };
@@ -142,6 +150,7 @@ const live = async (what: World): Promise<{ rig: Rig; paused: string[]; typedWro
     if (kind === 'power') rig = await rig.killed('power lost');
     if (kind === 'answer') await rig.type('pw');
     if (kind === 'wrong') typedWrong += await rig.type('no');
+    strike(rig, kind, which);
     if (kind === 'leave') {
       rig.canAsk = !rig.canAsk;
       rig.keeper.changed();
@@ -154,11 +163,25 @@ const live = async (what: World): Promise<{ rig: Rig; paused: string[]; typedWro
   const paused = runs.filter(run => rig.state.runs.get(run)?.phase.kind === 'paused');
   for (const run of paused) await rig.resume(run);
   rig.hosts.dead.clear();
+  rig.hosts.hops?.dead.clear();
   rig.canAsk = true;
   await answered(rig);
   for (const run of runs) await rig.retry(run);
   await answered(rig);
   return { rig, paused, typedWrong };
+};
+
+/** What happens to jump hosts: the link breaks, one falls silent or comes back, all become slow or quick. */
+const strike = (rig: Rig, kind: Key['kind'], which: number): void => {
+  const { hops } = rig.hosts;
+  if (hops === undefined) return;
+  const name = `jump${1 + (which % 2)}`;
+  if (kind === 'cut') hops.cut(name);
+  if (kind === 'slow') hops.slow = hops.slow === 0 ? 3000 : 0;
+  if (kind !== 'deaf') return;
+  if (hops.dead.delete(name)) return;
+  hops.dead.add(name);
+  hops.cut(name);
 };
 
 /** Lets things come to an end, with the right answer to whatever is asked. */
@@ -215,7 +238,7 @@ const checkLaws = ({ rig, typedWrong }: { rig: Rig; typedWrong: number }): void 
 };
 
 const factsOf = (state: ReturnType<typeof emptyState>) => {
-  const { slots: _, jobs, ...facts } = snapshotOf(state);
+  const { slots: _, ways: ___, jobs, ...facts } = snapshotOf(state);
   return {
     ...facts,
     jobs: jobs.map(({ nextLookAt: __, state: known, ...job }) => ({ ...job, state: { ...known, seenAt: 0, tries: 0 } })),

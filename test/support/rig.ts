@@ -84,13 +84,17 @@ export const simpleKit: Kit = {
   output: async () => ({ out: new Uint8Array(0), err: new Uint8Array(0) }),
 };
 
-/** @param hops jump hosts before every third host */
-export const fleetOf = (names: readonly string[], where = '', hops = 0): Fleet => ({
+/** Every third host is behind jump hosts: `hops` of its own, or those that all share which are behind one of `jumps`. */
+export const fleetOf = (names: readonly string[], where = '', hops = 0, jumps: readonly string[] = []): Fleet => ({
   id: `fleet${where}`,
   label: 'TEST',
   source: 'test',
   practice: 'no',
-  hosts: names.map((name, at) => ({ name, address: name + where, gate: name, ...(at % 3 === 0 && { hops }), groups: [], vars: {} })),
+  hosts: names.map((name, at) => {
+    const isBehind = at % 3 === 0 && hops > 0;
+    const gate = (isBehind && jumps[(at / 3) % jumps.length]) || name;
+    return { name, address: name + where, gate, ...(isBehind && { hops }), groups: [], vars: {} };
+  }),
 });
 
 export const hostNames = (count: number): string[] => Array.from({ length: count }, (_, i) => `h${String(i + 1).padStart(2, '0')}`);
@@ -100,6 +104,8 @@ export type RigParts = {
   seed?: number;
   chances?: Chances;
   hops?: number;
+  /** Their connections are shared by all hosts behind them. */
+  jumps?: readonly string[];
   before?: { clock: FakeClock; hosts: SimulatedHosts; journal: MemoryJournal; number: number };
 };
 
@@ -124,6 +130,7 @@ export class Rig {
     this.hosts = parts.before?.hosts ?? new SimulatedHosts(this.clock, seeded((parts.seed ?? 1) + 1), parts.chances ?? noChances);
     this.journal = parts.before?.journal ?? new MemoryJournal();
     this.hosts.keeper = this.keeper;
+    if (parts.jumps !== undefined && this.hosts.hops === undefined) this.hosts.share();
     this.spine = new Spine(this.journal, this.clock, this.journal.events.reduce(reduce, emptyState()));
     this.engine = new Engine({
       spine: this.spine,
@@ -179,7 +186,7 @@ export class Rig {
       ...(wanted.serial !== undefined && { serial: wanted.serial as number }),
     }));
     await this.#emit([
-      { type: 'fleet.planned', fleet: fleetOf(wanted.fleet ?? hostNames(60), wanted.addresses, this.#parts.hops) },
+      { type: 'fleet.planned', fleet: fleetOf(wanted.fleet ?? hostNames(60), wanted.addresses, this.#parts.hops, this.#parts.jumps) },
       {
         type: 'run.queued',
         run: id,
@@ -248,7 +255,7 @@ export class Rig {
   }
 
   resumeAll(): void {
-    const hosts = new Map(fleetOf(hostNames(60), '', this.#parts.hops).hosts.map(host => [host.name, host]));
+    const hosts = new Map(fleetOf(hostNames(60), '', this.#parts.hops, this.#parts.jumps).hosts.map(host => [host.name, host]));
     const left = [...this.state.jobs.values()].filter(isOutstanding).flatMap(job => {
       const host = hosts.get(job.host);
       return host === undefined ? [] : [{ job, host }];

@@ -18,6 +18,7 @@ import type {
   StartRequest,
 } from '../../src/engine/ports.ts';
 import { sizeOf } from '../../src/engine/slots.ts';
+import { SimulatedHops } from './simulated-hops.ts';
 
 /** Chances between 0 and 1 that something goes wrong, each time it could. */
 export type Chances = {
@@ -67,6 +68,8 @@ export class SimulatedHosts implements Jobs {
   readonly planted = new Map<string, readonly Found[]>();
   /** Moments of each look, by jid. */
   readonly looks = new Map<Jid, number[]>();
+  /** Shared connections to jump hosts; undefined: each host has its own. */
+  hops: SimulatedHops | undefined;
   open = 0;
   mostOpen = 0;
   onOpen: (open: number) => void = () => {};
@@ -83,6 +86,12 @@ export class SimulatedHosts implements Jobs {
     this.#clock = clock;
     this.#random = random;
     this.chances = chances;
+  }
+
+  /** From now on, connections to jump hosts are shared. */
+  share(): SimulatedHops {
+    this.hops = new SimulatedHops(this.#clock, this.#random, by => this.#count(by));
+    return this.hops;
   }
 
   get answering(): Answering | undefined {
@@ -118,6 +127,7 @@ export class SimulatedHosts implements Jobs {
   driverKilled(): void {
     this.#driver += 1;
     this.open = 0;
+    this.hops?.forgetAll();
   }
 
   async connect(host: HostRef): Promise<Result<Line>> {
@@ -127,46 +137,72 @@ export class SimulatedHosts implements Jobs {
   }
 
   async #connect(host: HostRef, driver: number): Promise<Result<Line>> {
-    this.open += sizeOf(host);
-    this.mostOpen = Math.max(this.mostOpen, this.open);
-    this.onOpen(this.open);
+    let isCut = false;
+    let cut = (): void => {
+      isCut = true;
+    };
+    const way = await this.hops?.through(host, () => cut());
+    if (way?.ok === false) return way;
+    const leave = (): void => way?.value();
+    this.#count(this.#own(host));
     await this.#pause(5 + this.#random() * 20);
     if (this.dead.has(host.name)) {
       await this.#pause(10_000);
-      return this.#closed(failure('connect-timeout', host.name), host, driver);
+      return this.#closed(failure('connect-timeout', host.name), host, driver, leave);
     }
-    if (this.#happens(this.chances.refuse)) return this.#closed(failure('refused', host.name), host, driver);
-    if (this.#happens(this.chances.drop)) return this.#closed(failure('dropped-in-handshake', host.name), host, driver);
+    if (this.#happens(this.chances.refuse)) return this.#closed(failure('refused', host.name), host, driver, leave);
+    if (this.#happens(this.chances.drop)) return this.#closed(failure('dropped-in-handshake', host.name), host, driver, leave);
     const locked = await this.#unlock(host.name, 'password');
-    if (locked !== undefined) return this.#closed(locked, host, driver);
-    return ok(this.#line(host, driver));
+    if (locked !== undefined) return this.#closed(locked, host, driver, leave);
+    if (isCut) return this.#closed(failure('connection-lost', host.name), host, driver, leave);
+    const line = this.#line(host, driver, leave);
+    cut = line.cut;
+    return ok(line);
   }
 
-  #closed(why: Failure, host: HostRef, driver: number): Result<Line> {
-    if (driver === this.#driver) this.open -= sizeOf(host);
+  /** Connections of its own: what it shares is counted by those. */
+  #own(host: HostRef): number {
+    return sizeOf(host) - (this.hops?.of(host).length ?? 0);
+  }
+
+  #count(by: number): void {
+    this.open += by;
+    this.mostOpen = Math.max(this.mostOpen, this.open);
+    if (by > 0) this.onOpen(this.open);
+  }
+
+  #closed(why: Failure, host: HostRef, driver: number, leave: () => void): Result<Line> {
+    if (driver === this.#driver) {
+      this.open -= this.#own(host);
+      leave();
+    }
     return fail(why);
   }
 
-  #line(ref: HostRef, driver: number): Line {
+  #line(ref: HostRef, driver: number, leave: () => void): Line & { readonly cut: () => void } {
     const { name } = ref;
     let close: () => void = () => {};
     let isOpen = true;
+    let isCut = false;
     const closed = new Promise<void>(done => {
       close = () => {
         if (!isOpen) return;
         isOpen = false;
         this.#clock.after(3, () => {
-          if (driver === this.#driver) this.open -= sizeOf(ref);
+          if (driver === this.#driver) {
+            this.open -= this.#own(ref);
+            leave();
+          }
           done();
         });
       };
     });
     const talk = async <T>(act: (host: SimulatedHost) => T): Promise<Result<T>> => {
-      if (!isOpen) throw new Error('a closed line was used');
+      if (!isOpen && !isCut) throw new Error('a closed line was used');
       await this.#pause(2 + this.#random() * 10);
       const host = this.#host(name);
       if (this.#happens(this.chances.reboot)) host.boot += 1;
-      if (this.dead.has(name) || this.#happens(this.chances.lostBefore)) return fail(failure('connection-lost', name));
+      if (isCut || this.dead.has(name) || this.#happens(this.chances.lostBefore)) return fail(failure('connection-lost', name));
       const value = act(host);
       if (driver !== this.#driver) return new Promise(() => {});
       if (this.#happens(this.chances.lostAfter)) return fail(failure('connection-lost', name));
@@ -230,6 +266,10 @@ export class SimulatedHosts implements Jobs {
         }),
       close: () => close(),
       closed,
+      cut: () => {
+        isCut = true;
+        close();
+      },
     };
   }
 

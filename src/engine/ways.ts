@@ -1,0 +1,134 @@
+// The only place that knows which ways to hosts are shut for the moment: a jump host that somebody else is connecting to,
+// a jump host or a host that is away, a gate that has had its starts for now. Whoever is behind them waits without a slot.
+// What is waited for has a name; nothing else is known of it outside.
+import type { Failure } from '../domain/failure.ts';
+import { type Away, Breaker } from './breaker.ts';
+import type { Gates } from './gates.ts';
+import { keyOf } from './places.ts';
+import { answerWaitedFor, type Clock, type Hops, type HostRef, hopsPassed, type MayTry, type Random } from './ports.ts';
+import type { Slots } from './slots.ts';
+
+/** What a try has shown of others than the host that was wanted. */
+export type Shown = {
+  /** The connection to a jump host could not be had: nobody behind it need try. */
+  readonly failedHop?: string;
+  /** Who was away and is not: of those behind it, all may be asked now. */
+  readonly back: readonly { readonly hop?: string }[];
+};
+
+type Kind = 'hop' | 'host' | 'rate';
+
+export type WaysParts = {
+  readonly slots: Slots;
+  readonly gates: Gates;
+  readonly hops: Hops | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+};
+
+export class Ways {
+  readonly #parts: WaysParts;
+  readonly #breaker: Breaker<string>;
+
+  constructor(parts: WaysParts) {
+    this.#parts = parts;
+    this.#breaker = new Breaker(parts.clock, parts.random);
+  }
+
+  /** The shared connections to jump hosts that it is behind. */
+  of(host: HostRef): readonly string[] {
+    return this.#parts.hops?.of(host) ?? [];
+  }
+
+  /** What has to pass before a connection to the host can be tried. */
+  hindrance(host: HostRef): string | undefined {
+    const shut = this.of(host).find(hop => this.#parts.hops?.stateOf(hop) !== 'open' && this.mayTry(named('hop', hop)) === 'nobody');
+    if (shut !== undefined) return named('hop', shut);
+    const own = named('host', keyOf(host));
+    return this.mayTry(own) === 'nobody' ? own : undefined;
+  }
+
+  /** What has to pass before a start can open one: besides, only so many a second go through a jump host. */
+  startHindrance(host: HostRef): string | undefined {
+    const found = this.hindrance(host);
+    if (found !== undefined || !this.#isBehind(host)) return found;
+    return this.#parts.gates.rateDelay(host.gate) > 0 ? named('rate', host.gate) : undefined;
+  }
+
+  /** A start opens a connection. */
+  spend(host: HostRef): void {
+    if (this.#isBehind(host)) this.#parts.gates.spend(host.gate);
+  }
+
+  /** Undefined: it is nothing of ours. */
+  mayTry(what: string): MayTry | undefined {
+    const [kind, name] = read(what);
+    if (kind === 'rate') return this.#parts.gates.rateDelay(name) > 0 ? 'nobody' : 'one';
+    if (kind === 'hop' && this.#parts.slots.isAwaited(name)) return 'nobody';
+    return kind === undefined ? undefined : this.#breaker.mayTry(what);
+  }
+
+  /** Milliseconds until it passes by itself; undefined when something else has to happen. */
+  delay(what: string): number | undefined {
+    const [kind, name] = read(what);
+    return kind === 'rate' ? this.#parts.gates.rateDelay(name) : this.#breaker.delay(what);
+  }
+
+  /** A connection to the host is being tried. */
+  setOut(host: HostRef): void {
+    for (const key of this.#keysOf(host)) this.#breaker.setOut(key);
+  }
+
+  /** The try is over. */
+  cameBack(host: HostRef, failure: Failure | undefined): Shown {
+    const way = this.of(host);
+    const keys = this.#keysOf(host);
+    // Where nobody says how far it came, it came through every jump host.
+    const passed = failure === undefined ? keys.length : Math.min(hopsPassed(failure) ?? way.length, way.length);
+    const back = keys
+      .slice(0, passed)
+      .flatMap((key, at) => (this.#breaker.answered(key) ? [way[at] === undefined ? {} : { hop: way[at] }] : []));
+    if (failure === undefined) return { back };
+    for (const [at, key] of keys.entries()) {
+      if (at === passed) this.#breaker.failed(key, failure);
+      if (at > passed) this.#breaker.leftOff(key);
+    }
+    const failedHop = way[passed];
+    return { back, ...(failedHop !== undefined && { failedHop }) };
+  }
+
+  /** A person wants to know of the host now. */
+  urge(host: HostRef): void {
+    for (const key of this.#keysOf(host)) this.#breaker.urge(key);
+  }
+
+  away(): readonly Away[] {
+    return this.#breaker.away().map(({ key, failure, tries, nextAt }) => {
+      const kind = read(key)[0] === 'hop' ? 'jump host' : 'host';
+      const name = String((kind === 'jump host' ? failure.facts?.['hop'] : failure.host) ?? '');
+      return { kind, name, failure, tries, nextAt };
+    });
+  }
+
+  #isBehind(host: HostRef): boolean {
+    return (host.hops ?? 0) > 0;
+  }
+
+  #keysOf(host: HostRef): readonly string[] {
+    return [...this.of(host).map(hop => named('hop', hop)), named('host', keyOf(host))];
+  }
+}
+
+/** Whether somebody has to answer first who is no machine. */
+export const isForPerson = (what: string): boolean => read(what)[0] === undefined;
+
+/** The failure as it is told to another who wanted the same way. */
+export const asToldTo = (host: HostRef, failure: Failure): Failure =>
+  answerWaitedFor(failure) === undefined ? { ...failure, host: host.name } : failure;
+
+const named = (kind: Kind, name: string): string => `way:${kind} ${name}`;
+
+const read = (what: string): readonly [kind: Kind | undefined, name: string] => {
+  const found = /^way:(hop|host|rate) /.exec(what);
+  return found === null ? [undefined, what] : [found[1] as Kind, what.slice(found[0].length)];
+};
