@@ -17,6 +17,7 @@ import { keepMirrors } from '../journal/mirror-thread.ts';
 import { openJournal } from '../journal/open.ts';
 import { readKnown, readOutput } from '../journal/read.ts';
 import { ensureStateFolder } from '../journal/state-folder.ts';
+import { makeLocalTransport } from '../local/transport.ts';
 import { actionOf } from '../modules/catalogue.ts';
 import { endResult, lookResult, startResult } from '../modules/job-result.ts';
 import { makeOpensshTransport } from '../openssh/transport.ts';
@@ -55,6 +56,7 @@ const main = async (argument: string): Promise<void> => {
   const secrets = new Keeper({ realmOf: account => driver.realmOf(account), canAsk: () => driver.canAsk() });
   const ours = makeSshTransport({ timeouts, home, secrets, hopPersist, ...(process.getuid !== undefined && { uid: process.getuid() }) });
   const systems = makeOpensshTransport({ timeouts, env: process.env });
+  const here = makeLocalTransport({ timeouts, home, env: process.env });
   const jobs = makeJobs({
     transport: {
       // The system's ssh makes connections to jump hosts of its own.
@@ -62,8 +64,9 @@ const main = async (argument: string): Promise<void> => {
         hops: { ...ours.hops, of: address => (address.system === undefined ? (ours.hops?.of(address) ?? []) : []) },
       }),
       connect: async address => {
-        const { name: host, unsupported, system } = address;
+        const { name: host, unsupported, system, local } = address;
         if (unsupported !== undefined) return fail({ tag: 'not-supported', host, cause: unsupported });
+        if (local === true) return here.connect(address);
         return (system === undefined ? ours : systems).connect(address);
       },
     },

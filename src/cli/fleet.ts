@@ -4,8 +4,9 @@ import { resolve } from 'node:path';
 import type { Fleet, PlannedHost } from '../domain/event.ts';
 import { type Inventory, variablesOf } from '../domain/inventory.ts';
 import type { Entrusted } from '../domain/need.ts';
+import { isThisMachine } from '../domain/pattern.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
-import type { Vars } from '../domain/value.ts';
+import { layVars, type Vars } from '../domain/value.ts';
 import { nodeDisk } from '../files/disk.ts';
 import { readInventory } from '../files/inventory.ts';
 import type { Vault } from '../files/vault.ts';
@@ -33,6 +34,8 @@ export type FleetWish = {
   readonly transport?: 'auto' | 'ssh2' | 'openssh';
   readonly practice: Fleet['practice'];
   readonly vault?: Vault;
+  /** Names of this machine that are meant although the inventory may not have them. */
+  readonly thisMachine?: readonly string[];
 };
 
 /** An inventory and the fleet that it plans. */
@@ -91,10 +94,18 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     if (!found.ok) return fail({ ...found.failure, cause: `${inventory.source}: ${found.failure.cause}` });
     for (const warning of found.value.warnings) warnings.add(warning);
     const reached =
-      config === undefined ? ok(found.value.address) : await withRoute(found.value.address, found.value.route, config.value, defaults);
+      config === undefined || found.value.address.local === true
+        ? ok(found.value.address)
+        : await withRoute(found.value.address, found.value.route, config.value, defaults);
     if (!reached.ok) return reached;
-    const why = wish.transport === 'ssh2' || wish.practice !== 'no' ? undefined : whySystem(reached.value, found.value.said, choice);
-    const system = wish.transport === 'openssh' || why !== undefined ? systemOf(host.name, open, said) : undefined;
+    const why =
+      wish.transport === 'ssh2' || wish.practice !== 'no' || found.value.address.local === true
+        ? undefined
+        : whySystem(reached.value, found.value.said, choice);
+    const system =
+      (wish.transport === 'openssh' && found.value.address.local !== true) || why !== undefined
+        ? systemOf(host.name, open, said)
+        : undefined;
     if (system?.ok === false) return system;
     const address =
       system === undefined ? reached.value : { ...reached.value, system: { ...system.value, ...(why !== undefined && { why }) } };
@@ -115,6 +126,9 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
       vars: withoutPasswords(variablesOf({ ...host, vars: planned })),
     });
   }
+  if (![...inventory.hosts.keys()].some(isThisMachine))
+    for (const name of wish.thisMachine ?? [])
+      hosts.push(thisMachine(name, world, closed.located(inventory.groups.get('all')?.vars ?? {}) as Vars));
   const label = wish.label ?? inventory.label ?? fileName(inventory.source);
   const colour = wish.colour ?? inventory.labelColour;
   const content = { label, colour, source, practice: wish.practice, hosts };
@@ -127,6 +141,24 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     fleet: { id, label, ...(colour !== undefined && { colour }), source, practice: wish.practice, hosts },
   });
 };
+
+/** This machine as Ansible has it without a word of an inventory: in no group, with the variables of `all`. */
+const thisMachine = (name: string, world: World, vars: Vars): PlannedHost => ({
+  name,
+  address: {
+    name,
+    host: '127.0.0.1',
+    port: 22,
+    user: world.user,
+    identityFiles: [],
+    knownHostsFiles: [],
+    strictHostKeyChecking: 'yes',
+    local: true,
+  },
+  gate: name,
+  groups: [],
+  vars: withoutPasswords(variablesOf({ name, groups: [], vars: layVars(vars, { ansible_connection: 'local' }) })),
+});
 
 /** What templates of these hosts need beside the plan; passwords of logins go another way. */
 export const secretVarsFor = (

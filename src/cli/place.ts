@@ -1,6 +1,8 @@
 // The only place that decides which fleet a verb is about: -i, --practice, settings; never practice by accident.
 import { fileURLToPath } from 'node:url';
 import type { Failure } from '../domain/failure.ts';
+import { isThisMachine } from '../domain/pattern.ts';
+import { splitPattern } from '../domain/pattern-words.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import { nodeDisk } from '../files/disk.ts';
 import { type LoadedInventory, readInventory } from '../files/inventory.ts';
@@ -30,21 +32,28 @@ export type Place = LoadedFleet & {
 /** How to start the practice fleet's process. */
 export const practiceCommand = (): string[] => [process.execPath, fileURLToPath(new URL('../practice/main.ts', import.meta.url))];
 
-/** @failure bad-input when no fleet was named */
-export const placeOf = async (world: World, flags: RunFlags, playbookFolder?: string): Promise<Result<Place>> => {
+/** What is known of what will run before the fleet is: the playbook's folder, and the patterns, which may name this machine. */
+export type Meant = { readonly playbookFolder?: string; readonly patterns?: readonly string[] };
+
+/** @failure bad-input when no fleet was named, save where only this machine is meant */
+export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, patterns = [] }: Meant = {}): Promise<Result<Place>> => {
   const stateDir = stateDirOf(world, flags.state);
   if (flags.become === true) return fail(notYet);
   if (flags.practice !== undefined && flags.practice !== false) return practicePlace(world, stateDir, flags);
   const settings = await loadSettings({}, world, nodeDisk);
   if (!settings.ok) return settings;
   const { value } = settings;
-  const inventory = flags.inventory ?? value.inventory;
-  if (inventory === undefined || inventory.length === 0) return fail(noInventory);
+  const thisMachine = [...new Set(patterns.flatMap(splitPattern).filter(isThisMachine))];
+  const onlyThisMachine = patterns.length > 0 && patterns.every(isThisMachine);
+  const inventory = flags.inventory ?? value.inventory ?? [];
+  if (inventory.length === 0 && !onlyThisMachine) return fail(noInventory);
   const remoteUser = flags.user ?? value.remoteUser;
   const privateKey = flags.privateKey ?? value.privateKey;
   const loaded = await loadFleet(world, {
     inventory,
     practice: 'no',
+    thisMachine,
+    ...(inventory.length === 0 && { label: 'localhost' }),
     vault: vaultOf(world, flags, value),
     ...(playbookFolder !== undefined && { playbookFolder }),
     ...(remoteUser !== undefined && { remoteUser }),

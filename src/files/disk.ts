@@ -23,6 +23,8 @@ export const nodeDisk: Disk = async path => {
   try {
     const about = await stat(path);
     if (about.isDirectory()) return { kind: 'folder', names: (await readdir(path)).sort() };
+    // A pipe would be waited for, and a device has no end.
+    if (!about.isFile()) return { kind: 'unreadable', why: 'it is no regular file' };
     if (about.size > largest) return { kind: 'unreadable', why: 'it is larger than 64 MiB' };
     return { kind: 'file', text: (await readFile(path, 'utf8')).replace(/^\uFEFF/, '') };
   } catch (error) {

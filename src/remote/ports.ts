@@ -46,6 +46,8 @@ export type Address = {
   readonly via?: readonly Address[];
   /** What ssh would go through, in ssh_config's words, where that is no jump host; only ssh itself can. */
   readonly jump?: string;
+  /** It is this machine: no wire is needed. */
+  readonly local?: true;
   /** What its variables ask for that we cannot do: it is not connected to, since the command would run as another, or elsewhere. */
   readonly unsupported?: string;
   /** How the system's ssh is asked for it, where only that can reach it: arguments, and the host as ssh_config knows it. */

@@ -249,7 +249,8 @@ test('ssh_config is asked about the host, and about the user and port that were 
 test.each([
   [{ ansible_become: true }, 'ansible_become: sudo'],
   [{ ansible_become: 'yes' }, 'ansible_become: sudo'],
-  [{ ansible_connection: 'local' }, 'ansible_connection: "local"'],
+  [{ ansible_connection: 'docker' }, 'ansible_connection: "docker"'],
+  [{ ansible_connection: 'local' }, undefined],
   [{ ansible_become: false, ansible_connection: 'ssh' }, undefined],
   [{ ansible_connection: 'smart', ansible_become: 'no' }, undefined],
 ])('%j is not walked past', (vars, unsupported) => {

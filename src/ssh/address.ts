@@ -122,6 +122,7 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
     ...(said.first('identitiesonly') === 'yes' && { identitiesOnly: true }),
     ...(hostKeyAlias !== undefined && { hostKeyAlias }),
     ...reach,
+    ...(isLocal(vars) && { local: true as const }),
     ...(unsupported !== undefined && { unsupported }),
   };
   return wrong === undefined
@@ -165,6 +166,9 @@ const agentIn = (value: string | undefined, path: (written: string) => string): 
   return value === 'none' ? '' : path(value);
 };
 
+/** True for a host that is this machine itself. */
+export const isLocal = (vars: Vars): boolean => /^(?:ansible\.builtin\.)?local$/.test(String(lookUp(vars, 'ansible_connection') ?? ''));
+
 /** What would make a command run as somebody else, or elsewhere, than where we would run it. */
 const unsupportedIn = (vars: Vars): string | undefined => {
   const become = lookUp(vars, 'ansible_become');
@@ -175,6 +179,7 @@ const unsupportedIn = (vars: Vars): string | undefined => {
   if (
     connection === undefined ||
     connection === null ||
+    isLocal(vars) ||
     /^(?:(?:ansible\.builtin\.)?(?:ssh|paramiko|paramiko_ssh)|smart)$/.test(String(connection))
   )
     return undefined;

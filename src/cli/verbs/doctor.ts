@@ -6,6 +6,7 @@ import { fold } from '../../domain/nodeset.ts';
 import { noHostsMatched, selectHosts } from '../../domain/pattern.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import { safeJson, safeText } from '../../domain/safe-line.ts';
+import { makeLocalTransport } from '../../local/transport.ts';
 import { makeOpensshTransport } from '../../openssh/transport.ts';
 import type { Address, Timeouts, Transport } from '../../remote/ports.ts';
 import { queryOf } from '../../ssh/address.ts';
@@ -103,10 +104,12 @@ const examineAll = async (
     witness: { hostKey: (address, blob) => void seen.keys.set(address, blob), login: (address, by) => void seen.logins.set(address, by) },
   });
   const systems = makeOpensshTransport({ timeouts, env: world.env });
+  const here = makeLocalTransport({ timeouts, home: world.home, env: world.env });
   const transport: Transport = {
     connect: async address => {
-      const { name: host, unsupported, system } = address;
+      const { name: host, unsupported, system, local } = address;
       if (unsupported !== undefined) return fail({ tag: 'not-supported', host, cause: unsupported });
+      if (local === true) return here.connect(address);
       return (system === undefined ? ours : systems).connect(address);
     },
   };

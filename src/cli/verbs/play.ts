@@ -23,7 +23,10 @@ export const playVerb = async (
     world.write(`playbook: ${file}\n`);
     return ok(0);
   }
-  const place = await placeOf(world, flags, dirname(path));
+  const place = await placeOf(world, flags, {
+    playbookFolder: dirname(path),
+    patterns: read.value.plan.plays.map(({ pattern }) => pattern),
+  });
   if (!place.ok) return place;
   return startAndFollow(world, place.value, read.value.plan, flags, argv);
 };

@@ -36,7 +36,7 @@ export const runVerb = async (
   if (flags.poll === 0 && flags.background === undefined) {
     return fail({ tag: 'bad-input', cause: '-P 0 lets go, which takes a time limit: add -B SECONDS' });
   }
-  const place = await placeOf(world, flags);
+  const place = await placeOf(world, flags, { patterns: [pattern] });
   if (!place.ok) return place;
   const plan = adHocPlan({
     pattern,
