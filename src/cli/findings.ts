@@ -2,7 +2,7 @@
 // It compares our reading of ssh_config with ssh's own, where there is an ssh.
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { failureSentence } from '../domain/failure.ts';
 import { fold } from '../domain/nodeset.ts';
@@ -79,9 +79,10 @@ export const bytesOf = (bytes: number): string => {
 /** How long ssh may take to say what it reads, ms. */
 const patience = 5000;
 
-/** What ssh reads otherwise than we do for one host; undefined where there is no ssh, or it refuses. */
+/** What ssh reads otherwise than we do for one host; undefined where there is no ssh, it refuses, or it reads another home. */
 export const otherReading = async (query: ConfigQuery, options: ConfigOptions, world: World): Promise<readonly string[] | undefined> => {
   const { home, user, uid = 0, env } = world;
+  if (otherHome(home) !== undefined) return undefined;
   const ours = printedOptions(query.host, options, { home, localUser: user, machine: hostname(), uid, env });
   const args = [...(query.user === undefined ? [] : ['-l', query.user]), ...(query.port === undefined ? [] : ['-p', String(query.port)])];
   const said = await outputOf('ssh', ['-G', ...args, '--', query.host]);
@@ -118,6 +119,7 @@ export const machineFacts = async (world: World, stateDir: string, needsSsh: boo
       : fact('ssh', 'fine', version),
     await agentFact(world.env['SSH_AUTH_SOCK']),
     isThere(known) ? fact('known_hosts', 'fine', known) : fact('known_hosts', 'fine', `there is no ${known}: every host key is unknown`),
+    ...homeFact(world.home),
     ...modeFact(folder, 0o077, `chmod 700 ${folder}`, world.uid),
     ...modeFact(stateDir, 0o002, `chmod 700 ${stateDir}`, world.uid),
   ];
@@ -140,6 +142,28 @@ const agentFact = async (socket: string | undefined): Promise<MachineFact> => {
 };
 
 const isThere = (path: string): boolean => statSync(path, { throwIfNoEntry: false }) !== undefined;
+
+/** The home that passwd names, where that is another: the system's ssh goes by it, and not by HOME. */
+const otherHome = (home: string): string | undefined => {
+  try {
+    const { homedir } = userInfo();
+    return homedir === home ? undefined : homedir;
+  } catch {
+    return undefined;
+  }
+};
+
+const homeFact = (home: string): readonly MachineFact[] => {
+  const other = otherHome(home);
+  if (other === undefined) return [];
+  return [
+    fact(
+      'home',
+      'mend',
+      `HOME is ${home}, but the system's ssh reads ${other}/.ssh, as passwd has it; hosts that need it see other settings`,
+    ),
+  ];
+};
 
 const modeFact = (path: string, forbidden: number, cure: string, uid: number | undefined): readonly MachineFact[] => {
   const found = statSync(path, { throwIfNoEntry: false });

@@ -134,7 +134,9 @@ describe.skipIf(!sshdAvailable() || spawnSync('ssh', ['-V']).status !== 0)('roll
     expect(hosts[0].there).toMatchObject({ home: good.home, isWritable: true });
     expect(Math.abs(hosts[0].there.skew)).toBeLessThanOrEqual(5);
     expect(findings).toEqual([]);
-    expect(machine.map(({ what }: { what: string }) => what)).toEqual(['ssh', 'agent', 'known_hosts', join(lab.home, '.ssh')]);
+    expect(machine.map(({ what }: { what: string }) => what)).toEqual(['ssh', 'agent', 'known_hosts', 'home', join(lab.home, '.ssh')]);
+    // This test has a HOME of its own, which the system's ssh does not know of.
+    expect(machine[3]).toMatchObject({ state: 'mend', said: expect.stringContaining(`HOME is ${lab.home}, but the system's ssh reads `) });
   });
 
   test('connections stay below forks, jump hosts counted', async () => {

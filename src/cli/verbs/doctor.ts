@@ -67,6 +67,7 @@ const configFindings = async (
   if (!config.ok) return config;
   const found = new Map<string, string[]>();
   const note = (sentence: string, host: string): void => void found.set(sentence, [...(found.get(sentence) ?? []), host]);
+  const isNew = (keyword: string): boolean => !place.warnings.some(warning => warning.includes(`ssh_config: ${keyword} `));
   const readings = new Set<string>();
   for (const name of names) {
     const host = place.inventory.hosts.get(name);
@@ -76,7 +77,7 @@ const configFindings = async (
     readings.add(key);
     const options = await config.value.optionsFor(query);
     if (!options.ok) return options;
-    for (const keyword of unhonoured(options.value)) note(`ssh_config: ${keyword} is not honoured`, name);
+    for (const keyword of unhonoured(options.value).filter(isNew)) note(`ssh_config: ${keyword} is not honoured`, name);
     if (readings.size <= mostReadings) for (const other of (await otherReading(query, options.value, world)) ?? []) note(other, name);
   }
   return ok([...found].map(([sentence, hosts]) => `${sentence} (${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`})`));
