@@ -82,6 +82,10 @@ test('Esc puts it away until p, or until the value before was turned down', () =
   over.push({ kind: 'questions', questions: [{ ...password, refused: { host: 'web2', elsewhere: 'not-accepted' } }] });
   expect(mode(over)).toMatchObject({ kind: 'answer' });
   expect(screenText(over)).toContain('web2 turned the last one down');
+  press(over, 'esc');
+  over.push({ kind: 'questions', questions: [] });
+  over.push({ kind: 'questions', questions: [{ ...password, refused: { host: 'web2', elsewhere: 'not-accepted' } }] });
+  expect(mode(over)).toMatchObject({ kind: 'answer' });
 });
 
 test('a dialog that somebody else has answered goes away, and one that is open is not covered', () => {

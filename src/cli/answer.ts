@@ -54,6 +54,9 @@ export const makeAnswerer = (world: World, link: Link): ((questions: readonly Qu
 
   return questions => {
     open = questions;
+    // What has gone was answered; if it comes again, the answer was turned down.
+    const names = new Set(questions.map(nameOf));
+    for (const name of asked) if (!names.has(name)) asked.delete(name);
     void goOn();
   };
 };

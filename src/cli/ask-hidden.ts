@@ -1,6 +1,6 @@
 // The only place that asks on the terminal without showing what is typed. It speaks to /dev/tty, so that pipes stay what they are.
-import { closeSync, openSync } from 'node:fs';
-import { ReadStream, WriteStream } from 'node:tty';
+import { openSync, writeSync } from 'node:fs';
+import { ReadStream } from 'node:tty';
 import { charactersOf } from '../app/style.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 
@@ -13,9 +13,8 @@ export const askHidden = async (question: string, instead = 'name a file instead
     return fail({ tag: 'needs-person', cause: `"${question.trim()}" has to be typed, and there is no terminal; ${instead}` });
   }
   const terminal = new ReadStream(descriptor);
-  const screen = new WriteStream(descriptor);
   terminal.setRawMode(true);
-  screen.write(question);
+  writeSync(descriptor, question);
   const typed = await new Promise<string | undefined>(done => {
     let text = '';
     terminal.on('data', (chunk: Buffer) => {
@@ -25,19 +24,14 @@ export const askHidden = async (question: string, instead = 'name a file instead
         if (character === '\x15') text = '';
         else if (character === '\x7f' || character === '\b') text = charactersOf(text).slice(0, -1).join('');
         else if (character >= ' ') text += character;
-        if (echo && character >= ' ') screen.write(character === '\x7f' ? '\b \b' : character);
+        if (echo && character >= ' ') writeSync(descriptor, character === '\x7f' ? '\b \b' : character);
       }
     });
     terminal.on('error', () => done(undefined));
   });
-  screen.write('\n');
+  writeSync(descriptor, '\n');
   terminal.setRawMode(false);
-  terminal.destroy();
-  screen.destroy();
-  try {
-    closeSync(descriptor);
-  } catch {
-    // The stream has closed it.
-  }
+  // The stream owns the descriptor; whoever asks next opens another once this one is closed.
+  await new Promise(closed => terminal.once('close', closed).destroy());
   return typed === undefined ? fail({ tag: 'needs-person', cause: `"${question.trim()}" was not answered` }) : ok(typed);
 };

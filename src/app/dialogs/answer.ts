@@ -34,11 +34,15 @@ const nameOf = ({ id, refused }: Question): string => `${id} ${refused?.host ?? 
 /** Opens the dialog for the first question that nobody has put away, where nothing else is open; closes one that is answered. */
 export const showQuestions = (hands: Hands, now: number): void => {
   const console = hands.see();
-  const { modes, putAway } = console.view;
+  const { modes } = console.view;
+  // What has gone was answered; if it comes again, the answer was turned down.
+  const names = new Set(console.data.questions.map(nameOf));
+  const stillPutAway = new Set([...console.view.putAway].filter(name => names.has(name)));
+  hands.set({ putAway: stillPutAway });
   const top = modes.at(-1);
   if (top?.kind === 'answer' && questionsOf(console, top).length === 0) hands.close();
   if (hands.see().view.modes.length > 0) return;
-  const first = console.data.questions.find(question => !putAway.has(nameOf(question)));
+  const first = console.data.questions.find(question => !stillPutAway.has(nameOf(question)));
   if (first !== undefined) open(hands, first, now + moreRest);
 };
 
