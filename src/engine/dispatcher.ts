@@ -374,7 +374,7 @@ export class Dispatcher {
       const run = this.#runDueAt(place);
       if (run !== undefined && lacksSlot(run)) return isFull ? {} : { run };
     }
-    for (const run of this.#queue.waitingRuns(this.#desk)) {
+    for (const run of this.#queue.waitingRuns(this.#desk, what => this.#mayTry(what))) {
       if (lacksSlot(run)) return isFull ? {} : { run };
     }
     return undefined;

@@ -132,12 +132,16 @@ export class StartQueue {
   }
 
   /** Runs with a start that lacks nothing but a slot. */
-  *waitingRuns(keeper: Pick<Gatekeeper, 'isGoing' | 'hasSeat'>): Iterable<string> {
+  *waitingRuns(keeper: Pick<Gatekeeper, 'isGoing' | 'hasSeat'>, mayTry: Gatekeeper['mayTry']): Iterable<string> {
     if (this.#rateWait() > 0) return;
     for (const [run, queue] of this.#queues) {
       const first = queue[0];
       if (first === undefined || !keeper.isGoing(run)) continue;
       if (mayBegin(first, keeper)) yield run;
+    }
+    for (const [what, starts] of this.#parked) {
+      if (mayTry(what) === 'nobody') continue;
+      for (const start of starts.values()) if (keeper.isGoing(start.run) && mayBegin(start, keeper)) yield start.run;
     }
   }
 
