@@ -142,6 +142,8 @@ export class SimulatedHosts implements Jobs {
       isCut = true;
     };
     const way = await this.hops?.through(host, () => cut());
+    // Whoever wanted it was killed meanwhile, and its sockets have closed.
+    if (driver !== this.#driver) return new Promise(() => {});
     if (way?.ok === false) return way;
     const leave = (): void => way?.value();
     this.#count(this.#own(host));
