@@ -1,5 +1,6 @@
 // The only place that says which flags there are and what they take: Ansible's names, ours beside them.
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { becomeMethods } from '../domain/become.ts';
 import { parseDuration } from '../domain/duration.ts';
 import { compileMask } from '../domain/mask.ts';
 
@@ -43,6 +44,8 @@ export type RunFlags = {
   readonly vaultPassFile?: readonly string[];
   readonly askVaultPassword?: boolean;
   readonly become?: boolean;
+  readonly becomeUser?: string;
+  readonly becomeMethod?: string;
   readonly askBecomePass?: boolean;
   readonly askPass?: boolean;
   readonly connectionPasswordFile?: string;
@@ -131,7 +134,9 @@ export const withFleet = (command: Command): Command =>
     .addOption(new Option('--ask-vault-password').hideHelp())
     .addOption(new Option('-J, --ask-vault-pass', 'ask for the password of Ansible Vault'))
     // Known, so that they get a sentence of their own.
-    .addOption(new Option('-b, --become').hideHelp())
+    .addOption(new Option('-b, --become', 'run as another user (root; variables of the inventory win)'))
+    .addOption(new Option('--become-user <name>', 'with -b: as this user (root)').argParser(something))
+    .addOption(new Option('--become-method <name>', 'with -b: sudo (default), su or doas').choices([...becomeMethods]))
     .addOption(new Option('-K, --ask-become-pass', 'ask for the password for becoming another user'))
     .addOption(new Option('-k, --ask-pass', 'ask for the password for logging in'))
     .addOption(

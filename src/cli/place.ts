@@ -1,5 +1,6 @@
 // The only place that decides which fleet a verb is about: -i, --practice, settings; never practice by accident.
 import { fileURLToPath } from 'node:url';
+import { type BecomeWords, layBecome } from '../domain/become.ts';
 import type { Failure } from '../domain/failure.ts';
 import { isThisMachine } from '../domain/pattern.ts';
 import { splitPattern } from '../domain/pattern-words.ts';
@@ -27,6 +28,8 @@ export type Place = LoadedFleet & {
   /** What flags and settings say of a mirror. */
   readonly mirror: string | undefined;
   readonly practice?: PracticeFleet;
+  /** What flags and settings say of becoming another user. */
+  readonly become: BecomeWords;
 };
 
 /** How to start the practice fleet's process. */
@@ -38,7 +41,6 @@ export type Meant = { readonly playbookFolder?: string; readonly patterns?: read
 /** @failure bad-input when no fleet was named, save where only this machine is meant */
 export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, patterns = [] }: Meant = {}): Promise<Result<Place>> => {
   const stateDir = stateDirOf(world, flags.state);
-  if (flags.become === true) return fail(notYet);
   if (flags.practice !== undefined && flags.practice !== false) return practicePlace(world, stateDir, flags);
   const settings = await loadSettings({}, world, nodeDisk);
   if (!settings.ok) return settings;
@@ -70,6 +72,7 @@ export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, p
     forks: flags.forks ?? value.forks,
     mirror: flags.mirror ?? value.mirror,
     passwords: passwordWish(flags, value),
+    become: layBecome(becomeFlags(flags), value.become),
   });
 };
 
@@ -120,6 +123,7 @@ const practicePlace = async (world: World, stateDir: string, flags: RunFlags): P
     mirror: flags.mirror,
     passwords: passwordWish(flags, {}),
     practice: practice.value,
+    become: becomeFlags(flags),
   });
 };
 
@@ -135,12 +139,13 @@ const passwordWish = (flags: RunFlags, settings: GivenWish): GivenWish => {
   };
 };
 
+const becomeFlags = ({ become, becomeUser, becomeMethod }: RunFlags): BecomeWords => ({
+  ...(become === true && { become }),
+  ...(becomeUser !== undefined && { user: becomeUser }),
+  ...(becomeMethod !== undefined && { method: becomeMethod }),
+});
+
 const noInventory: Failure = {
   tag: 'bad-input',
   cause: 'no inventory; name one with -i FILE or -i host1,host2, or play on the practice fleet with --practice',
-};
-
-const notYet: Failure = {
-  tag: 'bad-input',
-  cause: 'sudo (-b) is not supported yet; log in as the user who may do it: -u NAME',
 };

@@ -1,5 +1,6 @@
 // The only place for what can happen: events in the past tense, the only source of state.
 // Facts are journalled before they are acted on; sightings (a poll that found nothing new) are only shown.
+import type { Become } from './become.ts';
 import type { Failure } from './failure.ts';
 import type { Adopted, Jid, OnHost, OutputStream, Verdict } from './job.ts';
 import type { Plan } from './plan.ts';
@@ -189,6 +190,8 @@ export type JobRequest = {
   readonly limit: number;
   /** `sync`: counts against forks until it ended; `poll`: asked until it ended; `let-go`: looked at once. */
   readonly mode: 'sync' | 'poll' | 'let-go';
+  /** As whom; absent: as who logs in. */
+  readonly become?: Become;
 };
 
 /** A job found on a host that was asked for elsewhere. Nothing of it is ever sent from here. */

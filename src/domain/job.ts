@@ -65,6 +65,8 @@ export type JobAbout = {
   readonly batch: string;
   /** The command as the operator may see it; empty with --no-log. */
   readonly command: string;
+  /** The user that it became; absent: who logged in. */
+  readonly become?: string;
 };
 
 /** Where an adopted job lives on its host. */

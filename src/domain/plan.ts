@@ -1,5 +1,6 @@
 // The only place for what a run is going to do: plays over hosts, in order. An ad hoc command is a play of one task.
 // A plan is plays x tasks and a list of hosts per play, never tasks x hosts. Plain JSON: it goes into the journal.
+import { type BecomeWords, layBecome } from './become.ts';
 import type { Inventory } from './inventory.ts';
 import { selectHosts } from './pattern.ts';
 import type { Result } from './result.ts';
@@ -69,6 +70,18 @@ export const adHocPlan = (wanted: AdHoc): Plan => {
   };
   return { title, plays: [play], ...(wanted.once === undefined ? {} : { once: wanted.once }) };
 };
+
+/** The plan with what flags and settings say of becoming another user below what it says itself. */
+export const withBecome = (plan: Plan, words: BecomeWords): Plan =>
+  Object.keys(words).length === 0
+    ? plan
+    : {
+        ...plan,
+        plays: plan.plays.map(play => ({
+          ...play,
+          tasks: play.tasks.map(task => ({ ...task, become: layBecome(task.become ?? {}, words) })),
+        })),
+      };
 
 /** Fills in each play's hosts. A play that matches nobody keeps an empty list. */
 export const resolveHosts = (

@@ -111,6 +111,7 @@ export const reduce = (state: State, event: Event): State => {
         ...(event.script !== undefined && { script: event.script }),
         limit: event.limit,
         mode: event.mode,
+        ...(event.become !== undefined && { become: event.become }),
       });
       return changeHosts(state, event.run, [event.host], ({ wait, ...row }) => ({
         ...row,

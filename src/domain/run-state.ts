@@ -1,5 +1,6 @@
 // The only place for what is known: runs, hosts in them, jobs. reduce.ts makes it from events; views only read it.
 // Rows (Run, Job, HostProgress) are replaced, never changed in place, so identity tells a change.
+import type { Become } from './become.ts';
 import type { Actor, Fleet, HoldWhy, Origin, RunOptions, TaskResult, Ways } from './event.ts';
 import type { Jid, Job } from './job.ts';
 import type { Plan } from './plan.ts';
@@ -87,6 +88,8 @@ export type JobOrder = {
   readonly script?: string;
   readonly limit: number;
   readonly mode: 'sync' | 'poll' | 'let-go';
+  /** As whom; absent: as who logs in. */
+  readonly become?: Become;
 };
 
 /** Everything that is known. */

@@ -1,5 +1,6 @@
 // The only place for one thing to do: a module with its arguments, when to do it, and how long to let it run.
 // Plain JSON, since it goes into the journal. Templates in it are still text; who renders them is play/.
+import type { BecomeWords } from './become.ts';
 import type { Value, Vars } from './value.ts';
 
 /** Where something was written, for sentences about it. Line and column count from 1. */
@@ -59,6 +60,8 @@ export type Task = {
   /** Conditions that must all hold, else the task is skipped on that host. */
   readonly when?: readonly string[];
   readonly vars: Vars;
+  /** As whom, as task, play, flags and settings say it; variables of a host win over all of them. */
+  readonly become?: BecomeWords;
   /** Absent for a task that was typed. */
   readonly position?: Position;
   /** Command, arguments and output stay out of events, logs, screens and reports. */

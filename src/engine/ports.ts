@@ -1,5 +1,6 @@
 // The only place that says what the engine needs from the world: a clock, randomness, hosts that run jobs, a journal.
 // Nothing here knows ssh, shells, files or SQLite; simulated hosts and real ones implement the same `Jobs`.
+import type { Become } from '../domain/become.ts';
 import type { Event, Sighting } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Jid, JobAbout, OutputStream, Whereabouts } from '../domain/job.ts';
@@ -48,6 +49,8 @@ export type StartRequest = {
   readonly once?: string;
   /** Whether the host tells Ansible of it too, in ~/.ansible_async. */
   readonly ansibleAsync?: 'yes';
+  /** As whom; absent: as who logs in. */
+  readonly become?: Become;
   /** Told to auditors and to `adopt`: written into the job folder. */
   readonly about: JobAbout;
 };

@@ -25,6 +25,7 @@ export const startRequestOf = (run: Run | undefined, start: Start, linger: numbe
   ...(run?.options.log === 'no' && { most: 0 }),
   ...(run?.options.once !== undefined && { once: run.options.once }),
   ...(run?.options.ansibleAsync === 'yes' && { ansibleAsync: 'yes' }),
+  ...(start.order.become !== undefined && { become: start.order.become }),
   about: aboutOf(run, start),
 });
 
@@ -40,6 +41,7 @@ const aboutOf = (run: Run | undefined, start: Start): JobAbout => {
     task: start.path,
     batch: batch === undefined ? '1/1' : `${batch.number}/${batch.of}`,
     command: run?.options.log === 'no' ? '' : start.order.command,
+    ...(start.order.become !== undefined && { become: start.order.become.user }),
   };
 };
 

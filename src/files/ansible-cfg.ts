@@ -5,7 +5,7 @@ import type { Failure } from '../domain/failure.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 import type { Settings } from './setting-values.ts';
-import { readForks, readPath, readPaths, readTruth, readVaultIds } from './setting-values.ts';
+import { readBecome, readForks, readPath, readPaths, readTruth, readVaultIds } from './setting-values.ts';
 
 type Line = { readonly section: string; readonly key: string; value: string; readonly at: string };
 
@@ -21,6 +21,11 @@ export const parseAnsibleCfg = (path: string, text: string, home: string): Resul
       const truth = readTruth(value);
       if (!truth.ok) return refuse(`${at}: become_ask_pass ${truth.failure}`);
       settings = { ...settings, askBecomePass: truth.value };
+    }
+    if (section === 'privilege_escalation') {
+      const become = readBecome(key, value);
+      if (!become.ok) return refuse(`${at}: ${become.failure}`);
+      settings = { ...settings, become: { ...settings.become, ...become.value } };
     }
     if (section !== 'defaults') continue;
     if (key === 'connection_password_file') settings = { ...settings, connectionPasswordFile: readPath(value, folder, home) };

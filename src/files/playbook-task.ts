@@ -10,7 +10,10 @@ import { describeNode } from './yaml.ts';
 import { Fields, isVariableName } from './yaml-fields.ts';
 import type { YamlNode } from './yaml-node.ts';
 
-const spoken = ['name', 'register', 'when', 'async', 'poll', 'until', 'retries', 'delay', 'vars', 'args'];
+const spoken = [
+  ...['name', 'register', 'when', 'async', 'poll', 'until', 'retries', 'delay', 'vars', 'args'],
+  ...['become', 'become_user', 'become_method', 'become_flags', 'become_exe'],
+];
 
 /** A task, and what is odd about it without being wrong. */
 export type ReadTask = { readonly task: Task; readonly warnings: readonly string[] };
@@ -39,6 +42,8 @@ export const readTask = (file: YamlFile, node: YamlNode, path: string): Result<R
   if (!when.ok) return when;
   const vars = fields.vars('vars');
   if (!vars.ok) return vars;
+  const become = fields.become();
+  if (!become.ok) return become;
   const position = file.where(node.at);
   const { until, retries, ...rest } = times.value;
   const idle = until === undefined && retries !== undefined;
@@ -54,6 +59,7 @@ export const readTask = (file: YamlFile, node: YamlNode, path: string): Result<R
       ...(register.value === undefined ? {} : { register: register.value }),
       ...(when.value === undefined ? {} : { when: when.value }),
       vars: vars.value,
+      ...(become.value !== undefined && { become: become.value }),
       position,
     },
     warnings: idle ? [`${position.file}:${position.line}:${position.column}: retries does nothing without until; say until what`] : [],

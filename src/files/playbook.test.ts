@@ -154,14 +154,19 @@ test.each([
     'p.yml:2:17: gather_facts: must be true or false, found the text "maybe"; write for example gather_facts: false',
   ],
   [
-    '- hosts: all\n  become: yes\n',
-    'p.yml:2:3: become is not supported in a play yet; take it out, or run this playbook with ansible-playbook',
+    '- hosts: all\n  remote_user: ops\n',
+    'p.yml:2:3: remote_user is not supported in a play yet; take it out, or run this playbook with ansible-playbook',
   ],
   [
     '- hosts: all\n  seriel: 1\n',
     'p.yml:2:3: seriel is not a keyword of a play (did you mean serial?); take it out, or indent it under tasks',
   ],
   ['- hosts: all\n  shell: ls\n', 'p.yml:2:3: shell is not a keyword of a play; take it out, or indent it under tasks'],
+  [
+    '- hosts: all\n  become: perhaps\n',
+    'p.yml:2:11: become: must be true or false, found the text "perhaps"; write for example become: false',
+  ],
+  ['- hosts: all\n  become_user: [root]\n', 'p.yml:2:16: become_user: must be a text, found a list; write for example become_user: root'],
   ['- hosts: all\n  serial: 30%\n', 'p.yml:2:11: serial: percentages and lists are not supported yet; write a number of hosts'],
   ['- hosts: all\n  serial: [1, 5]\n', 'p.yml:2:11: serial: percentages and lists are not supported yet; write a number of hosts'],
   [
@@ -257,4 +262,19 @@ test('a thousand tasks are read in well under a second', () => {
   const began = process.cpuUsage();
   expect(load(text).plan.plays[0]?.tasks).toHaveLength(1000);
   expect(process.cpuUsage(began).user / 1000).toBeLessThan(2000);
+});
+
+test('a task says as whom it runs, and its play what the task leaves open', () => {
+  const parsed = parsePlaybook(
+    'p.yml',
+    '- hosts: all\n  become: yes\n  become_user: app\n  tasks:\n    - shell: id\n    - shell: id\n      become: false\n    - shell: id\n' +
+      '      become_user: root\n      become_method: su\n      become_flags: -H -E\n    - shell: id\n      become: "{{ wanted }}"\n',
+  );
+  if (!parsed.ok) throw new Error(parsed.failure.cause);
+  expect(parsed.value.plan.plays[0]?.tasks.map(task => task.become)).toEqual([
+    { become: true, user: 'app' },
+    { become: false, user: 'app' },
+    { become: true, user: 'root', method: 'su', flags: '-H -E' },
+    { become: '{{ wanted }}', user: 'app' },
+  ]);
 });

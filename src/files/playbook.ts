@@ -2,6 +2,7 @@
 // A first slice: plays with hosts, vars and serial; tasks are playbook-task's. The rest is refused by name.
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
+import { type BecomeWords, layBecome } from '../domain/become.ts';
 import type { Plan, Play } from '../domain/plan.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
@@ -57,7 +58,10 @@ export const parsePlaybook = (path: string, text: string): Result<Omit<LoadedPla
   return ok({ plan: { title: basename(path).replace(/\.ya?ml$/, ''), plays }, warnings });
 };
 
-const spoken = ['name', 'hosts', 'gather_facts', 'vars', 'serial', 'strategy', 'tasks'];
+const spoken = [
+  ...['name', 'hosts', 'gather_facts', 'vars', 'serial', 'strategy', 'tasks'],
+  ...['become', 'become_user', 'become_method', 'become_flags', 'become_exe'],
+];
 
 const readPlay = (file: YamlFile, node: YamlNode, index: number): Result<{ readonly play: Play; readonly warnings: readonly string[] }> => {
   if (node.kind !== 'map')
@@ -73,6 +77,8 @@ const readPlay = (file: YamlFile, node: YamlNode, index: number): Result<{ reado
   if (!vars.ok) return vars;
   const serial = readSerial(file, fields);
   if (!serial.ok) return serial;
+  const become = fields.become();
+  if (!become.ok) return become;
   const tasks = readTasks(file, fields, index);
   if (!tasks.ok) return tasks;
   const play: Play = {
@@ -82,10 +88,12 @@ const readPlay = (file: YamlFile, node: YamlNode, index: number): Result<{ reado
     vars: vars.value,
     ...(serial.value === undefined ? {} : { serial: serial.value }),
     strategy: 'linear',
-    tasks: tasks.value.tasks,
+    tasks: become.value === undefined ? tasks.value.tasks : tasks.value.tasks.map(task => below(task, become.value)),
   };
   return ok({ play, warnings: tasks.value.warnings });
 };
+
+const below = (task: Task, words: BecomeWords | undefined): Task => ({ ...task, become: layBecome(task.become ?? {}, words) });
 
 const refuseUnspoken = (file: YamlFile, fields: Fields): Result<undefined> => {
   for (const { key, at } of fields.entries) {

@@ -1,5 +1,6 @@
 // The only place for what can be set, and for the values that settings have in every source: counts, truths, paths.
 import { join, resolve } from 'node:path';
+import type { BecomeWords } from '../domain/become.ts';
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
 
@@ -18,6 +19,7 @@ export type Settings = {
   readonly askBecomePass?: boolean;
   readonly connectionPasswordFile?: string;
   readonly becomePasswordFile?: string;
+  readonly become?: BecomeWords;
   readonly label?: string;
   readonly labelColour?: string;
   /** A folder, HOST:PATH, or `none`. */
@@ -37,6 +39,16 @@ export const readTruth = (text: string): Result<boolean, string> => {
   if (['y', 'yes', 'on', '1', 'true', 't', '1.0'].includes(word)) return ok(true);
   if (['n', 'no', 'off', '0', 'false', 'f', '0.0'].includes(word)) return ok(false);
   return { ok: false, failure: `must be true or false, found "${text}"; write true or false` };
+};
+
+/** What one of Ansible's words for becoming another user says; nothing for a word that is none. */
+export const readBecome = (word: string, text: string): Result<BecomeWords, string> => {
+  if (word === 'become') {
+    const truth = readTruth(text);
+    return truth.ok ? ok({ become: truth.value }) : { ok: false, failure: `become ${truth.failure}` };
+  }
+  const part = (['user', 'method', 'flags', 'exe'] as const).find(one => word === `become_${one}`);
+  return ok(part === undefined ? {} : { [part]: text.trim() });
 };
 
 /** A path, seen from a folder; `~` is the home folder. */

@@ -1,6 +1,7 @@
 // The only place that says what can be set without a flag, and which word wins:
 // flags > environment > rollcall.yml (project, then XDG config) > ansible.cfg. Defaults are whoever uses a setting's.
 import { join } from 'node:path';
+import { type BecomeWords, layBecome } from '../domain/become.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 import { parseAnsibleCfg } from './ansible-cfg.ts';
@@ -8,7 +9,7 @@ import type { Disk } from './disk.ts';
 import { readText } from './disk.ts';
 import { parseRollcallYml } from './rollcall-yml.ts';
 import type { Settings } from './setting-values.ts';
-import { readForks, readPath, readPaths, readTruth, readVaultIds } from './setting-values.ts';
+import { readBecome, readForks, readPath, readPaths, readTruth, readVaultIds } from './setting-values.ts';
 
 /** Where a process looks for settings. */
 export type Surroundings = {
@@ -18,7 +19,10 @@ export type Surroundings = {
 };
 
 /** The strongest word for each setting; layers stand from the strongest to the weakest. */
-export const resolveSettings = (...layers: readonly Settings[]): Settings => Object.assign({}, ...layers.toReversed());
+export const resolveSettings = (...layers: readonly Settings[]): Settings => {
+  const become = layers.reduceRight<BecomeWords>((weaker, layer) => layBecome(layer.become ?? {}, weaker), {});
+  return { ...Object.assign({}, ...layers.toReversed()), ...(Object.keys(become).length > 0 && { become }) };
+};
 
 /** Reads environment and files and lays them under the flags. Fails on the first word that makes no sense. */
 export const loadSettings = async (flags: Settings, around: Surroundings, disk: Disk): Promise<Result<Settings>> => {
@@ -61,7 +65,15 @@ export const readEnvironment = ({ env, cwd, home }: Surroundings): Result<Settin
   if (!count.ok) return refuse(`ANSIBLE_FORKS: ${count.failure}`);
   const truth = checking === undefined ? ok(undefined) : readTruth(checking);
   if (!truth.ok) return refuse(`ANSIBLE_HOST_KEY_CHECKING: ${truth.failure}`);
+  let become: BecomeWords = {};
+  for (const word of ['become', 'become_user', 'become_method', 'become_flags', 'become_exe']) {
+    const text = set(`ANSIBLE_${word.toUpperCase()}`);
+    const said = text === undefined ? ok({}) : readBecome(word, text);
+    if (!said.ok) return refuse(`ANSIBLE_${word.toUpperCase()}: ${said.failure}`);
+    become = { ...become, ...said.value };
+  }
   return ok({
+    ...(Object.keys(become).length > 0 && { become }),
     ...(inventory !== undefined && { inventory: readPaths(inventory, cwd, home) }),
     ...(count.value !== undefined && { forks: count.value }),
     ...(vaultFile !== undefined && { vaultPasswordFile: readPath(vaultFile, cwd, home) }),

@@ -1,5 +1,6 @@
 // The only place that takes typed values out of a YAML mapping and says in one form what was expected.
 // It knows kinds of values, not what the keys mean.
+import type { BecomeWords } from '../domain/become.ts';
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
 import type { Vars } from '../domain/value.ts';
@@ -49,6 +50,21 @@ export class Fields {
     if (entry === undefined) return ok(undefined);
     if (entry.value.kind === 'scalar' && typeof entry.value.value === 'boolean') return ok(entry.value.value);
     return this.wrong(entry, 'true or false', 'false');
+  }
+
+  /** What is said of becoming another user; templates are left as they are. */
+  become(): Result<BecomeWords | undefined> {
+    const entry = this.find('become');
+    const isTemplate = entry?.value.kind === 'scalar' && hasTemplate(entry.value.text);
+    const become = isTemplate ? this.text('become', 'true') : this.truth('become');
+    if (!become.ok) return become;
+    const words: Record<string, string | boolean> = become.value === undefined ? {} : { become: become.value };
+    for (const [part, example] of Object.entries({ user: 'root', method: 'sudo', flags: '-H', exe: '/usr/bin/sudo' })) {
+      const said = this.text(`become_${part}`, example);
+      if (!said.ok) return said;
+      if (said.value !== undefined) words[part] = said.value;
+    }
+    return ok(Object.keys(words).length === 0 ? undefined : words);
   }
 
   vars(key: string): Result<Vars> {

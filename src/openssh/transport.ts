@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
-import type { Address, Connection, ExecReply, Timeouts, Transport } from '../remote/ports.ts';
+import { type Address, type Connection, type ExecReply, listenFor, type Question, type Timeouts, type Transport } from '../remote/ports.ts';
 import { connectFailure, lastWords, noSsh } from './words.ts';
 
 /** What the transport must be told about this machine. */
@@ -130,11 +130,12 @@ export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 
     return ok({
       closed,
       close,
-      exec: async (command, stdin) => {
+      exec: async (command, stdin, question) => {
         if (isOver) return lost();
         const reply = await run(ssh([...onlyThroughMaster, '-T', ...askedOf(address), command]), stdin, {
           patience: timeouts.reply,
           most: stdoutMax,
+          ...(question !== undefined && { question }),
         });
         if (reply === 'late') {
           close();
@@ -172,9 +173,9 @@ const brokenBy = (
   return isOver || /closed|reset|Broken pipe|Control socket/i.test(words) ? lost() : ok(reply);
 };
 
-type Bounds = { readonly patience: number; readonly most: number };
+type Bounds = { readonly patience: number; readonly most: number; readonly question?: Question };
 
-const run = (child: ChildProcess, stdin: Uint8Array, { patience, most }: Bounds): Promise<ExecReply | 'late' | 'flooded'> =>
+const run = (child: ChildProcess, stdin: Uint8Array, { patience, most, question }: Bounds): Promise<ExecReply | 'late' | 'flooded'> =>
   new Promise(resolve => {
     const stdout: Buffer[] = [];
     let size = 0;
@@ -199,5 +200,10 @@ const run = (child: ChildProcess, stdin: Uint8Array, { patience, most }: Bounds)
     child.once('error', () => end(255, null));
     child.once('close', end);
     child.stdin?.on('error', () => undefined);
-    child.stdin?.end(stdin);
+    if (question === undefined) return void child.stdin?.end(stdin);
+    child.stdin?.write(stdin);
+    child.stdout?.on(
+      'data',
+      listenFor(question, answer => child.stdin?.end(answer)),
+    );
   });

@@ -5,7 +5,7 @@ import { actorName, type Event, originName, type TaskResult } from '../domain/ev
 import { describeFailure } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job, outputRemovedWords, shortJid, type Verdict } from '../domain/job.ts';
 import { fold } from '../domain/nodeset.ts';
-import { taskAt } from '../domain/plan.ts';
+import { type Plan, taskAt } from '../domain/plan.ts';
 import { countHosts, lastLineOf, standingOf, standingOfJob } from '../domain/recap.ts';
 import type { HostProgress, Run, State } from '../domain/run-state.ts';
 import { makeSanitiser, type SafeLine, safeText, withoutColours } from '../domain/safe-line.ts';
@@ -55,13 +55,22 @@ export const timeOf = (wall: number): string => {
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map(part => String(part).padStart(2, '0')).join(':');
 };
 
+/** As whom all tasks run, as far as it is said for all hosts. */
+const asPlanned = (plan: Plan): string => {
+  const users = new Set(
+    plan.plays.flatMap(play => play.tasks.map(({ become }) => (become?.become === true ? (become.user ?? 'root') : ''))),
+  );
+  const [user = ''] = users;
+  return users.size === 1 && user !== '' ? ` as ${safeText(user)}` : '';
+};
+
 const sentenceOf = (event: Event, state: State): string | undefined => {
   switch (event.type) {
     case 'run.queued': {
       const known = state.runs.get(event.run);
       const hosts = [...(known?.hosts.keys() ?? [])];
       const label = state.fleets.get(event.fleet)?.label ?? '';
-      return `run ${event.number} ${safeText(event.plan.title)}: ${count(hosts.length, 'host')} of ${label} ${fold(hosts)}`;
+      return `run ${event.number} ${safeText(event.plan.title)}${asPlanned(event.plan)}: ${count(hosts.length, 'host')} of ${label} ${fold(hosts)}`;
     }
     case 'run.adopted':
       return `run ${event.number} (${originName(event.origin)}) adopted ${byWhom(event)}: ${safeText(event.plan.title)}`.replace(' :', ':');

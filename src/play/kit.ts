@@ -1,5 +1,6 @@
 // The only place where a task's templates meet a host's variables: conditions, arguments, results.
 // Precedence is Ansible's: inventory < play < task < registered < extra; what hosts said is data and never rendered.
+import { becomeOf } from '../domain/become.ts';
 import { actorName } from '../domain/event.ts';
 import type { Jid } from '../domain/job.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
@@ -51,9 +52,23 @@ const prepare = (modules: Modules, spot: Spot): Result<Prepared, string> => {
       return ok({ kind: 'local', result: { status: 'ok', value: action.value.value, message: messageOf(action.value.value) } });
     case 'clean':
       return fail('async_status with mode: cleanup is not supported yet; host folders are removed by themselves after their days');
+    case 'job': {
+      const become = becomeOf(task.become, becomeVars(scope), value => renderValue(value, scope));
+      return become.ok ? ok({ ...action.value, ...(become.value !== undefined && { become: become.value }) }) : become;
+    }
     default:
       return ok(action.value);
   }
+};
+
+/** Of the variables that somebody wrote only those; what hosts said decides nothing here. */
+const becomeVars = (scope: Scope): Vars => {
+  const found: Record<string, Value> = {};
+  for (const { vars, holds } of scope) {
+    if (holds === 'data') continue;
+    for (const [name, value] of Object.entries(vars)) if (/^ansible_(?:become|sudo|su|doas)(?:_|$)/.test(name)) found[name] = value;
+  }
+  return found;
 };
 
 const readerOf = (task: Task, scope: Scope): Reader => ({

@@ -1,5 +1,6 @@
 // The only place that says what walking a play needs besides the engine: modules, results, output kept here.
 // modules/ fits these shapes without knowing them; tests bring simpler ones.
+import type { Become } from '../domain/become.ts';
 import type { PlannedHost, TaskResult } from '../domain/event.ts';
 import type { Jid, Job } from '../domain/job.ts';
 import type { Mask } from '../domain/mask.ts';
@@ -23,7 +24,7 @@ export type Spot = {
 
 /** What a task turns out to be on one host. Failures are sentences: they become the task's message. */
 export type Prepared =
-  | { readonly kind: 'job'; readonly script: string; readonly command: string }
+  | { readonly kind: 'job'; readonly script: string; readonly command: string; readonly become?: Become }
   | { readonly kind: 'local'; readonly result: TaskResult }
   /** `async_status`: the job to ask about, as the playbook named it. */
   | { readonly kind: 'wait'; readonly jid: string }

@@ -195,6 +195,7 @@ export class Walker {
         ...(mask(what.script) !== what.script && { secret: 'yes' as const }),
         limit: task.async > 0 ? task.async : noLimit,
         mode: task.async <= 0 ? 'sync' : isLetGo(task) ? 'let-go' : 'poll',
+        ...(what.become !== undefined && { become: what.become }),
       },
     });
   }

@@ -1,6 +1,7 @@
 // The only place for the bytes of a request: what the host's login shell is given as a command, and what follows on stdin.
 // Pure functions; runner.sh reads what is written here, replies.ts reads what it answers.
 import { createHash } from 'node:crypto';
+import type { Become } from '../domain/become.ts';
 import type { Jid, JobAbout } from '../domain/job.ts';
 import { parseJid } from '../domain/job.ts';
 import { safeText } from '../domain/safe-line.ts';
@@ -19,7 +20,13 @@ export type Identity = {
 
 /** What can be asked of a runner. */
 export type Request =
-  | { readonly kind: 'start'; readonly start: StartRequest; readonly by: Identity; readonly most: number }
+  /** `as`: whether it may try to become another without a password, or is only laid ready for one. */
+  | { readonly kind: 'start'; readonly start: StartRequest; readonly by: Identity; readonly most: number; readonly as?: 'now' | 'later' }
+  /** Launches what was laid ready, with a password that is asked for by {@link passwordMark}. */
+  | { readonly kind: 'become'; readonly start: StartRequest; readonly by: Identity; readonly most: number }
+  | PlainRequest;
+
+type PlainRequest =
   | { readonly kind: 'look'; readonly jobs: readonly LookRequest[] }
   | { readonly kind: 'list' }
   | { readonly kind: 'cancel'; readonly jid: Jid; readonly grace: number }
@@ -61,6 +68,9 @@ export const encodeWithText = (words: readonly string[], { bytes }: Runner, body
   };
 };
 
+/** What a runner says when the password may be sent, as a line and its line end. */
+export const passwordMark = (nonce: string): string => `P ${nonce}\n`;
+
 /** The mark of a `--once` name on the host: two inventory names share nothing, also where they are one account. */
 export const onceName = (name: string, host: string): string =>
   createHash('sha256')
@@ -76,6 +86,8 @@ export const bodyOf = (request: Request): Uint8Array => {
   switch (request.kind) {
     case 'start':
       return startBody(request);
+    case 'become':
+      return becomeBody(request);
     case 'look':
       return Buffer.from(`${request.jobs.map(job => `${job.jid} ${job.outFrom} ${job.errFrom} ${job.most}\n`).join('')}.\n`);
     case 'list':
@@ -89,26 +101,43 @@ export const bodyOf = (request: Request): Uint8Array => {
   }
 };
 
-const startBody = ({ start, by, most }: Request & { kind: 'start' }): Uint8Array => {
+const epochOf = ({ epoch }: Identity): string => String(epoch).padStart(epochWidth, '0');
+
+const onceMark = (start: StartRequest): string => (start.once === undefined ? '-' : onceName(start.once, start.about.host));
+
+const becomeBody = ({ start, by, most }: Request & { kind: 'become' }): Uint8Array =>
+  Buffer.from(`${[start.jid, by.line, epochOf(by), by.driverId, start.linger, most, onceMark(start)].join(' ')} .\n`);
+
+const startBody = ({ start, by, most, as }: Request & { kind: 'start' }): Uint8Array => {
   const about = aboutLines(start.about);
   const script = Buffer.from(start.script);
   const head = [
     start.jid,
     by.line,
-    String(by.epoch).padStart(epochWidth, '0'),
+    epochOf(by),
     by.driverId,
     start.limit,
     start.grace,
     start.cap,
     start.linger,
     most,
-    start.once === undefined ? '-' : onceName(start.once, start.about.host),
+    onceMark(start),
     start.ansibleAsync === 'yes' ? 1 : 0,
+    start.become === undefined ? '-' : (as ?? 'now'),
     about.length,
     script.length,
   ].join(' ');
-  return Buffer.concat([Buffer.from(`${[head, ...about].join('\n')}\n`), script]);
+  const other = start.become === undefined ? [] : [becomeLine(start.become)];
+  return Buffer.concat([Buffer.from(`${[head, ...other, ...about].join('\n')}\n`), script]);
 };
+
+/** Flags are sudo's own where nobody says others, as Ansible has them; whether and how it asks is said by the runner. */
+const becomeLine = ({ method, user, exe, flags }: Become): string => {
+  const words = (flags ?? (method === 'sudo' ? '-H' : '')).split(/ +/).filter(word => word !== '' && !askingFlags.has(word));
+  return [method, user, exe ?? method, ...words].join(' ');
+};
+
+const askingFlags: ReadonlySet<string> = new Set(['-n', '-S', '-k', '--non-interactive', '--stdin', '--reset-timestamp']);
 
 const aboutLines = (about: JobAbout): string[] =>
   Object.entries({
@@ -121,6 +150,7 @@ const aboutLines = (about: JobAbout): string[] =>
     task: about.task,
     batch: about.batch,
     command: about.command,
+    ...(about.become !== undefined && { become: about.become }),
   }).map(([key, value]) => `${key}=${inAscii(safeText(String(value), 500))}`);
 
 /** What goes through a shell's variables is ASCII: yash drops what its locale doesn't know. `\\u` stands for itself as `\\u005cu`. */
@@ -148,13 +178,13 @@ export type HeardRequest =
       readonly by: Identity;
       readonly most: number;
     }
-  | Exclude<Request, { kind: 'start' }>;
+  | PlainRequest;
 
 /** Reads either form of a request as runner.sh does. */
 export const parseRequest = (command: string, stdin: Uint8Array): Heard => {
   const words = /' rollcall (start|look|list|cancel|extend|clean) ([0-9a-f]+) [0-9a-f]+(?: (\d+))?$/.exec(command);
   if (words === null || !command.startsWith("exec /bin/sh -c '")) return { kind: 'foreign' };
-  const [, kind, nonce, along] = words as unknown as [string, Request['kind'], string, string | undefined];
+  const [, kind, nonce, along] = words as unknown as [string, HeardRequest['kind'], string, string | undefined];
   const skip = along === undefined ? 0 : Number(along) - 1;
   if (skip > 0 && !Buffer.from(stdin.subarray(0, skip)).toString('latin1').endsWith('#EOR')) {
     return { kind: 'cut', nonce, where: 'in the runner' };
@@ -173,7 +203,7 @@ export const heardSurvey = (command: string): string | undefined =>
 export const emptySurvey = (nonce: string, account: string): Uint8Array =>
   Buffer.from(`\nA ${nonce} 1\nT 0 0\nH ${account} /home/${account}\nK 0\nR\nZ ${nonce}\n`);
 
-const heardOf = (kind: Request['kind'], body: Uint8Array): HeardRequest | string => {
+const heardOf = (kind: HeardRequest['kind'], body: Uint8Array): HeardRequest | string => {
   if (kind === 'list') return { kind };
   if (kind === 'start') return heardStart(body);
   const lines = Buffer.from(body).toString().split('\n');
@@ -196,10 +226,13 @@ const heardStart = (body: Uint8Array): HeardRequest | string => {
   const text = Buffer.from(body).toString('latin1');
   const firstEnd = text.indexOf('\n');
   if (firstEnd === -1) return 'in the first line';
-  const [jid = '', line = '', epoch, driverId = '', limit, grace, cap, linger, most, once = '-', ansible, count, bytes] = text
+  const [jid = '', line = '', epoch, driverId = '', limit, grace, cap, linger, most, once = '-', ansible, as, count, bytes] = text
     .slice(0, firstEnd)
     .split(' ');
-  let at = firstEnd + 1;
+  // Who acts has one user, and is whoever it shall be.
+  const other = as === '-' ? firstEnd : text.indexOf('\n', firstEnd + 1);
+  if (other === -1) return 'before its user';
+  let at = other + 1;
   const about: Record<string, string> = {};
   for (let row = 0; row < Number(count); row += 1) {
     const end = text.indexOf('\n', at);

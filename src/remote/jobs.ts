@@ -3,13 +3,14 @@
 // only the answer "I have no runner", after which nothing has, makes it ask again with the runner along.
 import type { Failure } from '../domain/failure.ts';
 import type { Jid, Whereabouts } from '../domain/job.ts';
-import type { Secrets } from '../domain/need.ts';
+import { accountOf, noSecrets, type Secrets } from '../domain/need.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 import type { Hops, HostRef, JobReport, Line, LookRequest } from '../engine/ports.ts';
+import { type Ask, type Begin, makeStarter } from './become.ts';
 import type { Identity, Request } from './frames.ts';
-import { encodeRequest, encodeWithRunner } from './frames.ts';
-import type { Address, Connection, Transport } from './ports.ts';
+import { encodeRequest, encodeWithRunner, passwordMark } from './frames.ts';
+import type { Address, Connection, Question, Transport } from './ports.ts';
 import type { Reply } from './replies.ts';
 import { decodeReply } from './replies.ts';
 import type { Runner } from './runner-text.ts';
@@ -38,9 +39,6 @@ export type RemoteLine = Line & {
   list(): Promise<Result<readonly JobReport[]>>;
 };
 
-/** Output bytes per stream that a start brings along. */
-const mostWithStart = 65_536;
-
 /** {@link Jobs} whose lines can list. */
 export type RemoteJobs = {
   /** @failure any tag of the stages connect, handshake and login */
@@ -54,15 +52,17 @@ export const makeJobs = (parts: JobsParts): RemoteJobs => {
   const sent = new Set<string>();
   const homeless = new Set<string>();
   const { hops } = parts.transport;
+  const starter = makeStarter(parts.identity, parts.secrets ?? noSecrets);
   return {
     ...(hops !== undefined && { hops: { ...hops, of: remembered(host => hops.of(parts.addressOf(host))) } }),
     connect: async host => {
-      const connection = await parts.transport.connect(parts.addressOf(host));
+      const address = parts.addressOf(host);
+      const connection = await parts.transport.connect(address);
       if (!connection.ok) return connection;
       const ask = asker(parts, connection.value, host.name, { sent, homeless });
       const { nonce, runner = ours, survey = surveyText } = parts;
       const surveyor = makeSurveyor({ connection: connection.value, nonce, runner, survey, ask });
-      return ok(lineOver(connection.value, ask, parts.identity, surveyor));
+      return ok(lineOver(connection.value, starter({ ask, account: accountOf(address) }), ask, surveyor));
     },
   };
 };
@@ -77,36 +77,34 @@ const remembered = <T>(make: (host: HostRef) => T): ((host: HostRef) => T) => {
   };
 };
 
-type Ask = (request: Request) => Promise<Result<Reply>>;
 type Memory = { readonly sent: Set<string>; readonly homeless: Set<string> };
 
 const asker = (parts: JobsParts, connection: Connection, host: string, memory: Memory): Ask => {
   const runner = parts.runner ?? ours;
-  const once = async (request: Request, encode: typeof encodeRequest): Promise<Result<Reply>> => {
+  const once = async (request: Request, encode: typeof encodeRequest, given?: Question['answer']): Promise<Result<Reply>> => {
     const nonce = parts.nonce();
     const { command, stdin } = encode(request, nonce, runner);
-    const reply = await connection.exec(command, stdin);
+    const reply = await connection.exec(command, stdin, given && { mark: passwordMark(nonce), answer: given });
     const answer = reply.ok ? decodeReply(request, nonce, reply.value) : reply;
     return answer.ok ? answer : fail({ host, ...answer.failure });
   };
-  return async request => {
+  return async (request, given) => {
     if (!memory.homeless.has(host)) {
-      const answer = await once(request, encodeRequest);
+      const answer = await once(request, encodeRequest, given);
       if (!answer.ok || answer.value.kind !== 'need') return answer;
       if (memory.sent.has(host)) memory.homeless.add(host);
     }
-    const answer = await once(request, encodeWithRunner);
+    const answer = await once(request, encodeWithRunner, given);
     if (answer.ok) memory.sent.add(host);
     return answer;
   };
 };
 
-const lineOver = (connection: Connection, ask: Ask, by: Identity, surveyor: Surveyor): RemoteLine => ({
+const lineOver = (connection: Connection, begin: Begin, ask: Ask, surveyor: Surveyor): RemoteLine => ({
   start: async start => {
     const script = scriptText(start.script);
     if (!script.ok) return script;
-    const reply = await ask({ kind: 'start', start: { ...start, script: script.value }, by, most: start.most ?? mostWithStart });
-    return only(reply, 'start', value => value.answer);
+    return only(await begin({ ...start, script: script.value }), 'start', value => value.answer);
   },
   look: async jobs =>
     lookByPlace(jobs, surveyor, async own => only(await ask({ kind: 'look', jobs: own }), 'reports', value => value.reports)),

@@ -75,13 +75,33 @@ export type ExecReply = {
   readonly signal: string | undefined;
 };
 
+/** What is sent only when the command asks for it: a password. */
+export type Question = {
+  /** Standard output that asks. */
+  readonly mark: string;
+  /** What is said then; nothing: the command's input ends. Called once at most. */
+  readonly answer: () => Uint8Array | undefined;
+};
+
+/** Reads standard output until it asks, then answers once. */
+export const listenFor = ({ mark, answer }: Question, say: (answer: Uint8Array) => void): ((chunk: Uint8Array) => void) => {
+  let heard: string | undefined = '';
+  return chunk => {
+    if (heard === undefined) return;
+    heard += Buffer.from(chunk).toString('latin1');
+    if (!heard.includes(mark)) return;
+    heard = undefined;
+    say(answer() ?? new Uint8Array());
+  };
+};
+
 /** An open connection to one host. Only its owner closes it. */
 export type Connection = {
   /**
-   * Runs a command (one string, as sshd gives it to the login shell), feeds it `stdin` whole and ends it.
+   * Runs a command (one string, as sshd gives it to the login shell), feeds it `stdin` whole and ends it; where it may ask, after the answer.
    * @failure connection-lost, reply-timeout, channel-refused
    */
-  exec(command: string, stdin: Uint8Array): Promise<Result<ExecReply>>;
+  exec(command: string, stdin: Uint8Array, question?: Question): Promise<Result<ExecReply>>;
   /** Asks the socket to close; {@link closed} tells when it has. Safe to call twice. */
   close(): void;
   /** Settles when the socket has closed, whoever closed it; never rejects. */

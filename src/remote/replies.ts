@@ -19,6 +19,8 @@ export type Reply =
   | { readonly kind: 'cleaned'; readonly jids: readonly Jid[] }
   /** The host doesn't have this runner yet: send it along. */
   | { readonly kind: 'need' }
+  /** It lies ready, and a password is asked for. */
+  | { readonly kind: 'asks' }
   | { readonly kind: 'refused'; readonly tag: FailureTag; readonly text: string };
 
 /**
@@ -101,6 +103,10 @@ const readerOf = (bytes: Buffer, from: number): Reader => {
 const read = (request: Request, reader: Reader): Reply | undefined => {
   if (reader.peek()?.startsWith('E ') === true) return readRefusal(reader);
   switch (request.kind) {
+    case 'become':
+      if (reader.peek()?.startsWith('P ') === true) reader.line();
+      if (reader.peek()?.startsWith('E ') === true) return readRefusal(reader);
+      return readStart(request, reader);
     case 'start':
       return readStart(request, reader);
     case 'look': {
@@ -132,18 +138,23 @@ const hostTags = [
   'folder-unsafe',
   'state-unreadable',
   'host-refused',
+  'become-refused',
 ] as const satisfies readonly FailureTag[];
+
+/** What became of becoming another; nothing ran. */
+const becomeTags: Readonly<Record<string, FailureTag>> = { 'become-wrong': 'password-refused', 'become-silent': 'reply-timeout' };
 
 const readRefusal = (reader: Reader): Reply => {
   const [, word = '', ...rest] = Buffer.from(reader.line() ?? '', 'latin1')
     .toString()
     .split(' ');
   if (word === 'need') return { kind: 'need' };
-  const tag = hostTags.find(known => known === word) ?? 'host-refused';
+  if (word === 'become-password') return { kind: 'asks' };
+  const tag = becomeTags[word] ?? hostTags.find(known => known === word) ?? 'host-refused';
   return { kind: 'refused', tag, text: safeText(rest.join(' ') || word, 200) };
 };
 
-const readStart = (request: Request & { kind: 'start' }, reader: Reader): Reply | undefined => {
+const readStart = (request: Request & { kind: 'start' | 'become' }, reader: Reader): Reply | undefined => {
   const [mark, word] = reader.line()?.split(' ') ?? [];
   if (mark === 'T') {
     const by = parseJid(word ?? '');
@@ -267,6 +278,8 @@ const recordsOf = (reply: Reply): Buffer[] => {
       return reply.jids.map(jid => Buffer.from(`C ${jid}\n`));
     case 'need':
       return [Buffer.from('E need\n')];
+    case 'asks':
+      return [Buffer.from('E become-password\n')];
     case 'refused':
       return [Buffer.from(`E ${reply.tag} ${reply.text}\n`)];
   }

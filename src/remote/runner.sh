@@ -8,7 +8,7 @@
 # ~/.rollcall (0700)
 #   bin/runner-HASH.sh   this text; appears complete or not at all
 #   bin/blank-HASH/      an empty job folder with its pipes laid: copying it is one process, making one is three
-#   jobs/JID/            about plan script limit | claim super child | out err | why.* end.RC.ELAPSED.AT | gone collected | ansible
+#   jobs/JID/            about plan script limit as | claim super child | control | out err | why.* end.RC.ELAPSED.AT | gone collected | ansible
 #   stage/               what is not complete yet
 #   epoch/LINE.N.DRIVER  the newest driver of each line
 #   once/NAME            the jid that holds a --once name
@@ -17,18 +17,22 @@
 # A job is one supervisor (waits for the job, gives the verdict), one timekeeper (limit and cancel), two captures
 # (pipe to file, up to the cap) and the job itself in a session of its own. Forks cost more than anything else here,
 # so facts are read by the shell itself: /proc by `read`, presence by `test`, claims by noclobber.
+# A job of another user (sudo, su, doas) has one process more, in that user's name: see "as another user".
 
 SH=/bin/sh
 BOOT_FILE=/proc/sys/kernel/random/boot_id
+OTHER_PATIENCE=25 # seconds that sudo may take until the other user's half is there
 FINISH_PATIENCE=20 # tenths of a second that a verdict waits for the last bytes of output
 NL='
 '
+CONTROL='' # where the other user's half listens
 # mksh has no printf of its own.
 if [ -n "${KSH_VERSION:-}" ]; then say() { print -r -- "$1"; }; else say() { printf '%s\n' "$1"; }; fi
 
 main() {
   VERB=$1 NONCE=$2 HASH=$3
-  [ "$VERB" = supervise ] && supervise "$2" "$3"
+  [ "$VERB" = supervise ] && supervise "$2" "$3" "${4:-}" "${5:-}"
+  [ "$VERB" = inner ] && inner "$2" "$3" "$4" "$6" "${7:-}"
   [ "$VERB" = stop ] && stop_orphan "$2" "$3" "$4"
   say ''
   say "A $NONCE 1"
@@ -36,11 +40,12 @@ main() {
   BASE=$HOME/.rollcall RUNNER=$HOME/.rollcall/bin/runner-$HASH.sh BLANK=$HOME/.rollcall/bin/blank-$HASH
   check_folders
   case $VERB in start) need cp mv dd head ls ;; esac
-  [ $# -lt 4 ] || install_runner "$4" || case $VERB in start) refuse_trouble ;; esac
+  [ $# -lt 4 ] || install_runner "$4" || case $VERB in start | become) refuse_trouble ;; esac
   read_boot
   clock
   case $VERB in
     start) start ;;
+    become) become ;;
     look) look ;;
     list) list ;;
     cancel) cancel ;;
@@ -94,7 +99,7 @@ check_folders() {
 # The job's folder, and in it all that we read or write. Its `waiting` is the job's own business.
 sound() {
   [ -d "$JOB" ] && [ ! -L "$JOB" ] && [ -O "$JOB" ] || return 1
-  for file in about plan umask limit claim super child out err out.dropped err.dropped cancel gone collected ansible ansible.new; do
+  for file in about plan umask limit as claim super child out err out.dropped err.dropped cancel gone collected ansible ansible.new; do
     [ ! -L "$JOB/$file" ] && { [ ! -e "$JOB/$file" ] || [ -f "$JOB/$file" ]; } || return 1
   done
 }
@@ -215,13 +220,14 @@ make_blank() { # FOLDER
 # `mv` onto a folder that exists moves into it: somebody was faster, and theirs is as good.
 publish_blank() {
   [ -d "$BLANK" ] || TROUBLE=$(LC_ALL=C exec mv "$1" "$BLANK" 2>&1) || [ -d "$BLANK" ] || return 1
-  [ ! -d "$BLANK/blank" ] || rm -rf "$BLANK/blank"
+  # Two may remove the same.
+  [ ! -d "$BLANK/blank" ] || rm -rf "$BLANK/blank" || :
 }
 
 # ---- starting ------------------------------------------------------------------------------------------------
 
 start() {
-  read -r JID LINE EPOCH_OF_DRIVER DRIVER LIMIT GRACE CAP LINGER MOST ONCE ANSIBLE ABOUT_LINES BYTES || refuse request-cut "in the first line"
+  read -r JID LINE EPOCH_OF_DRIVER DRIVER LIMIT GRACE CAP LINGER MOST ONCE ANSIBLE AS ABOUT_LINES BYTES || refuse request-cut "in the first line"
   valid "$JID"
   JOB=$BASE/jobs/$JID WON=exists
   choose_session
@@ -232,7 +238,11 @@ start() {
   fi
   if sound; then
     [ "$WON" = started ] || await_claim
-    [ -e "$JOB/claim" ] || [ -e "$JOB/gone" ] || { take_name && launch; }
+    [ -e "$JOB/claim" ] || [ -e "$JOB/gone" ] || case $AS in
+      -) take_name && launch ;;
+      now) take_name && launch_as_other ;;
+      *) refuse become-password "its password is waited for" ;;
+    esac
     linger
   fi
   say "S $WON"
@@ -299,6 +309,7 @@ stage() {
   else make_blank "$STAGE" || give_up; fi
   umask >"$STAGE/umask"
   umask 077
+  [ "$AS" = - ] || { IFS= read -r line && say "$line" >"$STAGE/as"; } || give_up request-cut "before its user"
   lines=0
   {
     while [ "$lines" -lt "$ABOUT_LINES" ] && IFS= read -r line; do
@@ -441,12 +452,14 @@ yield_name() {
 
 # ---- the life of one job -------------------------------------------------------------------------------------
 
-supervise() { # JOB SESSION
-  JOB=$1 SESSION=$2
+supervise() { # JOB SESSION [FOLDER OF ITS PIPES] [password]
+  JOB=$1 SESSION=$2 TRY=$3
   trap '' HUP INT QUIT TERM PIPE USR1
   read -r GRACE CAP rest <"$JOB/plan"
   read -r MASK <"$JOB/umask"
-  claim || exit 0
+  # What is another user's is never run as ours.
+  if [ -n "$TRY" ]; then become_other "$4"; elif [ -e "$JOB/as" ]; then exit 0; fi
+  claim || { [ -z "$TRY" ] || turn_away late; exit 0; }
   read_boot
   clock
   seconds_since_1970
@@ -458,11 +471,13 @@ supervise() { # JOB SESSION
   say "started=$EPOCH${NL}node=$NODE" >>"$JOB/about"
   [ ! -e "$JOB/ansible" ] || begin_for_ansible
   [ "$SESSION" != monitor ] || set -m
-  capture out &
-  capture err &
-  run_script &
-  CHILD=$!
-  born $CHILD
+  if [ -n "$TRY" ]; then begin_as_other; else
+    capture out &
+    capture err &
+    run_script &
+    CHILD=$!
+  fi
+  born "$CHILD"
   CHILD_BIRTH=${BIRTH:--}
   keep_time &
   TIMER=$!
@@ -472,8 +487,11 @@ supervise() { # JOB SESSION
   exec >/dev/null
   tell_syslog start
   tidy_daily
-  wait "$CHILD"
-  give_verdict $?
+  wait "${OTHER:-$CHILD}"
+  set -- $?
+  # Whoever ran it for us was killed, and it lives: nobody will tell how it ends.
+  [ -z "$TRY" ] || ! lives "$CHILD" "$CHILD_BIRTH" || exit 0
+  give_verdict "$1"
 }
 
 tidy_daily() {
@@ -501,7 +519,7 @@ run_script() {
 # Keeps the head of a stream and, when it was too long, its tail; counts what fell out between. A pipe and not the
 # file itself, because a script that opens /dev/stdout would empty the file.
 capture() { # out|err
-  exec <"$JOB/$1.pipe" >/dev/null 2>&1
+  if [ -n "$TRY" ]; then exec >/dev/null 2>&1 8>&-; else exec <"$JOB/$1.pipe" >/dev/null 2>&1; fi
   trap '' XFSZ
   tail=65536
   [ "$CAP" -ge 262144 ] || tail=$((CAP / 4))
@@ -525,7 +543,7 @@ keep_time() {
   nap=
   trap 'kill $nap; exit 0' TERM
   trap : USR1
-  while lives "$CHILD" "$CHILD_BIRTH"; do
+  while lives "$CHILD" "$CHILD_BIRTH" || order LOOK; do
     if read_word "$JOB/cancel"; then
       is_number "$WORD" || WORD=$GRACE
       end_session cancel "$WORD"
@@ -567,8 +585,7 @@ end_session() { # cancel|timeout GRACE
   clock
   asked=$NOW
   strike TERM
-  kill -CONT "-$CHILD"
-  while lives "$CHILD" "$CHILD_BIRTH" || left_behind || find_members; do
+  while lives "$CHILD" "$CHILD_BIRTH" || left_behind || find_members || order LOOK; do
     # Whoever cancels again may want it to go faster.
     read_word "$JOB/cancel" && is_number "$WORD" && grace=$WORD
     [ $((NOW - asked)) -lt $((grace * 10)) ] || strike KILL
@@ -578,16 +595,20 @@ end_session() { # cancel|timeout GRACE
 }
 
 strike() { # TERM|KILL
+  [ -z "$CONTROL" ] || { order "$1"; return; }
   # The job has no group of its own in its very first moment.
   kill "-$1" "-$CHILD" || { lives "$CHILD" "$CHILD_BIRTH" && kill "-$1" "$CHILD"; }
   # shellcheck disable=SC2086 # pids
   find_members && kill "-$1" $MEMBERS
+  [ "$1" = KILL ] || kill -CONT "-$CHILD"
 }
 
 # Of the job's group. The dead stay in it until their parent has looked at them, and `kill -0` counts them in.
 # Where another process leads a group of that number, ours has ended long ago.
 left_behind() {
-  [ "$CHILD" != 0 ] && kill -0 "-$CHILD" 2>/dev/null || return 1
+  [ "$CHILD" != 0 ] || return 1
+  # Nobody may signal another user's; whether they are there can be read all the same.
+  kill -0 "-$CHILD" 2>/dev/null || { [ -f "$JOB/as" ] && [ -r /proc/self/stat ]; } || return 1
   if born "$CHILD" && [ "$BIRTH" != "$CHILD_BIRTH" ]; then return 1; fi
   [ -r /proc/self/stat ] || return 0
   LC_ALL=C grep -qs ") [^ZX] [0-9]* $CHILD " /proc/[0-9]*/stat
@@ -612,24 +633,29 @@ give_verdict() { # EXIT STATUS
   [ -e "$JOB/reason" ] && kill -TERM "$TIMER"
   wait "$TIMER"
   clock
-  set -- "$1"
-  [ "$1" -lt 384 ] || set -- $(($1 - 256)) # yash
-  [ "$1" -lt 256 ] || set -- $(($1 - 128)) # ksh
+  own_status "$1"
   since_began
   # The timekeeper may have been killed; what ran too long is not told as if it had not.
   [ -r /proc/uptime ] && read_word "$JOB/limit" && is_number "$WORD" && [ "$WORD" -gt 0 ] &&
     [ "$ELAPSED" -gt $((WORD * 10 + 50)) ] && { mv "$JOB/reason" "$JOB/why.timeout" || :; }
-  mv "$JOB/end" "$JOB/end.$1.$ELAPSED.$NOW"
+  mv "$JOB/end" "$JOB/end.$STATUS.$ELAPSED.$NOW"
   # The script goes too: it may hold what nobody should find here, and `about` tells the command where it may be told.
-  rm -f "$JOB/out.pipe" "$JOB/err.pipe" "$JOB/hello.pipe" "$JOB/script"
-  tell_syslog "end rc=$1"
+  rm -f "$JOB/out.pipe" "$JOB/err.pipe" "$JOB/hello.pipe" "$JOB/control" "$JOB/script"
+  tell_syslog "end rc=$STATUS"
   [ ! -e "$JOB/ansible" ] || {
-    RC=$1
+    RC=$STATUS
     outcome
     await_last_bytes
     end_for_ansible
   }
   exit 0
+}
+
+# STATUS: as other shells say it.
+own_status() { # EXIT STATUS
+  STATUS=$1
+  [ "$STATUS" -lt 384 ] || STATUS=$((STATUS - 256)) # yash
+  [ "$STATUS" -lt 256 ] || STATUS=$((STATUS - 128)) # ksh
 }
 
 since_began() {
@@ -641,6 +667,7 @@ since_began() {
 stop_orphan() { # JOB GRACE SESSION
   JOB=$1 SESSION=$3
   read -r CHILD CHILD_BIRTH rest <"$JOB/child"
+  [ ! -e "$JOB/as" ] || take_control
   end_session cancel "$2"
   exit 0
 }
@@ -653,6 +680,280 @@ tell_syslog() { # WHAT
     case $key in run | operator | command) [ -z "$value" ] || told="$told $key=$value" ;; esac
   done <"$JOB/about"
   logger -t rollcall "$1 ${JOB##*/}$told" &
+}
+
+# ---- as another user -----------------------------------------------------------------------------------------
+
+# The job's folder, its supervisor, timekeeper and captures stay ours, so whoever logs in may look, cancel and extend
+# without the other user's rights. What is the other user's is the inner half: it runs the script in a session of its
+# own and ends it when it is told to, in a line on its stdin, since sudo leaves only stdin, stdout and stderr open.
+# Nothing is claimed before the inner half has said that it is there: whatever sudo refuses has never begun. All that
+# is said there carries a mark that nobody can know before. See docs/decisions/0004-become.md.
+
+# A password is on its way: it goes through two pipes and the memory of one shell.
+become() {
+  seal=
+  read -r JID LINE EPOCH_OF_DRIVER DRIVER LINGER MOST ONCE seal || :
+  [ "$seal" = . ] || refuse request-cut "in the become"
+  valid "$JID"
+  JOB=$BASE/jobs/$JID WON=exists
+  choose_session
+  respect_fence
+  if sound; then
+    [ -e "$JOB/claim" ] || [ -e "$JOB/gone" ] || { take_name && launch_as_other password; }
+    linger
+  fi
+  say "S $WON"
+  report_one "$JID" 0 0 "$MOST"
+}
+
+# As `launch`; the pipes are this launch's own, since two may try at once and only one of them wins the claim.
+launch_as_other() { # [password]
+  umask 077
+  WON=exists TRY=$JOB/try.$NONCE.$$
+  read -r word rest <"$JOB/as"
+  [ "$word${1:-}" != su ] || [ -O / ] || refuse become-password "su asks everybody but root"
+  TROUBLE=$( (LC_ALL=C mkdir "$TRY" && LC_ALL=C mkfifo "$TRY/in" "$TRY/out" "$TRY/err" "$TRY/hello") 2>&1) || refuse_trouble
+  [ "$SESSION" != monitor ] || set -m
+  exec 3<>"$TRY/hello"
+  (
+    exec </dev/null >&3 2>/dev/null 3>&-
+    in_new_session "$SH" "$RUNNER" supervise "$JOB" "$SESSION" "$TRY" "${1:-}"
+  ) &
+  exec 4<"$TRY/hello" 3>&-
+  word=
+  while read -r word words <&4; do
+    [ "$word" = asks ] || break
+    pass_password
+  done
+  exec 4<&-
+  case $word in
+    started) WON=started ;;
+    late) ;;
+    cut) refuse request-cut "before its password" ;;
+    asked) refuse become-password "$words" ;;
+    wrong) refuse become-wrong "$words" ;;
+    silent) refuse become-silent "$words" ;;
+    # What never begins leaves nothing; only whoever holds its claim may say so.
+    refused) claim && rm -rf "$JOB" && refuse become-refused "$words" ;;
+    *) refuse become-silent "whoever should have told is gone" ;;
+  esac
+}
+
+# A builtin writes it, so it stands in no command line. Of a password that was cut nothing is passed on.
+pass_password() {
+  say "P $NONCE"
+  secret=
+  case ${KSH_VERSION:+printf}$(command -v printf) in printf*) ;; *) refuse host-refused "this sh would show a password" ;; esac
+  if IFS= read -r secret; then say "$secret" >"$TRY/in"; else say "${TRY##*/} cut" >"$TRY/err"; fi
+  secret=
+}
+
+# Our half: gets the inner half going, and returns when that has all it needs. On its stderr comes what is asked for,
+# what sudo says when it refuses, and the inner half's own words; what the script says comes behind them.
+become_other() { # [password]
+  RUNNER=$0 PASSWORD=$1 MARK=${TRY##*/} asked='' last=''
+  read -r METHOD WHO EXE FLAGS <"$JOB/as"
+  runner_length=$(wc -c <"$RUNNER") script_length=$(wc -c <"$JOB/script")
+  # Both ends of each are opened here, each for one way: so the end of either side is noticed by the other.
+  # shellcheck disable=SC2094 # pipes
+  {
+    exec 9<>"$TRY/in" 3<"$TRY/in" 8>"$TRY/in" 9<&-
+    exec 9<>"$TRY/out" 6<"$TRY/out" 4>"$TRY/out" 9<&-
+    exec 9<>"$TRY/err" 7<"$TRY/err" 5>"$TRY/err" 9<&-
+  }
+  (
+    exec <&3 >&4 2>&5 3<&- 4>&- 5>&- 6<&- 7<&- 8>&-
+    trap - HUP INT QUIT TERM PIPE USR1
+    umask "$MASK"
+    cd "$HOME" || cd /
+    call_other
+  ) &
+  OTHER=$!
+  exec 3<&- 4>&- 5>&-
+  # Whoever asks for something that we don't know, in half a line, would be waited for for ever.
+  (
+    exec >/dev/null 6<&- 7<&- 8>&-
+    nap=
+    trap 'kill $nap; exit' TERM
+    sleep "$OTHER_PATIENCE" &
+    nap=$!
+    wait "$nap"
+    say "$NL$MARK silent" >"$TRY/err"
+  ) &
+  DOG=$!
+  [ "$METHOD" != su ] || hear_su
+  line=
+  while IFS= read -r line <&7 || [ -n "$line" ]; do
+    case $line in
+      *"$MARK asks")
+        [ -n "$PASSWORD" ] || turn_away asked "it asks for a password"
+        [ -z "$asked" ] || turn_away wrong "$last"
+        asked=yes last=''
+        say asks
+        ;;
+      *"$MARK ready") send_inner ;;
+      *"$MARK set")
+        kill "$DOG"
+        return
+        ;;
+      *"$MARK cut") turn_away cut ;;
+      *"$MARK silent") turn_away silent "$last" ;;
+      ?*) if [ "${#last}" -lt 200 ]; then last="${last:+$last; }$line"; else last=$line; fi ;;
+    esac
+    line=
+  done
+  case $asked$last in
+    *'not in the sudoers'* | *'not allowed'* | *'may not run'* | *'must have a tty'* | *'a tty is required'* | *'xpired'* | *'not available'*) ;;
+    yes*) turn_away wrong "$last" ;;
+    *'password is required'* | *'authentication is required'*) turn_away asked "$last" ;;
+  esac
+  turn_away refused "${last:-it ended and said nothing}"
+}
+
+# Where another launch was faster its script may be gone already.
+send_inner() {
+  if [ -e "$JOB/claim" ] || ! cat "$RUNNER" "$JOB/script" >&8; then
+    [ ! -e "$JOB/claim" ] || turn_away late
+  fi
+}
+
+# The end of its stdin ends whoever still asks there.
+turn_away() { # WHY [WORDS]
+  exec 6<&- 7<&- 8>&-
+  say "$*"
+  kill "$DOG"
+  rm -rf "$TRY"
+  exit 0
+}
+
+# The prompt of su has no end of line, and it knows no other.
+hear_su() {
+  line=$(dd bs=1 count=9 <&7 2>/dev/null)
+  case $line in
+    Password:)
+      [ -n "$PASSWORD" ] || turn_away asked "it asks for a password"
+      asked=yes
+      say asks
+      return
+      ;;
+  esac
+  IFS= read -r last <&7 || :
+  last=$line$last
+  case $last in *"$MARK ready") last='' && send_inner ;; esac
+}
+
+# Becomes the program that becomes the other user. What it logs is this short text; the runner itself comes behind it.
+# It speaks English meanwhile, since its words are read; the inner half puts that right.
+call_other() {
+  there=${LC_ALL:-}
+  case $there in *[!A-Za-z0-9_.@-]*) there= ;; esac
+  export LC_ALL=C
+  # shellcheck disable=SC2086 # numbers with blanks around them
+  set -- inner "$MARK" "$JOB" "$SESSION" $runner_length $script_length "$there"
+  # shellcheck disable=SC2086 # flags
+  case $METHOD-$PASSWORD in
+    su-*)
+      # shellcheck disable=SC2089 # its quotes are for the shell that it is given to
+      ROLLCALL_FOLDER=$JOB ROLLCALL_INNER="set -- $1 $2 \"\$ROLLCALL_FOLDER\" $4 $5 $6 '$7'; unset ROLLCALL_FOLDER ROLLCALL_INNER; $INNER"
+      # shellcheck disable=SC2090
+      export ROLLCALL_FOLDER ROLLCALL_INNER
+      # Any login shell understands this.
+      exec "$EXE" $FLAGS "$WHO" -c "exec $SH -c 'eval \"\$ROLLCALL_INNER\"'"
+      ;;
+    doas-*) exec "$EXE" $FLAGS -n -u "$WHO" -- "$SH" -c "$INNER" rollcall "$@" ;;
+    sudo-) exec "$EXE" $FLAGS -n -u "$WHO" -- "$SH" -c "$INNER" rollcall "$@" ;;
+    *) exec "$EXE" $FLAGS -k -S -p "$MARK asks$NL" -u "$WHO" -- "$SH" -c "$INNER" rollcall "$@" ;;
+  esac
+}
+
+# shellcheck disable=SC2016 # a program for sh
+INNER='echo "$2 ready" >&2; text=$(dd bs=$5 count=1 iflag=fullblock 2>/dev/null || dd bs=1 count=$5 2>/dev/null); case $text in *"#EOR") eval "$text" ;; esac'
+
+# The job is ours. What stood on the pipes before the script began is not its output.
+begin_as_other() {
+  CHILD=0 CONTROL=$JOB/control
+  mv -f "$TRY/in" "$CONTROL"
+  say go >&8
+  while IFS= read -r line <&7; do
+    case $line in *"$MARK child "*) CHILD=${line##* } && break ;; esac
+  done
+  while IFS= read -r line <&6; do
+    case $line in *"$MARK out") break ;; esac
+  done
+  capture out <&6 &
+  capture err <&7 &
+  exec 6<&- 7<&-
+  rm -rf "$TRY"
+}
+
+# Fails when nobody listens any more.
+order() { # TERM|KILL|LOOK
+  [ -n "$CONTROL" ] && { say "$1" >&8; } 2>/dev/null
+}
+
+take_control() {
+  trap '' PIPE
+  CONTROL=$JOB/control
+  # shellcheck disable=SC2094 # a pipe
+  [ -p "$CONTROL" ] && [ ! -L "$CONTROL" ] && exec 9<>"$CONTROL" 8>"$CONTROL" 9<&-
+}
+
+# The other user's half.
+inner() { # MARK JOB SESSION BYTES LOCALE
+  MARK=$1 JOB=$2 SESSION=$3
+  trap '' HUP INT QUIT TERM PIPE USR1
+  [ -z "${LC_ALL:-}" ] || if [ -n "$5" ]; then LC_ALL=$5; else unset LC_ALL; fi
+  script=
+  [ "$4" -eq 0 ] || script=$(dd bs="$4" count=1 iflag=fullblock 2>/dev/null || dd bs=1 count="$4" 2>/dev/null)
+  say "$MARK set" >&2
+  word=
+  read -r word
+  [ "$word" = go ] || exit 0
+  [ "$SESSION" != monitor ] || set -m
+  exec 3<&0 # whatever goes into the background has no stdin of its own
+  run_for_other 3<&- <<EOF &
+$script
+EOF
+  CHILD=$!
+  exec >/dev/null 2>&1
+  born "$CHILD"
+  CHILD_BIRTH=${BIRTH:--}
+  trap - TERM # it must be able to end from its first moment on
+  obey <&3 3<&- &
+  watch=$!
+  trap '' TERM
+  wait "$CHILD"
+  own_status $?
+  kill -TERM "$watch"
+  wait "$watch"
+  exit "$STATUS"
+}
+
+run_for_other() {
+  trap - HUP INT QUIT TERM PIPE USR1
+  cd "$HOME" || cd /
+  ROLLCALL_JID=${JOB##*/} ROLLCALL_WAITING=$JOB/waiting
+  export ROLLCALL_JID ROLLCALL_WAITING
+  in_new_session "$SH" -c "$SCRIPT" "$JOB/script" "$MARK"
+}
+
+# The script comes on stdin: the folder where it lies is closed to the other user.
+# shellcheck disable=SC2016 # a program for sh
+SCRIPT='text=$(cat); exec </dev/null; echo "$1 out"; echo "$1 child $$" >&2; eval "shift; unset text
+$text"'
+
+# Once something was ordered it goes on until nobody of the job is left. Where nobody holds the other end any more,
+# whoever wants to cancel opens it anew.
+obey() {
+  exec >/dev/null
+  ordered=
+  while :; do
+    if read -r word; then
+      case $word in TERM | KILL) trap '' TERM && ordered=yes && strike "$word" ;; esac
+    else sleep 1; fi
+    [ -z "$ordered" ] || lives "$CHILD" "$CHILD_BIRTH" || left_behind || find_members || exit 0
+  done
 }
 
 # ---- Ansible's view of it: ~/.ansible_async/JID, for jobs that were started with --ansible-async ------------------

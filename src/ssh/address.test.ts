@@ -247,8 +247,7 @@ test('ssh_config is asked about the host, and about the user and port that were 
 });
 
 test.each([
-  [{ ansible_become: true }, 'ansible_become: sudo'],
-  [{ ansible_become: 'yes' }, 'ansible_become: sudo'],
+  [{ ansible_become: true }, undefined],
   [{ ansible_connection: 'docker' }, 'ansible_connection: "docker"'],
   [{ ansible_connection: 'local' }, undefined],
   [{ ansible_become: false, ansible_connection: 'ssh' }, undefined],

@@ -169,12 +169,8 @@ const agentIn = (value: string | undefined, path: (written: string) => string): 
 /** True for a host that is this machine itself. */
 export const isLocal = (vars: Vars): boolean => /^(?:ansible\.builtin\.)?local$/.test(String(lookUp(vars, 'ansible_connection') ?? ''));
 
-/** What would make a command run as somebody else, or elsewhere, than where we would run it. */
+/** What would make a command run elsewhere than where we would run it. */
 const unsupportedIn = (vars: Vars): string | undefined => {
-  const become = lookUp(vars, 'ansible_become');
-  if (become === true || (typeof become === 'string' && /^(?:yes|true|on|y|t|1)$/i.test(become)) || become === 1) {
-    return 'ansible_become: sudo';
-  }
   const connection = lookUp(vars, 'ansible_connection');
   if (
     connection === undefined ||

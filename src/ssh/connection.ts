@@ -2,7 +2,8 @@
 // It knows neither how the link was made nor what the commands mean.
 import type { ClientChannel } from 'ssh2';
 import { fail, ok, type Result } from '../domain/result.ts';
-import type { Connection, ExecReply } from '../remote/ports.ts';
+import type { Connection, ExecReply, Question } from '../remote/ports.ts';
+import { listenFor } from '../remote/ports.ts';
 import type { Fails } from './failures.ts';
 import type { Link } from './handshake.ts';
 
@@ -40,7 +41,7 @@ export const makeConnection = (link: Link, limits: ConnectionLimits, fails: Fail
       const timer = setTimeout(() => link.cut('it did not close in time'), limits.farewell);
       void link.closed.then(() => clearTimeout(timer));
     },
-    exec: (command, stdin) => {
+    exec: (command, stdin, question) => {
       if (closing || link.isOver()) return Promise.resolve(lost());
       return new Promise<Result<ExecReply>>(resolve => {
         const settle = (result: Result<ExecReply>): void => {
@@ -61,7 +62,8 @@ export const makeConnection = (link: Link, limits: ConnectionLimits, fails: Fail
         try {
           link.client.exec(command, { env: limits.environment }, (error, channel) => {
             if (error !== undefined) return settle(link.isOver() ? lost() : fail(fails('channel-refused', error.message)));
-            collect(channel, stdin, limits.stdout, {
+            speak(channel, stdin, question);
+            collect(channel, limits.stdout, {
               ended: reply => settle(ok(reply)),
               cut: lose,
               flooded: () => {
@@ -87,7 +89,7 @@ type Outcome = {
 };
 
 /** Reads both streams to their end: ssh2 closes a channel only when both were read. */
-const collect = (channel: ClientChannel, stdin: Uint8Array, stdoutMax: number, outcome: Outcome): void => {
+const collect = (channel: ClientChannel, stdoutMax: number, outcome: Outcome): void => {
   const stdout: Buffer[] = [];
   let stdoutSize = 0;
   let stderr: Buffer[] = [];
@@ -126,5 +128,12 @@ const collect = (channel: ClientChannel, stdin: Uint8Array, stdoutMax: number, o
   // A command that ended before it read its input is no failure of the link.
   channel.on('error', () => undefined);
   channel.stderr.on('error', () => undefined);
-  channel.end(stdin);
+};
+
+/** Says all there is to say; an answer only when it is asked for. */
+const speak = (channel: ClientChannel, stdin: Uint8Array, question: Question | undefined): void => {
+  if (question === undefined) return void channel.end(stdin);
+  channel.write(stdin);
+  const listen = listenFor(question, answer => channel.end(answer));
+  channel.on('data', listen);
 };

@@ -33,7 +33,7 @@ const faultInTask = (task: Task): string | undefined => {
   const { name, args } = task.module;
   const shown = name === 'debug' ? args['var'] : undefined;
   const fault = typeof shown === 'string' && !mayRender(shown) ? faultInText(`{{ ${shown} }}`, shown) : undefined;
-  return fault ?? faultIn(args) ?? faultIn(task.vars);
+  return fault ?? faultIn(args) ?? faultIn(task.vars) ?? faultIn(Object.values(task.become ?? {}));
 };
 
 const faultIn = (value: Value): string | undefined => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { ok } from '../../src/domain/result.ts';
-import type { ExecReply, Transport } from '../../src/remote/ports.ts';
+import { type ExecReply, listenFor, type Question, type Transport } from '../../src/remote/ports.ts';
 import { type Runner, runnerOf } from '../../src/remote/runner-text.ts';
 
 /** A shell that stands in for the host's /bin/sh, called by that name so that it behaves as such. */
@@ -82,7 +82,7 @@ export const makeSimulatedLink = (
   { home = temporary('rollcall home-'), path = shell.path, env = {}, before = '' } = {},
 ): SimulatedLink => {
   const execs: { command: string; stdin: Uint8Array }[] = [];
-  const run = (command: string, stdin: Uint8Array, killAfter?: number): Promise<ExecReply> => {
+  const run = (command: string, stdin: Uint8Array, { killAfter, question }: How = {}): Promise<ExecReply> => {
     const child = spawn(shell.sh, ['-c', before + command.replaceAll('/bin/sh', shell.sh)], {
       cwd: existsSync(home) ? home : '/',
       env: { HOME: home, PATH: path, USER: 'someone', ...env },
@@ -90,28 +90,35 @@ export const makeSimulatedLink = (
     });
     // The host may end before it has read everything; that is no error of the link.
     child.stdin.on('error', () => {});
-    child.stdin.end(stdin);
+    if (question === undefined) child.stdin.end(stdin);
+    else {
+      child.stdin.write(stdin);
+      child.stdout.on(
+        'data',
+        listenFor(question, answer => child.stdin.end(answer)),
+      );
+    }
     if (killAfter !== undefined) setTimeout(() => child.kill('SIGKILL'), killAfter);
     return replyOf(child);
   };
-  const exec = async (command: string, stdin: Uint8Array, fault: Fault | undefined): Promise<ExecReply> => {
+  const exec = async (command: string, stdin: Uint8Array, fault: Fault | undefined, question?: Question): Promise<ExecReply> => {
     execs.push({ command, stdin });
     switch (fault?.kind) {
       case 'delay':
         await new Promise(resolve => setTimeout(resolve, fault.ms));
-        return run(command, stdin);
+        return run(command, stdin, { question });
       case 'twice':
-        return (await Promise.all([run(command, stdin), run(command, stdin)]))[0];
+        return (await Promise.all([run(command, stdin, { question }), run(command, stdin, { question })]))[0];
       case 'kill':
-        return { ...(await run(command, stdin, fault.afterMs)), code: undefined };
+        return { ...(await run(command, stdin, { killAfter: fault.afterMs, question })), code: undefined };
       case 'cut-reply':
-        return { ...gone, stdout: (await run(command, stdin)).stdout.subarray(0, fault.after) };
+        return { ...gone, stdout: (await run(command, stdin, { question })).stdout.subarray(0, fault.after) };
       case 'cut-request': {
-        const reply = await run(command, stdin.subarray(0, fault.after));
+        const reply = await run(command, stdin.subarray(0, fault.after), { question: cutQuestion(question, fault.after - stdin.length) });
         return fault.answer === 'lost' ? gone : reply;
       }
       default:
-        return run(command, stdin);
+        return run(command, stdin, { question });
     }
   };
   const withFaults = (faults: readonly Fault[]): Transport => ({
@@ -121,11 +128,21 @@ export const makeSimulatedLink = (
       const closed = new Promise<void>(resolve => {
         end = resolve;
       });
-      return ok({ exec: async (command, stdin) => ok(await exec(command, stdin, left.shift())), close: () => end(), closed });
+      return ok({
+        exec: async (command, stdin, question) => ok(await exec(command, stdin, left.shift(), question)),
+        close: () => end(),
+        closed,
+      });
     },
   });
   return { ...withFaults([]), home, execs, withFaults };
 };
+
+type How = { readonly killAfter?: number; readonly question?: Question | undefined };
+
+/** What is left of an answer when only so many bytes of it arrive; nothing is asked where not even the request did. */
+const cutQuestion = (question: Question | undefined, left: number): Question | undefined =>
+  question && left >= 0 ? { ...question, answer: () => question.answer()?.subarray(0, left) } : undefined;
 
 const gone: ExecReply = { stdout: new Uint8Array(), stderr: new Uint8Array(), code: undefined, signal: undefined };
 

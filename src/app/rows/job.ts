@@ -1,4 +1,5 @@
 // The only place that draws one job: the view with its facts and its log, and the log alone on the whole screen.
+import { asWhom } from '../../domain/become.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import { actorName, originName } from '../../domain/event.ts';
 import { type Job, shortJid } from '../../domain/job.ts';
@@ -90,7 +91,10 @@ export const jobFactRows = (console: Console, palette: Palette, job: Job): strin
         : `${formatDuration(on.limit)}   ${limitLeft(job, wall)}${job.state.kind === 'ended' ? '' : '   T gives more'}`,
     ]);
   if (on !== undefined)
-    facts.push(['where', `pid ${on.pid}, own session, boot ${on.bootId.slice(0, 8)}; ~/.rollcall/jobs/${shortJid(job.jid)}...`]);
+    facts.push([
+      'where',
+      `pid ${on.pid}${asWhom(order?.become)}, own session, boot ${on.bootId.slice(0, 8)}; ~/.rollcall/jobs/${shortJid(job.jid)}...`,
+    ]);
   const here = job.output.out + job.output.err;
   const there = job.output.outThere + job.output.errThere;
   facts.push([

@@ -3,7 +3,7 @@
 import { makeSession } from '../../app/session.ts';
 import type { Fleet } from '../../domain/event.ts';
 import { noHostsMatched, selectHosts, selectTyped } from '../../domain/pattern.ts';
-import { adHocPlan } from '../../domain/plan.ts';
+import { adHocPlan, withBecome } from '../../domain/plan.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import { holdPractice } from '../../practice/client.ts';
 import type { RunFlags } from '../flags.ts';
@@ -54,13 +54,16 @@ export const consoleVerb = async (world: World, flags: RunFlags, argv: readonly 
       ...secretVarsFor(place, hosts),
       options: optionsOf({ ...flags, log: true, template: true }, place, argv, 'console', {}),
       plan: withHosts(
-        adHocPlan({
-          pattern,
-          command,
-          module: 'shell',
-          async: limit,
-          ...(flags.poll !== undefined && { poll: flags.poll }),
-        }),
+        withBecome(
+          adHocPlan({
+            pattern,
+            command,
+            module: 'shell',
+            async: limit,
+            ...(flags.poll !== undefined && { poll: flags.poll }),
+          }),
+          place.become,
+        ),
         hosts,
         pace === 'first-one' ? [1, hosts.length] : undefined,
       ),

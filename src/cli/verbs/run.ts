@@ -3,7 +3,7 @@
 import type { RunOptions } from '../../domain/event.ts';
 import type { Entrusted } from '../../domain/need.ts';
 import { noHostsMatched } from '../../domain/pattern.ts';
-import { adHocPlan, type Plan, resolveHosts } from '../../domain/plan.ts';
+import { adHocPlan, type Plan, resolveHosts, withBecome } from '../../domain/plan.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import type { Link } from '../../driver/protocol.ts';
 import { ansibleJsonOutput } from '../../outputs/ansible-json.ts';
@@ -63,7 +63,7 @@ export const startAndFollow = async (
   for (const warning of place.warnings) world.say(warning);
   const checked = checkPlan(unresolved);
   if (!checked.ok) return checked;
-  const resolved = resolveHosts(unresolved, place.inventory, flags.limit);
+  const resolved = resolveHosts(withBecome(unresolved, place.become), place.inventory, flags.limit);
   if (!resolved.ok) return resolved;
   for (const warning of resolved.value.warnings) world.say(warning);
   const { plan } = resolved.value;
