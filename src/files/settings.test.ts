@@ -199,6 +199,7 @@ test('a setting that is said wins over one that is not', () => {
 test('becoming another user: each word by itself from the strongest that says it', async () => {
   const files = { '/project/ansible.cfg': '[privilege_escalation]\nbecome = yes\nbecome_user = app\nbecome_ask_pass = no\n' };
   expect(await load(files, { ANSIBLE_BECOME_USER: 'db', ANSIBLE_BECOME_METHOD: 'su' })).toEqual({
+    askBecomePass: false,
     become: { become: true, user: 'db', method: 'su' },
   });
   expect(await refusal({ '/project/ansible.cfg': '[privilege_escalation]\nbecome = perhaps\n' })).toMatch(
