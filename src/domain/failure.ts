@@ -176,4 +176,5 @@ export const failureSentence = (failure: Failure): string => {
 export const mayRetryStart = (failure: Failure): boolean => (failureTable[failure.tag] as Row).retry === 'silently';
 
 /** True when the host has answered that it did not begin; an unreadable job folder tells nothing. */
-export const isRefusal = ({ tag }: Failure): boolean => failureTable[tag].stage === 'host' && tag !== 'state-unreadable';
+export const isRefusal = ({ tag }: Failure): boolean =>
+  tag === 'password-refused' || tag === 'needs-person' || (failureTable[tag].stage === 'host' && tag !== 'state-unreadable');

@@ -2,7 +2,7 @@
 // A command is what sshd would hand to a login shell: one string for `/bin/sh -c`, begun in the home folder.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fail, ok, type Result } from '../domain/result.ts';
-import type { Connection, ExecReply, Timeouts, Transport } from '../remote/ports.ts';
+import { type Connection, type ExecReply, listenFor, type Timeouts, type Transport } from '../remote/ports.ts';
 
 /** What the transport must be told about this machine. */
 export type LocalOptions = {
@@ -25,7 +25,7 @@ export const makeLocalTransport = ({ timeouts, home, env, stdoutMax = 16 * 1024 
       tellClosed = resolve;
     });
     const lost = (cause: string): Result<never> => fail({ tag: 'connection-lost', host, cause });
-    const exec = (command: string, stdin: Uint8Array): Promise<Result<ExecReply>> =>
+    const exec: Connection['exec'] = (command, stdin, question) =>
       new Promise(resolve => {
         if (isOver) return resolve(lost('it was closed'));
         const child = spawn('/bin/sh', ['-c', command], { cwd: home, env: { ...env, HOME: home }, detached: true });
@@ -57,7 +57,12 @@ export const makeLocalTransport = ({ timeouts, home, env, stdoutMax = 16 * 1024 
           else give(ok({ stdout: Buffer.concat(stdout), stderr, code: code ?? undefined, signal: signal ?? undefined }));
         });
         child.stdin.on('error', () => undefined);
-        child.stdin.end(stdin);
+        if (question === undefined) return void child.stdin.end(stdin);
+        child.stdin.write(stdin);
+        child.stdout.on(
+          'data',
+          listenFor(question, answer => child.stdin.end(answer)),
+        );
       });
     const close = (): void => {
       if (isOver) return;
