@@ -30,7 +30,7 @@ export type Surroundings = {
 export type Examined = {
   readonly host: string;
   readonly address: Address;
-  readonly transport: 'ssh2' | 'openssh';
+  readonly transport: 'ssh2' | 'openssh' | 'local';
   readonly failure?: Failure;
   readonly key?: string;
   readonly hostKey?: HostKeyState;
@@ -57,7 +57,7 @@ export type ExamineParts = {
 
 /** Never rejects. */
 export const examine = async (host: string, address: Address, parts: ExamineParts): Promise<Examined> => {
-  const transport = address.system === undefined ? 'ssh2' : 'openssh';
+  const transport = address.local === true ? 'local' : address.system === undefined ? 'ssh2' : 'openssh';
   const base = { host, address, transport } as const;
   const begun = parts.now();
   const connection = await parts.transport.connect(address);
@@ -76,8 +76,8 @@ export const examine = async (host: string, address: Address, parts: ExaminePart
   const latency = parts.now() - before;
   connection.value.close();
   await connection.value.closed;
-  const hostKey = await knownKey(address, parts);
-  const found = { ...base, login, hostKey, ...(key !== undefined && { key }) };
+  const hostKey = address.local === true ? undefined : await knownKey(address, parts);
+  const found = { ...base, login, ...(hostKey !== undefined && { hostKey }), ...(key !== undefined && { key }) };
   if (!reply.ok) return { ...found, failure: reply.failure };
   const there = readAnswer(Buffer.from(reply.value.stdout).toString(), nonce, (asked + answered) / 2);
   if (there === undefined) {

@@ -55,6 +55,7 @@ describe.skipIf(!sshdAvailable() || spawnSync('ssh', ['-V']).status !== 0)('roll
           `  unknown: ${at(good, ', ansible_ssh_common_args: -o UserKnownHostsFile=/dev/null')}`,
           `  stranger: ${at(good).replace(good.keyPath, join(lab.home, 'other'))}`,
           `  forced: ${at(forced)}`,
+          '  here: {ansible_connection: local}',
           '  nobody: {ansible_host: 127.0.0.1, ansible_port: 9}',
           '',
         ])
@@ -109,10 +110,11 @@ describe.skipIf(!sshdAvailable() || spawnSync('ssh', ['-V']).status !== 0)('roll
     );
     expect(row('behind')).toContain(`ssh2       ${good.user}@127.0.0.1:${jump.port}`);
     expect(row('certified')).toMatch(/^certified +ok +\S+ +openssh /);
+    expect(row('here')).toMatch(/^here +ok +this machine +local +- +- +- +- /);
     expect(row('changed')).toMatch(/ changed +~\/changed:2 /);
     expect(row('unknown')).toMatch(/ unknown +\/dev\/null /);
     expect(row('nobody')).toMatch(/^nobody +connection refused /);
-    expect(out).toContain('3 of 8 would be reached');
+    expect(out).toContain('4 of 9 would be reached');
     expect(out).toMatch(/\n {2}changed: ITS HOST KEY HAS CHANGED: it shows ssh-ed25519 SHA256:/);
     expect(out).toMatch(/\n {2}stranger: .*with \S+other/);
     expect(out).toMatch(/\n {2}forced: the account does not run commands: it answers "go away"; .*forced command/);

@@ -179,7 +179,7 @@ const rowOf = (home: string, { host, address, transport, failure, key, hostKey, 
   [
     host,
     failure === undefined ? 'ok' : failureTable[failure.tag].what,
-    placeWords(address),
+    address.local === true ? 'this machine' : placeWords(address),
     transport,
     (address.via ?? []).map(placeWords).join(' > '),
     key ?? (transport === 'openssh' && failure === undefined ? "ssh's own" : ''),
