@@ -114,6 +114,8 @@ export class SimulatedHops implements Hops {
     this.#hops.set(name, hop);
     hop.opened = Promise.resolve().then(async () => {
       const before = await this.#go(way.slice(0, -1), () => this.cut(name), host);
+      // Killed while the one before it was opened: nothing more of it happens.
+      if (hops !== this.#hops) return new Promise<never>(() => {});
       const failure = before.ok ? await this.#open(name, way.length - 1) : before.failure;
       if (hops !== this.#hops) return failure;
       if (before.ok) hop.leaveBefore = before.value;
