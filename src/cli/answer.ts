@@ -1,5 +1,5 @@
 // The only place that asks what hosts want to be told in a terminal without a screen: `rollcall attach`.
-import { type Question, wanted } from '../domain/need.ts';
+import { type Question, wanted, whatBecame } from '../domain/need.ts';
 import { fold } from '../domain/nodeset.ts';
 import type { Link } from '../driver/protocol.ts';
 import { askHidden } from './ask-hidden.ts';
@@ -17,7 +17,7 @@ export const makeAnswerer = (world: World, link: Link): ((questions: readonly Qu
     const { id, need, hosts, refused } = question;
     const instead = 'attach from a terminal';
     const who = `${hosts.length === 1 ? '1 host waits' : `${hosts.length} hosts wait`}: ${fold(hosts)}`;
-    if (refused !== undefined) world.say(`${refused.host} turned the last one down`);
+    if (refused !== undefined) world.say(whatBecame(need, refused));
     if (need.kind === 'host-key') {
       world.say(`${need.account.host} shows an unknown host key: ${need.type} ${need.fingerprint}; with yes it is written to ${need.file}`);
       const word = await askHidden('is it theirs? yes or no: ', instead, true);

@@ -3,7 +3,7 @@
 import { failureSentence } from '../domain/failure.ts';
 import { holdWords } from '../domain/hold.ts';
 import { isOutstanding, type Jid, type OutputStream, shortJid } from '../domain/job.ts';
-import { type Question, wanted } from '../domain/need.ts';
+import { type Question, wanted, whatBecame } from '../domain/need.ts';
 import { fold } from '../domain/nodeset.ts';
 import { countHosts, exitCodeOf } from '../domain/recap.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
@@ -175,7 +175,7 @@ const waitingWords = (questions: readonly Question[], state: State, run: string)
   const parts = questions.flatMap(({ need, hosts, refused }) => {
     const ours = hosts.filter(host => known?.hosts.has(host));
     if (ours.length === 0) return [];
-    const before = refused === undefined ? '' : ` (${refused.host} turned the last one down)`;
+    const before = refused === undefined ? '' : ` (${whatBecame(need, refused)})`;
     const waits = ours.length === 1 ? `1 host waits (${ours[0]})` : `${ours.length} hosts wait (${fold(ours)})`;
     return [`${waits} for ${wanted(need)}${before}`];
   });

@@ -120,8 +120,14 @@ export const wanted = (need: Need): string => {
   }
 };
 
-/** Who turned a value down, and whether another host had taken the same. */
-export type Refusal = { readonly host: string; readonly elsewhere: 'accepted' | 'not-accepted' };
+/** Who turned a value down, and whether another host had taken the same. `untold`: nobody ever said whether it is right. */
+export type Refusal = { readonly host: string; readonly elsewhere: 'accepted' | 'not-accepted' | 'untold' };
+
+/** What became of the value before, as a sentence tells it. */
+export const whatBecame = (need: Need, { host, elsewhere }: Refusal): string => {
+  if (need.kind === 'passphrase') return 'the last one does not open it';
+  return elsewhere === 'untold' ? `${host} was the last to hang up without a word on it` : `${host} turned the last one down`;
+};
 
 /** What people are asked, for all hosts that wait for the same answer. Never journalled. */
 export type Question = {
@@ -148,5 +154,9 @@ export const refusedBefore = (need: Need, by: Refusal): Failure => ({
   tag: 'password-refused',
   host: hostOf(need),
   cause:
-    by.host === hostOf(need) ? `${wanted(need)} was turned down` : `${wanted(need)} was turned down by ${by.host}, so it was not sent here`,
+    by.elsewhere === 'untold'
+      ? `${wanted(need)} was sent, and each time the connection ended before anybody said whether it is right`
+      : by.host === hostOf(need)
+        ? `${wanted(need)} was turned down`
+        : `${wanted(need)} was turned down by ${by.host}, so it was not sent here`,
 });

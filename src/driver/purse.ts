@@ -7,7 +7,12 @@ type Value = {
   phase: 'new' | 'trying' | 'open';
   /** Some account has taken it. */
   accepted: 'yes' | 'no';
+  /** How often the link broke before anybody said whether it is right. */
+  untold: number;
 };
+
+/** A host that hangs up on a wrong password may have counted it all the same: so often an unproven one is sent before its giver is asked again. */
+const mostUntold = 3;
 
 /** `odd-one`: others have taken what this account turned down. */
 export type Fate = 'as-before' | 'odd-one';
@@ -41,7 +46,7 @@ export class Purse {
     this.#drop();
     const known = [...this.#proven.values()].find(value => isSame(value.bytes, bytes));
     if (known !== undefined) known.phase = 'new';
-    this.#current = known ?? { bytes, phase: 'new', accepted: 'no' };
+    this.#current = known ?? { bytes, phase: 'new', accepted: 'no', untold: 0 };
     this.#declined = false;
   }
 
@@ -91,6 +96,11 @@ export class Purse {
     }
     if (outcome === 'unknown') {
       if (value.phase === 'trying') value.phase = 'new';
+      value.untold += 1;
+      if (value.accepted === 'no' && value.untold >= mostUntold && this.#current === value) {
+        this.#drop();
+        this.refused = { host: hostOf(need), elsewhere: 'untold' };
+      }
       return 'as-before';
     }
     // An account that had taken it takes it no more: it was changed there, and so perhaps everywhere.

@@ -20,3 +20,27 @@ test('where somebody can be asked, the host waits and says for what', () => {
     failure: { tag: 'waits-for-answer', host: 'web1', cause: 'the password of ops', facts: { waitsFor: 'password fleet ops' } },
   });
 });
+
+test('hosts that hang up without a word are sent a password three times in all; then its giver is asked', () => {
+  const keeper = new Keeper({ realmOf: () => 'fleet', canAsk: () => true });
+  keeper.entrust([{ for: 'password', realm: 'fleet', value: 'perhaps wrong' }]);
+  const outcomes = ['web1', 'web2', 'web3', 'web4'].map(host => {
+    const taken = keeper.take(password(host));
+    if (taken.kind === 'have') taken.settle('unknown');
+    return taken.kind;
+  });
+  expect(outcomes).toEqual(['have', 'have', 'have', 'not-now']);
+  expect(keeper.questions(new Map([['password fleet ops', new Set(['web4'])]]))).toMatchObject([
+    { hosts: ['web4'], refused: { host: 'web3', elsewhere: 'untold' } },
+  ]);
+});
+
+test('a password that a host has taken outlives broken links', () => {
+  const keeper = new Keeper({ realmOf: () => 'fleet', canAsk: () => true });
+  keeper.entrust([{ for: 'password', realm: 'fleet', value: 'right' }]);
+  for (const outcome of ['unknown', 'accepted', 'unknown', 'unknown', 'unknown', 'accepted'] as const) {
+    const taken = keeper.take(password('web1'));
+    if (taken.kind === 'have') taken.settle(outcome);
+    expect(taken.kind).toBe('have');
+  }
+});

@@ -1,7 +1,7 @@
 // The only place that draws what hosts want to be told. What is typed is drawn as dots, and only so many.
 
 import type { Need, Question } from '../../domain/need.ts';
-import { wanted } from '../../domain/need.ts';
+import { wanted, whatBecame } from '../../domain/need.ts';
 import { fold } from '../../domain/nodeset.ts';
 import type { AnswerDialog, Console } from '../console-state.ts';
 import { promptsOf, questionsOf } from '../dialogs/answer.ts';
@@ -53,8 +53,10 @@ const keyPieces = ({ account, type, fingerprint, file }: HostKey): readonly Piec
 /** Who turned the last one down, or else what else is to be known. */
 const aboutPieces = ({ need, refused }: Question): readonly Piece[] => {
   if (refused !== undefined) {
-    const others = refused.elsewhere === 'accepted' ? ', though others have taken it' : '; it was sent nowhere else';
-    return [' ', ['warning', ` ${refused.host} turned the last one down `], others];
+    const after = { accepted: ', though others have taken it', 'not-accepted': '; it was sent nowhere else', untold: '' }[
+      refused.elsewhere
+    ];
+    return [' ', ['warning', ` ${whatBecame(need, refused)} `], need.kind === 'passphrase' ? '' : after];
   }
   if (need.kind === 'codes') return [` ${[need.name, need.instruction].filter(text => text !== '').join('  ')}`];
   if (need.kind === 'passphrase') return [['dim', ' the key is encrypted; one answer is for all hosts']];
