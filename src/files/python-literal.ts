@@ -19,6 +19,9 @@ export const readLiteral = (text: string): Value => {
 /** Thrown and caught in this file alone: it unwinds a reader that is deep in brackets. */
 class NoLiteral extends Error {}
 
+/** One for all: most values of an inventory are plain text, and to note a stack for each would take most of the time. */
+const noLiteral = new NoLiteral();
+
 const deepest = 100;
 
 const number =
@@ -37,7 +40,7 @@ class LiteralReader {
     const first = this.value();
     // Without brackets a comma makes a tuple too.
     const items = this.next() === ',' ? this.rest([first], '') : first;
-    if (this.next() !== '') throw new NoLiteral();
+    if (this.next() !== '') throw noLiteral;
     return items;
   }
 
@@ -49,12 +52,12 @@ class LiteralReader {
   }
 
   private take(expected: string): void {
-    if (this.next() !== expected) throw new NoLiteral();
+    if (this.next() !== expected) throw noLiteral;
     this.at += expected.length;
   }
 
   private value(): Value {
-    if (++this.depth > deepest) throw new NoLiteral();
+    if (++this.depth > deepest) throw noLiteral;
     const value = this.valueHere();
     this.depth--;
     return value;
@@ -72,7 +75,7 @@ class LiteralReader {
       this.at++;
       const sign = char === '-' ? -1 : 1;
       const inner = /[+-]/.test(this.next()) ? this.value() : this.number();
-      if (typeof inner !== 'number') throw new NoLiteral();
+      if (typeof inner !== 'number') throw noLiteral;
       // As JSON prints it: there is no negative zero among whole numbers.
       return sign * inner + 0;
     }
@@ -86,17 +89,17 @@ class LiteralReader {
     number.lastIndex = this.at;
     const found = number.exec(this.text)?.[0];
     // Python refuses 0123, and so do we: it stays text, as a PIN should.
-    if (found === undefined || (/^0[\d_]+$/.test(found) && /[1-9]/.test(found))) throw new NoLiteral();
+    if (found === undefined || (/^0[\d_]+$/.test(found) && /[1-9]/.test(found))) throw noLiteral;
     this.at += found.length;
     const value = Number(found.replaceAll('_', ''));
     const isWhole = !/[.eE]/.test(found) || /^0[xX]/.test(found);
-    if (isWhole ? !Number.isSafeInteger(value) : !Number.isFinite(value)) throw new NoLiteral();
+    if (isWhole ? !Number.isSafeInteger(value) : !Number.isFinite(value)) throw noLiteral;
     return value;
   }
 
   private word(): Value {
     const found = /^(?:True|False|None)(?!\w)/.exec(this.text.slice(this.at, this.at + 6))?.[0];
-    if (found === undefined) throw new NoLiteral();
+    if (found === undefined) throw noLiteral;
     this.at += found.length;
     return found === 'None' ? null : found === 'True';
   }
@@ -111,14 +114,14 @@ class LiteralReader {
 
   private string(): string {
     const head = /^([rRbBuU]{0,2})('''|"""|'|")/.exec(this.text.slice(this.at, this.at + 5));
-    if (head === null) throw new NoLiteral();
+    if (head === null) throw noLiteral;
     const [all, prefix = '', quote = ''] = head;
-    if (/[uU]./.test(prefix) || /.[uU]/.test(prefix)) throw new NoLiteral();
+    if (/[uU]./.test(prefix) || /.[uU]/.test(prefix)) throw noLiteral;
     this.at += all.length;
     const isRaw = /r/i.test(prefix);
     let content = '';
     while (!this.text.startsWith(quote, this.at)) {
-      if (this.at >= this.text.length) throw new NoLiteral();
+      if (this.at >= this.text.length) throw noLiteral;
       content += this.text.charAt(this.at) === '\\' ? this.escape(isRaw) : this.text.charAt(this.at++);
     }
     this.at += quote.length;
@@ -127,7 +130,7 @@ class LiteralReader {
 
   private escape(isRaw: boolean): string {
     const rest = this.text.slice(this.at, this.at + 11);
-    if (rest.length < 2) throw new NoLiteral();
+    if (rest.length < 2) throw noLiteral;
     if (isRaw) {
       this.at += 2;
       return rest.slice(0, 2);
@@ -136,12 +139,12 @@ class LiteralReader {
     if (coded !== null) {
       const [all, x, u, wide, octal] = coded;
       const code = octal === undefined ? Number.parseInt(x ?? u ?? wide ?? '', 16) : Number.parseInt(octal, 8);
-      if (code > 0x10ffff) throw new NoLiteral();
+      if (code > 0x10ffff) throw noLiteral;
       this.at += all.length;
       return String.fromCodePoint(code);
     }
     const char = rest.charAt(1);
-    if (/[xuUN]/.test(char)) throw new NoLiteral();
+    if (/[xuUN]/.test(char)) throw noLiteral;
     this.at += 2;
     return escapes[char] ?? rest.slice(0, 2);
   }
@@ -201,7 +204,7 @@ class LiteralReader {
 
 /** JSON's keys are text; so are ours. */
 const keyText = (key: Value): string => {
-  if (typeof key === 'object' && key !== null) throw new NoLiteral();
+  if (typeof key === 'object' && key !== null) throw noLiteral;
   return key === null ? 'null' : String(key);
 };
 

@@ -52,7 +52,7 @@ type Reading = { readonly disk: Disk; readonly texts: string[]; readonly closed:
 const readFiles = async (path: string, reading: Reading): Promise<Result<Vars>> => {
   const { disk } = reading;
   const found = await disk(path);
-  if (found.kind !== 'folder') return readVarsFile(path, reading);
+  if (found.kind !== 'folder') return readVarsFile(path, { ...reading, disk: async () => found });
   let vars: Vars = {};
   for (const name of found.names) {
     if (name.startsWith('.') || name.endsWith('~') || !endings.includes(extname(name))) continue;
