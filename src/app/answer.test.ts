@@ -88,6 +88,28 @@ test('Esc puts it away until p, or until the value before was turned down', () =
   expect(mode(over)).toMatchObject({ kind: 'answer' });
 });
 
+test('what is typed when somebody else answers never reaches the next question', () => {
+  const over = sessionOver(fleet);
+  const key: Question = { id: 'next', need: { kind: 'passphrase', path: '/home/ops/.ssh/id', host: 'web9' }, hosts: ['web9'] };
+  over.push({ kind: 'questions', questions: [password] });
+  press(over, ...'half');
+  over.push({ kind: 'questions', questions: [key] });
+  press(over, ...'ofit');
+  expect(screenText(over)).toContain('no longer asked');
+  press(over, 'enter');
+  expect(answers(over)).toEqual([]);
+  expect(mode(over)).toMatchObject({ kind: 'answer', ids: ['next'], line: { text: '' } });
+});
+
+test('a secret typed for another question is not shown where yes is asked for', () => {
+  const over = sessionOver(fleet);
+  over.push({ kind: 'questions', questions: [hostKey('web1')] });
+  press(over, ...'ye');
+  expect(screenText(over)).toContain('yes or no: ye');
+  press(over, ...'llow');
+  expect(screenText(over)).not.toContain('yellow');
+});
+
 test('a dialog that somebody else has answered goes away, and one that is open is not covered', () => {
   const over = sessionOver(fleet);
   press(over, 'n');

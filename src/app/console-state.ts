@@ -105,6 +105,8 @@ export type AnswerDialog = {
   readonly ids: readonly string[];
   /** What was typed for the prompts before this one. */
   readonly typed: readonly string[];
+  /** The question went while somebody was typing: what they go on typing must not reach the next one. */
+  readonly isOver?: 'yes';
   readonly line: Line;
   readonly opened: Opened;
   readonly error?: string;

@@ -292,6 +292,7 @@ export class Driver implements DriverPort {
       case 'cancel':
         return this.#steering.cancel(ask.on, by, ask.confirmed);
       case 'retry':
+        this.#parts.secrets?.reconsider();
         return this.#steering.retry(ask.on, ask.which, by);
       case 'ask':
         return touched(jobsOf(this.state(), ask.on).filter(({ jid }) => this.#engine.ask(jid)).length);
@@ -350,6 +351,7 @@ export class Driver implements DriverPort {
       if (options.askedFrom === 'headless') this.#owners.set(queued.id, client.id);
       return ok({ run: queued.id, number: queued.number, joined: 'no' });
     }
+    this.#parts.secrets?.reconsider();
     this.#takeAgentOf(client);
     const run = this.#parts.newRunId();
     const number = this.#takeNumber();

@@ -54,6 +54,11 @@ export class Purse {
     this.#declined = true;
   }
 
+  /** A no is for what waited then: whatever is asked for later is a question again. */
+  reconsider(): void {
+    this.#declined = false;
+  }
+
   take(need: Need): Loan | undefined {
     const who = takerOf(need);
     if (need.kind === 'codes' && this.need.kind === 'codes' && !isSamePrompts(need, this.need)) this.#drop();

@@ -44,3 +44,13 @@ test('a password that a host has taken outlives broken links', () => {
     expect(taken.kind).toBe('have');
   }
 });
+
+test('a no is told as one, and holds until something new is wanted', () => {
+  const keeper = new Keeper({ realmOf: () => 'fleet', canAsk: () => true });
+  const [need, what] = [password('web1'), 'password fleet ops'];
+  keeper.take(need);
+  keeper.answer([what], undefined);
+  expect(keeper.take(need)).toMatchObject({ failure: { tag: 'needs-person', cause: expect.stringContaining('said no') } });
+  keeper.reconsider();
+  expect(keeper.take(need)).toMatchObject({ failure: { tag: 'waits-for-answer' } });
+});

@@ -50,7 +50,10 @@ export class Keeper implements Secrets, Answering {
     if (mayCome) {
       return { kind: 'not-now', failure: { tag: 'waits-for-answer', host: hostOf(need), cause: wanted(need), facts: { waitsFor: what } } };
     }
-    return { kind: 'not-now', failure: purse.refused === undefined ? nobodyToAsk(need) : refusedBefore(need, purse.refused) };
+    const failure = purse.refused === undefined ? nobodyToAsk(need) : refusedBefore(need, purse.refused);
+    if (purse.state !== 'declined') return { kind: 'not-now', failure };
+    const cause = `somebody said no to it, a retry asks again: ${failure.cause}`;
+    return { kind: 'not-now', failure: { ...failure, cause, facts: { ...failure.facts, declined: 'yes' } } };
   }
 
   mayTry(what: string): MayTry {
@@ -114,6 +117,12 @@ export class Keeper implements Secrets, Answering {
       open.push({ id: what, need, hosts: [...hosts], ...(refused !== undefined && { refused }) });
     }
     return open;
+  }
+
+  /** Somebody wants something new: what was declined before may be asked once more. */
+  reconsider(): void {
+    for (const purse of this.#purses.values()) purse.reconsider();
+    this.changed();
   }
 
   /** Whoever waits is looked at again: an answer came, or who can answer has changed. */

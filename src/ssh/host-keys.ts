@@ -82,7 +82,10 @@ export const prepareHostKeyCheck = async (address: Address, files: HostKeyFiles,
     const taken = secrets.take({ kind: 'host-key', account: accountOf(address), type, fingerprint, file });
     if (taken.kind === 'not-now') {
       const { tag, cause, facts } = taken.failure;
-      return tag === 'waits-for-answer' ? fails(tag, cause, facts) : unknown;
+      if (tag === 'waits-for-answer') return fails(tag, cause, facts);
+      return facts?.['declined'] === 'yes'
+        ? fails(unknown.tag, `somebody said no to it, a retry asks again: ${unknown.cause}`, unknown.facts)
+        : unknown;
     }
     if (taken.values[0] !== 'yes') {
       taken.settle('refused');

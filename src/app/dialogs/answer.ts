@@ -40,7 +40,11 @@ export const showQuestions = (hands: Hands, now: number): void => {
   const stillPutAway = new Set([...console.view.putAway].filter(name => names.has(name)));
   hands.set({ putAway: stillPutAway });
   const top = modes.at(-1);
-  if (top?.kind === 'answer' && questionsOf(console, top).length === 0) hands.close();
+  if (top?.kind === 'answer' && (top.isOver === 'yes' || questionsOf(console, top).length === 0)) {
+    const isTypedIn = top.typed.length > 0 || top.line.text !== '';
+    if (isTypedIn) hands.swap({ ...top, typed: [], line: emptyLine, isOver: 'yes' });
+    else if (top.isOver !== 'yes') hands.close();
+  }
   if (hands.see().view.modes.length > 0) return;
   const first = console.data.questions.find(question => !stillPutAway.has(nameOf(question)));
   if (first !== undefined) open(hands, first, now + moreRest);
@@ -60,6 +64,11 @@ const open = (hands: Hands, first: Question, at: number): void => {
 /** A key in the dialog. */
 export const answerKey = (mode: AnswerDialog, key: string, hands: Hands) => {
   const { error: _, ...plain } = mode;
+  if (mode.isOver === 'yes') {
+    if (key !== 'enter' && key !== 'esc') return;
+    hands.close();
+    return showQuestions(hands, hands.opened().at);
+  }
   const questions = questionsOf(hands.see(), mode);
   if (key === 'esc') return putAway(questions, hands);
   if (key === 'enter') return enter(mode, questions, hands);
@@ -69,6 +78,7 @@ export const answerKey = (mode: AnswerDialog, key: string, hands: Hands) => {
 
 /** A pasted password has no line ends in it, whatever was copied along. */
 export const answerPaste = (mode: AnswerDialog, text: string, hands: Hands) => {
+  if (mode.isOver === 'yes') return;
   const clean = text.replace(/[\r\n]+$/, '');
   if (/[\r\n]/.test(clean)) return hands.toast('a paste of several lines is not taken');
   hands.swap({ ...mode, line: pasted(mode.line, clean) } satisfies Mode);

@@ -21,11 +21,19 @@ export type AnswerContent = {
 export const answerContent = (console: Console, mode: AnswerDialog, label: Piece): AnswerContent => {
   const questions = questionsOf(console, mode);
   const [first] = questions;
-  if (first === undefined) return { title: 'answered', pieces: [], cursor: { x: 0, y: 1 } };
+  if (first === undefined || mode.isOver === 'yes') {
+    const pieces = [
+      [' somebody else has answered, or nobody waits for it any more'],
+      [['dim', ' what was typed is gone; Enter goes on']],
+    ] as const;
+    return { title: 'no longer asked', pieces, cursor: { x: 0, y: 1 } };
+  }
   const hosts = [...new Set(questions.flatMap(question => question.hosts))];
   const keys = questions.flatMap(({ need }) => (need.kind === 'host-key' ? [need] : []));
   const prompt = promptsOf(first.need)[mode.typed.length] ?? { text: '', echo: false };
-  const shown = prompt.echo ? mode.line.text : '•'.repeat(Math.min(mostDots, charactersOf(mode.line.text).length));
+  // A secret that was meant for another question is not shown because this one is harmless.
+  const isShown = prompt.echo && (keys.length === 0 || ['yes', 'no'].some(word => word.startsWith(mode.line.text)));
+  const shown = isShown ? mode.line.text : '•'.repeat(Math.min(mostDots, charactersOf(mode.line.text).length));
   const words = keys.length > 0 ? keys.map(keyPieces) : [aboutPieces(first)];
   return {
     title: titleOf(first.need),
@@ -35,7 +43,7 @@ export const answerContent = (console: Console, mode: AnswerDialog, label: Piece
       [' ', ['strong', prompt.text], ' ', shown],
       mode.error === undefined ? [['dim', ` ${whatFor(first.need)}`]] : [['warning', ` ${mode.error} `]],
     ],
-    cursor: { x: 2 + widthOf(prompt.text) + (prompt.echo ? mode.line.at : widthOf(shown)), y: 2 + words.length },
+    cursor: { x: 2 + widthOf(prompt.text) + (isShown ? mode.line.at : widthOf(shown)), y: 2 + words.length },
   };
 };
 

@@ -21,6 +21,7 @@ export type HostsFlags = RunFlags & {
 /** One host a line in inventory order, or one nodeset. Folded or expanded without a word of a fleet, words are names. */
 export const hostsVerb = async (world: World, words: readonly string[], flags: HostsFlags): Promise<Result<number>> => {
   const pattern = words.length === 0 ? 'all' : words.join(',');
+  if (flags.sshOptions === true && words.length !== 1) return refuse('--ssh-options takes the name of one host');
   if (flags.sshOptions === true) return sshOptions(world, pattern, flags);
   if (flags.fold === true && flags.expand === true) return refuse('--fold and --expand are opposites; say one of them');
   const isAboutFleet = flags.inventory !== undefined || flags.practice !== undefined || words.length === 0;
