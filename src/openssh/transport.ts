@@ -146,7 +146,11 @@ export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 
           return fail(fails('reply-garbled', `it sent more than ${stdoutMax} bytes`));
         }
         // 255 may be the command's or ssh's own; only a link that broke leaves nothing behind.
-        if (reply.code === 255 && reply.stdout.length === 0) return brokenBy(reply, isOver, lost, fails);
+        if (reply.code === 255 && reply.stdout.length === 0) {
+          // The one that speaks for a command may hear of the end before the one that holds the connection does.
+          await Promise.race([closed, new Promise(resolve => setTimeout(resolve, farewell))]);
+          return brokenBy(reply, isOver, lost, fails);
+        }
         return ok(reply);
       },
     } satisfies Connection);
@@ -170,7 +174,7 @@ const brokenBy = (
 ): Result<ExecReply> => {
   const words = Buffer.from(reply.stderr).toString();
   if (/Session open refused|channel \d+: open failed|mux_client/i.test(words)) return fail(fails('channel-refused', lastWords(words)));
-  return isOver || /closed|reset|Broken pipe|Control socket/i.test(words) ? lost() : ok(reply);
+  return isOver || /closed|reset|Broken pipe|Control (?:socket|master)/i.test(words) ? lost() : ok(reply);
 };
 
 type Bounds = { readonly patience: number; readonly most: number; readonly question?: Question };

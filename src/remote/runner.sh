@@ -744,7 +744,8 @@ launch_as_other() { # [password]
 pass_password() {
   say "P $NONCE"
   secret=
-  case ${KSH_VERSION:+printf}$(command -v printf) in printf*) ;; *) refuse host-refused "this sh would show a password" ;; esac
+  # yash names the program, and runs its own.
+  case ${KSH_VERSION:+printf}${YASH_VERSION:+printf}$(command -v printf) in printf*) ;; *) refuse host-refused "this sh would show a password" ;; esac
   if IFS= read -r secret; then say "$secret" >"$TRY/in"; else say "${TRY##*/} cut" >"$TRY/err"; fi
   secret=
 }
