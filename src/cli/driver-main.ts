@@ -6,7 +6,7 @@ import { homedir, hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '../domain/failure.ts';
 import { parseMirrorPlace } from '../domain/mirror-place.ts';
-import { fail, ok, type Result } from '../domain/result.ts';
+import { ok, type Result } from '../domain/result.ts';
 import { Driver } from '../driver/driver.ts';
 import { makeIdle } from '../driver/idle.ts';
 import { fullExit, tellStartFailure } from '../driver/lifecycle.ts';
@@ -28,6 +28,7 @@ import { makeSshTransport } from '../ssh/transport.ts';
 import { realClock, uptime } from './clock.ts';
 import { proveIn } from './colleagues.ts';
 import { type DriverArguments, version } from './reach.ts';
+import { eachItsWay } from './transports.ts';
 
 /** How long a connection to a jump host is kept for the next host behind it, ms. */
 const hopPersist = 5000;
@@ -58,18 +59,7 @@ const main = async (argument: string): Promise<void> => {
   const systems = makeOpensshTransport({ timeouts, env: process.env });
   const here = makeLocalTransport({ timeouts, home, env: process.env });
   const jobs = makeJobs({
-    transport: {
-      // The system's ssh makes connections to jump hosts of its own.
-      ...(ours.hops !== undefined && {
-        hops: { ...ours.hops, of: address => (address.system === undefined ? (ours.hops?.of(address) ?? []) : []) },
-      }),
-      connect: async address => {
-        const { name: host, unsupported, system, local } = address;
-        if (unsupported !== undefined) return fail({ tag: 'not-supported', host, cause: unsupported });
-        if (local === true) return here.connect(address);
-        return (system === undefined ? ours : systems).connect(address);
-      },
-    },
+    transport: eachItsWay({ ssh2: ours, openssh: systems, local: here }),
     identity: { line: heritage.line, epoch, driverId },
     nonce: () => randomBytes(8).toString('hex'),
     secrets,

@@ -5,6 +5,7 @@ import { safeText } from '../domain/safe-line.ts';
 import type { Address, Transport } from '../remote/ports.ts';
 import { fingerprintOf, keyTypeOf, lookupNames } from '../ssh/known-hosts.ts';
 import type { KnownHostsStore } from '../ssh/known-hosts-store.ts';
+import { wayOf } from './transports.ts';
 
 /** What is known of a host's key: where it stands, or why it is not believed. */
 export type HostKeyState = {
@@ -57,7 +58,7 @@ export type ExamineParts = {
 
 /** Never rejects. */
 export const examine = async (host: string, address: Address, parts: ExamineParts): Promise<Examined> => {
-  const transport = address.local === true ? 'local' : address.system === undefined ? 'ssh2' : 'openssh';
+  const transport = wayOf(address);
   const base = { host, address, transport } as const;
   const begun = parts.now();
   const connection = await parts.transport.connect(address);

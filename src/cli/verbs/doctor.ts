@@ -8,7 +8,7 @@ import { fail, ok, type Result } from '../../domain/result.ts';
 import { safeJson, safeText } from '../../domain/safe-line.ts';
 import { makeLocalTransport } from '../../local/transport.ts';
 import { makeOpensshTransport } from '../../openssh/transport.ts';
-import type { Address, Timeouts, Transport } from '../../remote/ports.ts';
+import type { Address, Timeouts } from '../../remote/ports.ts';
 import { queryOf } from '../../ssh/address.ts';
 import { makeKnownHostsStore } from '../../ssh/known-hosts-store.ts';
 import { makeSshTransport } from '../../ssh/transport.ts';
@@ -18,6 +18,7 @@ import type { RunFlags } from '../flags.ts';
 import { type Place, placeOf } from '../place.ts';
 import { readSshConfig } from '../ssh-config.ts';
 import { type Column, tableLines } from '../table.ts';
+import { eachItsWay } from '../transports.ts';
 import type { World } from '../world.ts';
 
 const globalKnownHostsFiles = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
@@ -106,16 +107,8 @@ const examineAll = async (
   });
   const systems = makeOpensshTransport({ timeouts, env: world.env });
   const here = makeLocalTransport({ timeouts, home: world.home, env: world.env });
-  const transport: Transport = {
-    connect: async address => {
-      const { name: host, unsupported, system, local } = address;
-      if (unsupported !== undefined) return fail({ tag: 'not-supported', host, cause: unsupported });
-      if (local === true) return here.connect(address);
-      return (system === undefined ? ours : systems).connect(address);
-    },
-  };
   const parts: ExamineParts = {
-    transport,
+    transport: eachItsWay({ ssh2: ours, openssh: systems, local: here }),
     seen,
     knownHosts: makeKnownHostsStore(),
     home: world.home,
