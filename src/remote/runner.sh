@@ -540,7 +540,7 @@ keep_tail() { # out|err
 # Ends the job when its limit is reached or a cancel is asked for; looks when it is woken, and every few seconds.
 keep_time() {
   exec >/dev/null
-  nap=
+  nap='' SHIFT=0
   trap 'kill $nap; exit 0' TERM
   trap : USR1
   while lives "$CHILD" "$CHILD_BIRTH" || order LOOK; do
@@ -552,7 +552,6 @@ keep_time() {
     step=5
     read_word "$JOB/limit"
     if is_number "$WORD" && [ "$WORD" -gt 0 ]; then
-      clock
       left=$((WORD * 10 - NOW + BEGAN))
       if [ "$left" -le 0 ]; then
         end_session timeout "$GRACE"
@@ -564,15 +563,20 @@ keep_time() {
     nap=$!
     wait "$nap"
     kill "$nap"
-    [ -r /proc/uptime ] || trust_the_nap
+    clock_after_nap $((step * 10))
   done
 }
 
-# A clock that somebody sets is believed only as far as we have slept.
-trust_the_nap() {
+# NOW after a nap. A clock that somebody sets is believed only as far as we have slept, and is read nowhere else while
+# a limit or a grace runs: a jump between two readings that nobody compares would be believed.
+clock_after_nap() { # TENTHS
   before=$NOW
   clock
-  [ "$NOW" -ge "$before" ] && [ $((NOW - before)) -le $((step * 10 + 20)) ] || BEGAN=$((BEGAN + NOW - before - step * 10))
+  [ ! -r /proc/uptime ] || return 0
+  NOW=$((NOW + SHIFT))
+  [ "$NOW" -ge "$before" ] && [ $((NOW - before)) -le $(($1 + 20)) ] && return
+  SHIFT=$((SHIFT + before + $1 - NOW))
+  NOW=$((before + $1))
 }
 
 # TERM, grace, KILL, for all that belongs to the job; returns when nobody is left. The first reason wins: there is one
@@ -582,15 +586,16 @@ end_session() { # cancel|timeout GRACE
   mv "$JOB/reason" "$JOB/why.$1" || :
   tell_syslog "$1"
   grace=$2
-  clock
   asked=$NOW
   strike TERM
   while lives "$CHILD" "$CHILD_BIRTH" || left_behind || find_members || order LOOK; do
     # Whoever cancels again may want it to go faster.
     read_word "$JOB/cancel" && is_number "$WORD" && grace=$WORD
     [ $((NOW - asked)) -lt $((grace * 10)) ] || strike KILL
-    if [ $((NOW - asked)) -lt 20 ]; then pause 100 || sleep 1; else sleep 1; fi
-    clock
+    if [ $((NOW - asked)) -lt 20 ] && pause 100; then clock_after_nap 1; else
+      sleep 1
+      clock_after_nap 10
+    fi
   done
 }
 
@@ -668,6 +673,8 @@ stop_orphan() { # JOB GRACE SESSION
   JOB=$1 SESSION=$3
   read -r CHILD CHILD_BIRTH rest <"$JOB/child"
   [ ! -e "$JOB/as" ] || take_control
+  SHIFT=0
+  clock
   end_session cancel "$2"
   exit 0
 }

@@ -80,6 +80,17 @@ function tellsTheTruth(shell: Shell): void {
       expect((await lookUntil(line, long.jid, 'done', 'timed-out')).state.kind).toBe('timed-out');
     });
 
+    test('has its whole limit where no two readings of the clock agree', async () => {
+      const { link: own, setClock } = hostWithClock(shell, '$$');
+      const line = await openLine(shell, own, source => source.replaceAll('/proc/uptime', '/proc/none'));
+      const [short, long] = [startOf('sleep 7', { limit: 30 }), startOf('trap "" TERM; sleep 600', { limit: 4, grace: 2 })];
+      setClock(86_400);
+      value(await line.start(short));
+      value(await line.start(long));
+      expect((await lookUntil(line, long.jid, 'done', 'timed-out')).state.kind).toBe('timed-out');
+      expect((await lookUntil(line, short.jid, 'done', 'timed-out')).state).toEqual({ kind: 'done', rc: 0 });
+    });
+
     test('tells a job that was killed with its login session from one that was killed later', async () => {
       const line = await openLine(shell, link);
       const start = startOf('sleep 600');
@@ -182,8 +193,8 @@ const verdictAfter = (first: JobReport, report: JobReport, { seen, looked }: { s
   return events.flatMap(event => (event.type === 'job.ended' ? [event.verdict] : []))[0];
 };
 
-/** A host whose `date` is as many seconds ahead as it is told. */
-const hostWithClock = (shell: Shell) => {
+/** A host whose `date` is as many seconds ahead as it is told, times what it makes of `times`: for `$$` each reading is another. */
+const hostWithClock = (shell: Shell, times = '1') => {
   const folder = temporary('rollcall-clock-');
   const offset = join(folder, 'offset');
   writeFileSync(offset, '0\n');
@@ -191,7 +202,7 @@ const hostWithClock = (shell: Shell) => {
     shell,
     [...usualTools, 'setsid'].filter(tool => tool !== 'date'),
   );
-  writeFileSync(join(path, 'date'), `#!/bin/sh\nread -r ahead <"${offset}"\necho $(($(PATH=/usr/bin:/bin date +%s) + ahead))\n`);
+  writeFileSync(join(path, 'date'), `#!/bin/sh\nread -r ahead <"${offset}"\necho $(($(PATH=/usr/bin:/bin date +%s) + ahead * ${times}))\n`);
   chmodSync(join(path, 'date'), 0o755);
   return { link: makeSimulatedLink(shell, { path }), setClock: (seconds: number) => writeFileSync(offset, `${seconds}\n`) };
 };
