@@ -3,9 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Need, Question } from '../../src/domain/need.ts';
-import { connectDriver } from '../../src/driver/link.ts';
-import { type Link, protocolVersion } from '../../src/driver/protocol.ts';
+import { openConsole } from '../support/asked.ts';
 import { makePlace, type Place } from '../support/program.ts';
 import { type Sshd, sshdAvailable, startSshd } from '../support/sshd.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -36,33 +34,13 @@ describe.skipIf(!sshdAvailable())('questions of a real sshd', () => {
 
   const run = ['run', 'all', '-i', 'hosts.ini', '--', 'echo it ran'];
 
-  /** A console's end of the wire; it keeps the questions that are open. */
-  const openConsole = async (): Promise<{ link: Link; question(kind: Need['kind']): Promise<Question> }> => {
-    const { stateDir } = place;
-    const hello = {
-      hello: protocolVersion,
-      actor: { user: 'test', machine: 'test' },
-      client: 'console',
-      wants: 'state',
-      asks: 'yes',
-    } as const;
-    const reached = await connectDriver({ stateDir, hello });
-    if (!reached.ok) throw new Error(reached.failure.cause);
-    const link = reached.value;
-    let open: readonly Question[] = [];
-    link.onPush(push => {
-      if (push.kind === 'questions') open = push.questions;
-    });
-    return { link, question: kind => waitFor(`the question for a ${kind}`, () => open.find(({ need }) => need.kind === kind)) };
-  };
-
   test('headless nobody is asked; with a console open one answer each is for all hosts, and the passphrase is nowhere', async () => {
     const alone = await place.run(run);
     expect(alone.code).toBe(4);
     expect(alone.out).toContain('its host key is unknown');
     expect(existsSync(knownHosts)).toBe(false);
 
-    const { link, question } = await openConsole();
+    const { link, question } = await openConsole(place.stateDir);
     const running = place.start(run);
     const hostKey = await question('host-key');
     expect(hostKey.hosts).toHaveLength(3);
@@ -92,7 +70,7 @@ describe.skipIf(!sshdAvailable())('questions of a real sshd', () => {
     const other = readFileSync(join(place.dir, 'other.pub'), 'utf8');
     writeFileSync(knownHosts, `[127.0.0.1]:${sshd.port} ${other}`);
     await place.run(['run', 'h1', '-i', 'hosts.ini', '--', 'true']);
-    const { link } = await openConsole();
+    const { link } = await openConsole(place.stateDir);
     const { code, out } = await place.run(run);
     expect(code).toBe(4);
     expect(out).toContain('ITS HOST KEY HAS CHANGED');
