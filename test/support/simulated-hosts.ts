@@ -62,6 +62,12 @@ export class SimulatedHosts implements Jobs {
   readonly wrong = new Map<string, number>();
   /** Hosts that answer nothing. */
   readonly dead = new Set<string>();
+  /** Gates that let only so many log in at once, as sshd's MaxStartups does, and drop the others. */
+  readonly startups = new Map<string, number>();
+  /** Handshakes now and at most at once, by gate. */
+  readonly shaking = new Map<string, { now: number; most: number }>();
+  /** Handshakes that a gate dropped. */
+  turnedAway = 0;
   /** How often each job really ran. */
   readonly ran = new Map<string, number>();
   /** What surveys of a host find besides its jobs. */
@@ -147,7 +153,8 @@ export class SimulatedHosts implements Jobs {
     if (way?.ok === false) return way;
     const leave = (): void => way?.value();
     this.#count(this.#own(host));
-    await this.#pause(5 + this.#random() * 20);
+    const isTurnedAway = await this.#shakeHands(host);
+    if (isTurnedAway) return this.#closed(failure('dropped-in-handshake', host.name), host, driver, leave);
     if (this.dead.has(host.name)) {
       await this.#pause(10_000);
       return this.#closed(failure('connect-timeout', host.name), host, driver, leave);
@@ -160,6 +167,18 @@ export class SimulatedHosts implements Jobs {
     const line = this.#line(host, driver, leave);
     cut = line.cut;
     return ok(line);
+  }
+
+  async #shakeHands({ gate }: HostRef): Promise<boolean> {
+    const { now, most } = this.shaking.get(gate) ?? { now: 0, most: 0 };
+    const gateNow = { now: now + 1, most: Math.max(most, now + 1) };
+    this.shaking.set(gate, gateNow);
+    const isTurnedAway = now >= (this.startups.get(gate) ?? Number.POSITIVE_INFINITY);
+    if (isTurnedAway) this.turnedAway += 1;
+    await this.#pause(5 + this.#random() * 20);
+    const after = this.shaking.get(gate) ?? gateNow;
+    this.shaking.set(gate, { ...after, now: after.now - 1 });
+    return isTurnedAway;
   }
 
   /** Connections of its own: what it shares is counted by those. */

@@ -1,6 +1,7 @@
 // Whether the private sshd serves, counts, restarts and leaves nothing behind: other suites lean on it.
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { type Sshd, sshdAvailable, startSshd } from './sshd.ts';
@@ -35,6 +36,17 @@ test.skipIf(!sshdAvailable())('connections are counted on the server side, now a
     later.stop();
     await expect.poll(() => sshd.connectionsOpen()).toBe(0);
   } finally {
+    await sshd.stop();
+  }
+});
+
+test.skipIf(!sshdAvailable())('MaxStartups of the options counts', async () => {
+  const sshd = await startSshd({ config: ['MaxStartups 1:100:1'] });
+  const sockets = Array.from({ length: 3 }, () => connect(sshd.port, sshd.host).on('error', () => undefined));
+  try {
+    await expect.poll(() => sshd.log().match(/past MaxStartups/g)).toHaveLength(2);
+  } finally {
+    for (const socket of sockets) socket.destroy();
     await sshd.stop();
   }
 });

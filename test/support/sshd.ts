@@ -220,7 +220,8 @@ function serverConfig(
     'PrintMotd no',
     'PrintLastLog no',
     'LogLevel VERBOSE',
-    'MaxStartups 200',
+    // Of this one the last value wins in older versions.
+    ...(options.config?.some(line => line.startsWith('MaxStartups ')) ? [] : ['MaxStartups 200']),
     ...(serverVersion() >= 9.8 ? ['PerSourcePenalties no'] : []),
     setEnv(main.home),
     ...users.flatMap(({ name, home }) => [`Match User ${name}`, `  ${setEnv(home)}`]),
