@@ -2,7 +2,7 @@
 // A part that fails or has no time left is named in the page with its reason; whatever happens, what was started is ended.
 // Arguments: the root of the tree, the rounds, and the simulated hours of looks.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Fleet } from '../src/domain/event.ts';
@@ -13,7 +13,7 @@ import { cpuOf, endAll, type HostMeter, meterHosts, pause, processesOf, spreadOf
 import { type Ours, openOurs } from './ours.ts';
 import { all, ansibleLoop, peerHosts } from './peers.ts';
 import { openBareLoop, roundRows } from './rounds.ts';
-import { pageOf, pairRow, type Row, shown, soloRow } from './table.ts';
+import { keepSection, pageOf, pairRow, type Row, shown, soloRow } from './table.ts';
 import { openConsole } from './terminals.ts';
 import { weighWaitingJobs } from './waiting-jobs.ts';
 
@@ -95,7 +95,7 @@ const main = async (): Promise<void> => {
     notes.push('The hosts’ side counts what sshd waited for; jobs that left their session are not in it (no control group could be made).');
   notes.push(
     `Beside \`ssh\` and Ansible: ${peerHosts} hosts, multiplied by ${all / peerHosts}; the loop of \`ssh\` starts a detached job and then asks for its exit status.`,
-    'Not in this table, for lack of 5,000 hosts behind one server here: lateness of 1,000 polls, key to changed bytes and memory with 5,000 hosts. An inventory of 10,000 hosts and the seeded faults are tests, not benchmarks.',
+    'Not in this table, for lack of 5,000 hosts behind one server here: lateness of 1,000 polls, key to changed bytes and memory with 5,000 hosts. The seeded faults are tests, not benchmarks.',
   );
   const load = loadavg();
   const page = pageOf(rows, {
@@ -109,7 +109,8 @@ const main = async (): Promise<void> => {
     notes,
   });
   process.stdout.write(page);
-  writeFileSync(join(root, 'bench/RESULTS.md'), page);
+  const path = join(root, 'bench/RESULTS.md');
+  writeFileSync(path, keepSection(page, existsSync(path) ? readFileSync(path, 'utf8') : ''));
 };
 
 const fleetOn = (sshd: Sshd): Fleet => ({

@@ -1,5 +1,6 @@
 // The only place that reads what work cost: CPU of processes by the kernel's books, medians, waits with an end.
 // It must not know what is measured.
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -82,6 +83,25 @@ export const endAll = (pids: readonly number[]): void => {
       // It had ended by itself.
     }
   }
+};
+
+/** Runs a command in a process group of its own, with all that it starts accounted for by the shell. */
+export const timed = async (command: readonly string[], env: NodeJS.ProcessEnv, seconds: number): Promise<Cost> => {
+  const child = spawn('bash', ['-c', 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1', 'time', ...command], {
+    env: { ...process.env, ...env },
+    detached: true,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const late = setTimeout(() => child.pid !== undefined && endAll([-child.pid]), seconds * 1000);
+  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
+  clearTimeout(late);
+  if (code !== 0) throw new Error(`${command[0]} ended with ${code ?? `the end of its ${seconds} s`}`);
+  const [wall = 0, user = 0, system = 0] = said.trim().split(/\s+/).map(Number);
+  return { wall, cpu: user + system };
 };
 
 /** Waits for a fact. @throws Error when it is not so within `seconds` */

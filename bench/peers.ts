@@ -1,11 +1,11 @@
 // The only place that runs what others would use: the system's ssh in a shell loop, and Ansible's async tasks.
 // They work on some of the hosts, since their cost grows with the number of hosts; what is returned is for all.
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Sshd } from '../test/support/sshd.ts';
-import { type Cost, endAll, type HostMeter, processesOf } from './measure.ts';
+import { type Cost, endAll, type HostMeter, processesOf, timed } from './measure.ts';
 
 /** Hosts of a comparison, and on how many of them a peer is run. */
 export const all = 40;
@@ -56,22 +56,3 @@ export const ansibleLoop = async (sshd: Sshd, meter: HostMeter): Promise<Ansible
 };
 
 const scaled = ({ wall, cpu }: Cost): Cost => ({ wall: wall * times, cpu: cpu * times });
-
-/** Runs a command in a process group of its own, with all that it starts accounted for by the shell. */
-const timed = async (command: readonly string[], env: NodeJS.ProcessEnv, seconds: number): Promise<Cost> => {
-  const child = spawn('bash', ['-c', 'TIMEFORMAT="%R %U %S"; time "$@" >/dev/null 2>&1', 'time', ...command], {
-    env: { ...process.env, ...env },
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let said = '';
-  child.stderr.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-  });
-  const late = setTimeout(() => child.pid !== undefined && endAll([-child.pid]), seconds * 1000);
-  const code = await new Promise<number | null>((resolve, reject) => child.on('error', reject).on('close', resolve));
-  clearTimeout(late);
-  if (code !== 0) throw new Error(`${command[0]} ended with ${code ?? `the end of its ${seconds} s`}`);
-  const [wall = 0, user = 0, system = 0] = said.trim().split(/\s+/).map(Number);
-  return { wall, cpu: user + system };
-};

@@ -88,15 +88,31 @@ export const pageOf = (rows: readonly Row[], about: Circumstances): string =>
     'same runner, forks and poll, in a process that is as warm as the driver. Process start-up is left out on both sides (of Ansible it is',
     'measured and taken off), except that each `ssh` is a process.',
     '',
-    '| work | ours | next to | theirs | ratio | goal | holds |',
-    '|---|---|---|---|---|---|---|',
-    ...rows.map(
-      row =>
-        `| ${row.work} | ${row.ours} | ${row.nextTo} | ${row.theirs} | ${row.ratio} | ${row.goal} | ${
-          row.holds === undefined ? '' : row.holds ? 'yes' : '**no**'
-        } |`,
-    ),
+    ...tableOf(rows),
     '',
     ...about.notes.map(note => `- ${note}`),
     '',
   ].join('\n');
+
+/** The lines of a table. */
+export const tableOf = (rows: readonly Row[]): readonly string[] => [
+  '| work | ours | next to | theirs | ratio | goal | holds |',
+  '|---|---|---|---|---|---|---|',
+  ...rows.map(
+    row =>
+      `| ${row.work} | ${row.ours} | ${row.nextTo} | ${row.theirs} | ${row.ratio} | ${row.goal} | ${
+        row.holds === undefined ? '' : row.holds ? 'yes' : '**no**'
+      } |`,
+  ),
+];
+
+const inventories = '\n## Inventories\n';
+
+/** The page with another section on inventories, which stands last. */
+export const putSection = (page: string, section: string): string => `${page.split(inventories)[0]}${inventories}\n${section}\n`;
+
+/** Another page with the section on inventories of the one before, where it had one. */
+export const keepSection = (page: string, before: string): string => {
+  const [, section] = before.split(inventories);
+  return section === undefined ? page : `${page}${inventories}${section}`;
+};
