@@ -93,6 +93,7 @@ class IniReader {
     if (!words.ok) return `the line ${words.failure}`;
     const [name = '', ...pairs] = words.value;
     if (name === '---') return '--- begins a YAML file, and this is read as INI; take the line out, or write the whole file in YAML';
+    if (/^\[[^\]:]*\]:?$/.test(name)) return `"${line}" is no section; write [group] alone on its line`;
     if (name.endsWith(':')) return `"${name}" ends in a colon, behind which a port is missing; write ${name}22, or take the colon out`;
     let vars: Vars = {};
     for (const pair of pairs) {

@@ -90,8 +90,23 @@ test.each([
     'hosts.yml:3:11: web1: must be a mapping of variables, found the text "10.0.0.1"; write `ansible_host: …` below it, or nothing',
   ],
   ['- web1\n- web2\n', 'hosts.yml:1:1: an inventory is a mapping of groups, found a list; begin with `all:` and, below it, `hosts:`'],
-  ['# nothing\n', 'hosts.yml:1:1: this inventory is empty; begin with `all:` and, below it, `hosts:`'],
-  ['plugin: aws_ec2\n', 'hosts.yml:1:1: inventory plugins are not supported yet; save what `ansible-inventory --list -y` prints'],
+  [
+    'plugin: amazon.aws.aws_ec2\nregions: [eu-1]\n',
+    "hosts.yml:1:1: this asks the inventory plugin amazon.aws.aws_ec2, which is a program of Ansible's; save what " +
+      '`ansible-inventory -i hosts.yml --list -y` prints and give that to -i, or a script that runs `ansible-inventory -i hosts.yml --list`',
+  ],
+  [
+    '{"_meta": {"hostvars": {}}, "all": {"children": ["web"]}}',
+    'hosts.yml:1:2: this is what inventory scripts print, not a file of groups; save it with `ansible-inventory --list -y`',
+  ],
+  [
+    'all:\n  hosts:\n    12:\n',
+    'hosts.yml:3:5: YAML takes 12 for another kind of value than text, and a host needs a name; put quotes round it: "12"',
+  ],
+  [
+    'yes:\n  hosts:\n',
+    'hosts.yml:1:1: YAML takes yes for another kind of value than text, and a group needs a name; put quotes round it: "yes"',
+  ],
   ['all:\n  hosts:\n    w[5:1]:\n', 'hosts.yml:3:5: [5:1] counts down; write the smaller end first'],
   ['all:\n  hosts:\n    w[01:100]:\n', 'hosts.yml:3:5: [01:100] has ends of different lengths; pad both, as in [001:100]'],
   ['all:\n  hosts:\n    w[1:3:0]:\n', 'hosts.yml:3:5: [1:3:0] has a step that is no number above 0; write for example [01:50:2]'],
@@ -104,6 +119,12 @@ test.each([
   ['a: {children: {b: {children: {a: }}}}\n', 'hosts.yml: group a is above itself (a > b > a); take it out of one of them'],
 ])('%j is refused with place and cure', async (text, cause) => {
   expect(await refusal(text)).toBe(cause);
+});
+
+test('a file that holds nothing is a fleet of nobody, and is told', async () => {
+  const { inventory, warnings } = await load('# nothing\n');
+  expect([...inventory.hosts.keys()]).toEqual([]);
+  expect(warnings).toEqual(['hosts.yml:1:1: this inventory is empty; begin with `all:` and, below it, `hosts:`']);
 });
 
 test('an unexpected key is skipped in the words of Ansible, with its place', async () => {

@@ -18,6 +18,7 @@ import type { YamlFile } from './yaml.ts';
 import { describeNode, parseYaml, varsOf } from './yaml.ts';
 import { isNothing } from './yaml-fields.ts';
 import type { YamlEntry, YamlNode } from './yaml-node.ts';
+import { resolvePlain } from './yaml-scalar.ts';
 
 /** A fleet, what to say on stderr about it, and the SHA-256 of what it was read from. */
 export type LoadedInventory = {
@@ -159,8 +160,8 @@ const parseInventory = (source: string, text: string, { as, known }: Around, clo
   const file = parsed.value;
   closed.note(file);
   if (root === undefined) {
-    if (as === 'part') return ok({ declarations: [], warnings: [] });
-    return fail({ tag: 'bad-input', cause: `${source}:1:1: this inventory is empty; begin with \`all:\` and, below it, \`hosts:\`` });
+    const empty = `${source}:1:1: this inventory is empty; begin with \`all:\` and, below it, \`hosts:\``;
+    return ok({ declarations: [], warnings: as === 'part' ? [] : [empty] });
   }
   if (root.kind !== 'map') {
     return file.refuse(
@@ -169,8 +170,17 @@ const parseInventory = (source: string, text: string, { as, known }: Around, clo
     );
   }
   const plugin = root.entries.find(entry => entry.key === 'plugin');
-  if (plugin !== undefined)
-    return file.refuse(plugin.at, 'inventory plugins are not supported yet; save what `ansible-inventory --list -y` prints');
+  if (plugin !== undefined) {
+    const asked = plugin.value.kind === 'scalar' ? plugin.value.text : 'without a name';
+    return file.refuse(
+      plugin.at,
+      `this asks the inventory plugin ${asked}, which is a program of Ansible's; save what \`ansible-inventory -i ${source} --list -y\` ` +
+        `prints and give that to -i, or a script that runs \`ansible-inventory -i ${source} --list\``,
+    );
+  }
+  const meta = root.entries.find(entry => entry.key === '_meta');
+  if (meta !== undefined)
+    return file.refuse(meta.at, 'this is what inventory scripts print, not a file of groups; save it with `ansible-inventory --list -y`');
   const reader = new GroupReader(file);
   const declarations: GroupDeclaration[] = [];
   for (const entry of root.entries) {
@@ -189,8 +199,10 @@ class GroupReader {
     this.file = file;
   }
 
-  group({ key: name, at, value }: YamlEntry): Result<GroupDeclaration> {
+  group(entry: YamlEntry): Result<GroupDeclaration> {
+    const { key: name, at, value } = entry;
     if (name === '') return this.file.refuse(at, 'a group name is empty; write a name before the colon');
+    if (isNoName(entry)) return this.file.refuse(at, notText(name, 'group'));
     if (value.kind !== 'map' && !isNothing(value)) {
       return this.file.refuse(
         value.at,
@@ -233,7 +245,9 @@ class GroupReader {
     const entries = this.mapping(node, 'hosts', 'host names', 'web1:');
     if (!entries.ok) return entries;
     const hosts: HostDeclaration[] = [];
-    for (const { key, at, value } of entries.value) {
+    for (const entry of entries.value) {
+      const { key, at, value } = entry;
+      if (key !== '' && isNoName(entry)) return this.file.refuse(at, notText(key, 'host'));
       if (value.kind !== 'map' && !isNothing(value)) {
         return this.file.refuse(
           value.at,
@@ -265,3 +279,9 @@ class GroupReader {
     );
   }
 }
+
+/** A word that YAML takes for a number, a truth or nothing; Ansible refuses it as a name. */
+const isNoName = ({ key, quoted }: YamlEntry): boolean => quoted !== true && typeof resolvePlain(key) !== 'string';
+
+const notText = (name: string, what: string): string =>
+  `YAML takes ${name} for another kind of value than text, and a ${what} needs a name; put quotes round it: "${name}"`;

@@ -165,7 +165,7 @@ class TreeMaker {
       else if (own.has(name)) {
         this.stop(at, `the key ${name} is here twice; the later one would silently win, so take one out`);
         return [];
-      } else own.set(name, { key: name, at, value });
+      } else own.set(name, { key: name, at, value, ...(key.type !== 'PLAIN' && { quoted: true }) });
     }
     for (const mapping of merged) {
       if (mapping.kind !== 'map') {
