@@ -2,13 +2,14 @@
 
 import { failureSentence } from '../domain/failure.ts';
 import { holdWords } from '../domain/hold.ts';
-import { isOutstanding, type Jid, type OutputStream, shortJid } from '../domain/job.ts';
+import { isOutstanding, type Jid, shortJid } from '../domain/job.ts';
 import { type Question, wanted, whatBecame } from '../domain/need.ts';
 import { fold } from '../domain/nodeset.ts';
 import { countHosts, exitCodeOf } from '../domain/recap.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import { emptyState, type State } from '../domain/run-state.ts';
 import type { Link, Push } from '../driver/protocol.ts';
+import { readOutput } from '../journal/read.ts';
 import type { Output, OutputParts } from '../outputs/output.ts';
 import type { World } from './world.ts';
 
@@ -25,14 +26,11 @@ type Stop = keyof typeof stopCodes;
 
 const signals = Object.keys(stopCodes) as Stop[];
 
-/** Most bytes that one question for output brings. */
-const pieceSize = 1 << 20;
-
 /** How a follower ended. */
 export type Followed = { readonly code: number; readonly state: State };
 
 export type FollowParts = {
-  readonly world: World;
+  readonly world: Pick<World, 'clock' | 'write' | 'say'>;
   readonly link: Link;
   readonly run: string;
   readonly makeOutput: (parts: OutputParts) => Output;
@@ -54,10 +52,11 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answer }: 
       told = world.clock.now();
       world.write(text);
     },
-    bytesOf: (jid, stream) => bytesOf(link, jid, stream),
+    bytesOf: outputHere(world, link.status.stateDir),
   });
   return new Promise<Followed>(resolve => {
     let over = false;
+    let isEnding = false;
     let interrupts = 0;
     let banner: string | undefined;
     let hasDriverChanged = false;
@@ -90,9 +89,9 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answer }: 
     };
     const end = async (): Promise<void> => {
       const known = state.runs.get(run);
-      if (known?.phase.kind !== 'ended' || over) return;
+      if (known?.phase.kind !== 'ended' || over || isEnding) return;
       if (until === 'jobs ended' && unfinished(state, run).length > 0) return;
-      unlisten();
+      isEnding = true;
       await output.ended(state);
       finish(isAPersonNeeded(state, run) ? personNeeded : exitCodeOf(countHosts(known, state.jobs)));
     };
@@ -113,6 +112,8 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answer }: 
     for (const signal of signals) process.on(signal, stop);
     beat();
     unlisten = link.onPush((push: Push) => {
+      // What is told of an end is told of one state.
+      if (over || isEnding) return;
       switch (push.kind) {
         case 'snapshot':
           state = push.state;
@@ -182,18 +183,19 @@ const waitingWords = (questions: readonly Question[], state: State, run: string)
   return parts.length === 0 ? '' : `${parts.join('; ')}: answer in \`rollcall attach ${known?.number}\``;
 };
 
-/** Everything kept here of a stream. */
-export const bytesOf = async (link: Link, jid: Jid, stream: OutputStream): Promise<Uint8Array> => {
-  const pieces: Uint8Array[] = [];
-  for (let from = 0; ; ) {
-    const piece = await link.ask({ verb: 'output', jid, stream, from, most: pieceSize });
-    if (!piece.ok) break;
-    const bytes = Buffer.from(piece.value.base64, 'base64');
-    pieces.push(bytes);
-    from = piece.value.from + bytes.length;
-    if (bytes.length === 0 || from >= piece.value.size) break;
-  }
-  return Buffer.concat(pieces);
+/**
+ * Everything kept here of a stream: it lies on the disk before any event counts it, so no driver has to live to tell it.
+ * What cannot be read is told once.
+ */
+export const outputHere = (world: Pick<World, 'say'>, stateDir: string): OutputParts['bytesOf'] => {
+  let told = '';
+  return async (jid, stream) => {
+    const piece = readOutput(stateDir, jid, stream, 0, Number.MAX_SAFE_INTEGER);
+    if (piece.ok) return piece.value.bytes;
+    if (told !== piece.failure.cause) world.say(`some output is missing below: ${failureSentence(piece.failure)}`);
+    told = piece.failure.cause;
+    return new Uint8Array(0);
+  };
 };
 
 /** What runs where, and the three commands that matter now. */

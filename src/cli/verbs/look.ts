@@ -3,7 +3,7 @@ import { formatAge, formatDuration } from '../../domain/duration.ts';
 import { actorName } from '../../domain/event.ts';
 import { describeFailure, type Failure } from '../../domain/failure.ts';
 import { holdWords } from '../../domain/hold.ts';
-import { isOutstanding, type Jid, type Job, type OutputStream, shortJid } from '../../domain/job.ts';
+import { isOutstanding, type Jid, type Job, shortJid } from '../../domain/job.ts';
 import { fold } from '../../domain/nodeset.ts';
 import { countHosts, exitCodeOf, lastLineOf } from '../../domain/recap.ts';
 import { reduce } from '../../domain/reduce.ts';
@@ -12,10 +12,10 @@ import { emptyState, type HostProgress, type Run, type State } from '../../domai
 import { safeJson, safeText } from '../../domain/safe-line.ts';
 import type { Link } from '../../driver/protocol.ts';
 import { runNamed } from '../../driver/selection.ts';
-import { type JobEntry, readHistory, readJobs, readOutput, readRunEvents } from '../../journal/read.ts';
+import { type JobEntry, readHistory, readJobs, readRunEvents } from '../../journal/read.ts';
 import { makeAnswerer } from '../answer.ts';
 import type { RunFlags } from '../flags.ts';
-import { follow, stopCodes, unfinished } from '../follow.ts';
+import { follow, outputHere, stopCodes, unfinished } from '../follow.ts';
 import { askForMirror, readMirrorWish } from '../mirror.ts';
 import { reach } from '../reach.ts';
 import { stateDirOf, type World } from '../world.ts';
@@ -107,11 +107,7 @@ const reportVerb = async (world: World, named: string, flags: LookFlags): Promis
   const state = read.value.reduce(reduce, emptyState());
   const [run] = state.runs.values();
   if (run === undefined) return fail(noSuchRun(named));
-  const bytesOf = async (jid: Jid, stream: OutputStream): Promise<Uint8Array> => {
-    const piece = readOutput(stateDir, jid, stream, 0, Number.MAX_SAFE_INTEGER);
-    return piece.ok ? piece.value.bytes : new Uint8Array(0);
-  };
-  await outputOf(flags)({ run: run.id, write: text => world.write(text), bytesOf }).ended(state);
+  await outputOf(flags)({ run: run.id, write: text => world.write(text), bytesOf: outputHere(world, stateDir) }).ended(state);
   return ok(0);
 };
 

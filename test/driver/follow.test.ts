@@ -1,0 +1,97 @@
+// A follower without a screen, over an in-memory link: what it tells of a run's end, whatever becomes of the driver that told it.
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Followed, follow } from '../../src/cli/follow.ts';
+import { type Desk, openDesk } from '../../src/driver/desk.ts';
+import { keepLink } from '../../src/driver/keep-link.ts';
+import { memoryLink } from '../../src/driver/memory-link.ts';
+import { type Link, protocolVersion } from '../../src/driver/protocol.ts';
+import { plainOutput } from '../../src/outputs/plain.ts';
+import { FakeClock } from '../support/fake-clock.ts';
+import { type HandDriver, handDriver } from '../support/hand-driver.ts';
+import { entryOf, outputOf, planned, runEnded, runId, storeIn, tempFolder, wholeRun } from '../support/journal-kit.ts';
+import { until } from '../support/links.ts';
+
+const lastLine = 'run 1: ok 1 changed 1 failed 0 unreachable 0 lost 0 timed-out 0 skipped 0 never-started 0\n';
+
+let folder: ReturnType<typeof tempFolder>;
+let clock: FakeClock;
+let driver: HandDriver;
+let desk: Desk;
+let out: string;
+let said: string[];
+
+beforeEach(() => {
+  folder = tempFolder('follow');
+  clock = new FakeClock();
+  const hand = handDriver();
+  driver = { ...hand, status: () => ({ ...hand.status(), stateDir: folder.path }) };
+  desk = openDesk({ driver, onBug() {} });
+  out = '';
+  said = [];
+});
+
+afterEach(() => {
+  desk.close();
+  folder.remove();
+});
+
+/** A link that finds this driver, and after it none. */
+const linked = async (): Promise<Link> => {
+  let tries = 0;
+  const link = await keepLink({
+    reach: async () => {
+      tries += 1;
+      if (tries > 1) return new Promise(() => {});
+      const hello = { hello: protocolVersion, actor: { user: 'a', machine: 'b' }, client: 'headless', wants: 'state' } as const;
+      const made = await memoryLink(desk, { hello });
+      return made.ok ? made : { ok: false, failure: { tag: 'driver-gone', cause: 'none' } };
+    },
+  });
+  if (!link.ok) throw new Error(link.failure.cause);
+  return link.value;
+};
+
+const following = (link: Link): Promise<Followed> => {
+  const write = (text: string): void => {
+    out += text;
+  };
+  const world = { clock, write, say: (sentence: string) => void said.push(sentence) };
+  return follow({ world, link, run: runId(1), makeOutput: plainOutput, onStop: 'hold', until: 'run ended' });
+};
+
+const whole = (): ReturnType<typeof wholeRun> => {
+  const { event, bytes } = outputOf(1, 14, 0, 'hello there\n');
+  const run = [...wholeRun(1, 10)];
+  run.splice(4, 0, event);
+  const store = storeIn(folder.path);
+  store.write([entryOf([planned(9), ...run], { output: [bytes] })]);
+  store.close();
+  return run;
+};
+
+test('a driver that is killed as it tells the end is not needed for the recap', async () => {
+  const run = whole();
+  driver.tell([planned(9), ...run.slice(0, -1)]);
+  // It answers nothing any more, and no other one comes.
+  driver.onAsk(() => new Promise(() => {}));
+  const link = await linked();
+  const followed = following(link);
+  driver.tell([runEnded(1, 20)]);
+  await until(() => out !== '');
+  desk.close();
+  expect((await followed).code).toBe(0);
+  expect(out).toContain('--- web1 (1 host) changed\nhello there\n');
+  expect(out.endsWith(lastLine)).toBe(true);
+  link.close();
+});
+
+test('a run that is over before anybody follows it is told once, whatever else is told meanwhile', async () => {
+  driver.tell([planned(9), ...whole()]);
+  driver.raise({ tag: 'mirror-behind', cause: 'away' });
+  const link = await linked();
+  // Snapshot and banner are here by then; they wait for the first listener, and come in one go.
+  await link.ask({ verb: 'status' });
+  expect((await following(link)).code).toBe(0);
+  expect(out.split(lastLine).length).toBe(2);
+  link.close();
+});
