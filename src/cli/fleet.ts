@@ -189,6 +189,9 @@ const passedOver: ReadonlySet<string> = new Set([
 /** What Ansible logs in and becomes with. It is of no use to a template, and the journal must not hold it. */
 const passwords = /^ansible_(?:(?:\w+_)?pass(?:word|phrase)?|ssh_private_key)$/;
 
-const withoutPasswords = (vars: Vars): Vars => Object.fromEntries(Object.entries(vars).filter(([name]) => !passwords.test(name)));
+const withoutPasswords = (vars: Vars): Vars =>
+  Object.keys(vars).some(name => passwords.test(name))
+    ? Object.fromEntries(Object.entries(vars).filter(([name]) => !passwords.test(name)))
+    : vars;
 
 const fileName = (source: string): string => source.split('/').at(-1) ?? source;

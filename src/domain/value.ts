@@ -9,12 +9,18 @@ export type Vars = Readonly<Record<string, Value>>;
 
 /**
  * Lays variables over each other; a later one replaces an earlier one whole, as Ansible does by default.
+ * Layers without variables cost nothing: hosts that have none of their own share those of their groups.
  * Spread defines keys instead of assigning them, so a variable named `__proto__` is only a variable.
  */
 export const layVars = (...layers: readonly Vars[]): Vars => {
-  let all: Vars = {};
-  for (const layer of layers) all = { ...all, ...layer };
-  return all;
+  let all: Vars | undefined;
+  for (const layer of layers) if (!isEmpty(layer)) all = all === undefined ? layer : { ...all, ...layer };
+  return all ?? {};
+};
+
+const isEmpty = (vars: Vars): boolean => {
+  for (const _ in vars) return false;
+  return true;
 };
 
 /** The value of a variable, or undefined; never something inherited from Object. */

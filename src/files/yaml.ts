@@ -1,31 +1,23 @@
-// The only place that knows the yaml library: text becomes a tree in which each node knows where it stands.
-// What a mapping means is for the readers beside this file; they say `file:line:column` through `refuse`.
-import type { Alias, Node, Pair, Scalar, YAMLMap, YAMLSeq } from 'yaml';
-import { isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
+// The only place that reads YAML: text becomes a tree in which each node knows where it stands, by the plain reader where that can,
+// else by the library. What a mapping means is for the readers beside this file; they say `file:line:column` through `refuse`.
 import type { Failure } from '../domain/failure.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
-import { seal } from '../domain/sealed.ts';
 import type { Position } from '../domain/task.ts';
 import type { Value, Vars } from '../domain/value.ts';
+import { readByLibrary, type SealedText } from './yaml-library.ts';
 import type { YamlEntry, YamlNode } from './yaml-node.ts';
 import { readPlain } from './yaml-plain.ts';
-import { resolvePlain } from './yaml-scalar.ts';
-import { explainYamlError, isBraceTrap } from './yaml-words.ts';
 
 /** A text that was YAML. `root` is absent when it held nothing but comments. */
 export type YamlFile = {
   readonly root?: YamlNode;
   /** Texts that are encrypted with Ansible Vault, and where each stands. */
-  readonly sealed: readonly { readonly text: string; readonly at: number }[];
+  readonly sealed: readonly SealedText[];
   where(at: number): Position;
   /** A bad-input failure that begins with the position; `cause` says what was expected and what to write. */
   refuse(at: number, cause: string): { readonly ok: false; readonly failure: Failure };
 };
-
-/** Nodes that aliases may add when they are written out; a file without aliases is as large as it is. */
-const aliasLimit = 100_000;
-const depthLimit = 100;
 
 /** Reads one YAML document. Duplicate keys, unknown tags and alias bombs are failures. */
 export const parseYaml = (name: string, text: string): Result<YamlFile> => {
@@ -34,20 +26,11 @@ export const parseYaml = (name: string, text: string): Result<YamlFile> => {
     const { line, column } = where(at);
     return fail({ tag: 'bad-input', cause: `${name}:${line}:${column}: ${cause}` });
   };
-  const plain = text.length < largeText ? undefined : readPlain(text);
+  const plain = readPlain(text);
   if (plain !== undefined) return ok({ root: plain, sealed: [], where, refuse });
-  const document = parseDocument(text, { version: '1.1', schema: 'failsafe', uniqueKeys: false, prettyErrors: false, logLevel: 'error' });
-  const [error] = document.errors;
-  if (error !== undefined) return refuse(error.pos[0], explainYamlError(error, text));
-  if (document.contents === null) return ok({ sealed: [], where, refuse });
-  const tree = new TreeMaker(text);
-  const root = tree.make(document.contents as Scalar | YAMLMap | YAMLSeq, 0);
-  if (tree.trouble !== undefined) return refuse(tree.trouble.at, tree.trouble.cause);
-  return ok({ root, sealed: tree.sealed, where, refuse });
+  const read = readByLibrary(text);
+  return read.ok ? ok({ ...read.value, where, refuse }) : refuse(read.failure.at, read.failure.cause);
 };
-
-/** Characters from which on the plain reader is tried first; below, the library is fast enough. */
-const largeText = 65_536;
 
 /** Makes positions of offsets; the line ends are looked for once, when the first is asked for. */
 const positionsIn = (file: string, text: string): YamlFile['where'] => {
@@ -90,112 +73,3 @@ export const describeNode = (node: YamlNode): string => {
   if (typeof node.value === 'number') return `the number ${node.text}`;
   return `the text "${node.text.length > 40 ? `${node.text.slice(0, 39)}…` : node.text}"`;
 };
-
-/** Turns the library's nodes into ours, aliases written out. After the first trouble it only unwinds. */
-class TreeMaker {
-  trouble: { readonly at: number; readonly cause: string } | undefined;
-  readonly sealed: { readonly text: string; readonly at: number }[] = [];
-  private added = 0;
-  /** How many aliases the node being made is inside of. */
-  private aliases = 0;
-  /** The last node that an anchor was put on; aliases mean the one above them. */
-  private readonly anchors = new Map<string, Scalar | YAMLMap | YAMLSeq>();
-  private readonly text: string;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  make(node: Alias | Scalar | YAMLMap | YAMLSeq | null, depth: number, inherited = 0): YamlNode {
-    const at = node?.range?.[0] ?? inherited;
-    if (this.trouble !== undefined) return nullAt(at);
-    if (this.aliases > 0 && ++this.added > aliasLimit)
-      return this.stop(at, 'aliases make this document too large; write the values out, or use fewer aliases');
-    if (depth > depthLimit) return this.stop(at, `nested more than ${depthLimit} deep; check for a missing bracket or an alias to itself`);
-    if (node === null) return nullAt(at);
-    if (isAlias(node)) return this.resolve(node, depth);
-    if (node.anchor !== undefined) this.anchors.set(node.anchor, node);
-    if (isScalar(node) && (node.tag === '!vault' || node.tag === '!vault-encrypted')) return this.closed(String(node.value), at);
-    if (node.tag !== undefined && !knownTags.has(node.tag)) {
-      return this.stop(at, `the tag ${node.tag} is not supported yet; write the plain value`);
-    }
-    if (isScalar(node)) return this.scalar(node, at);
-    if (isSeq(node)) return { kind: 'list', at, items: node.items.map(item => this.make(item as Scalar | null, depth + 1, at)) };
-    if (isMap(node)) return { kind: 'map', at, entries: this.entries(node.items as readonly Pair[], depth, at) };
-    return nullAt(at);
-  }
-
-  private scalar(node: Scalar, at: number): YamlNode {
-    const text = String(node.value ?? '');
-    const plain = node.type === 'PLAIN' && node.tag === undefined;
-    return { kind: 'scalar', at, text, value: plain || node.value === null ? resolvePlain(text) : text };
-  }
-
-  /** As a mapping, so that nobody takes it for text. */
-  private closed(text: string, at: number): YamlNode {
-    this.sealed.push({ text, at });
-    return plainNode(seal(text), at);
-  }
-
-  private resolve(alias: Alias, depth: number): YamlNode {
-    const at = alias.range?.[0] ?? 0;
-    const target = this.anchors.get(alias.source);
-    if (target === undefined)
-      return this.stop(at, `*${alias.source} names no anchor above it; define it with &${alias.source}, or quote the text`);
-    this.aliases++;
-    const node = this.make(target, depth + 1, at);
-    this.aliases--;
-    return node;
-  }
-
-  /** Own keys win over merged ones (`<<`), an earlier merged mapping over a later one. */
-  private entries(pairs: readonly Pair[], depth: number, inherited: number): readonly YamlEntry[] {
-    const own = new Map<string, YamlEntry>();
-    const merged: YamlNode[] = [];
-    for (const pair of pairs) {
-      const key = pair.key as Node | null;
-      const at = key?.range?.[0] ?? inherited;
-      if (!isScalar(key)) {
-        this.stop(at, isBraceTrap(this.text, at) ? quoteBraces : 'a key must be a word; quote it if it is meant to be text');
-        return [];
-      }
-      const name = String(key.value ?? '');
-      const value = this.make(pair.value as Scalar | null, depth + 1, key.range?.[1] ?? at);
-      if (name === '<<' && key.type === 'PLAIN') merged.push(...(value.kind === 'list' ? value.items : [value]));
-      else if (own.has(name)) {
-        this.stop(at, `the key ${name} is here twice; the later one would silently win, so take one out`);
-        return [];
-      } else own.set(name, { key: name, at, value, ...(key.type !== 'PLAIN' && { quoted: true }) });
-    }
-    for (const mapping of merged) {
-      if (mapping.kind !== 'map') {
-        this.stop(mapping.at, '<< must name a mapping, as in `<<: *defaults`');
-        return [];
-      }
-      for (const entry of mapping.entries) if (!own.has(entry.key)) own.set(entry.key, entry);
-    }
-    return [...own.values()];
-  }
-
-  private stop(at: number, cause: string): YamlNode {
-    this.trouble ??= { at, cause };
-    return nullAt(at);
-  }
-}
-
-const plainNode = (value: Vars, at: number): YamlNode => ({
-  kind: 'map',
-  at,
-  entries: Object.entries(value).map(([key, text]) => ({
-    key,
-    at,
-    value: { kind: 'scalar', at, value: String(text), text: String(text) },
-  })),
-});
-
-const nullAt = (at: number): YamlNode => ({ kind: 'scalar', at, value: null, text: '' });
-
-/** What the library makes of `!!str` and its like, and the sign that a text is text. */
-const knownTags = new Set(['!', 'tag:yaml.org,2002:str', 'tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq']);
-
-const quoteBraces = 'YAML takes { for a mapping; put quotes round the whole value: "{{ … }}"';
