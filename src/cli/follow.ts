@@ -1,8 +1,8 @@
 // The only place that follows a run without a screen: events to an output, heartbeat, Ctrl-C, exit code.
 
-import { failureSentence } from '../domain/failure.ts';
+import { failureSentence, needsPerson } from '../domain/failure.ts';
 import { holdWords } from '../domain/hold.ts';
-import { isOutstanding, type Jid, shortJid } from '../domain/job.ts';
+import { isOutstanding, type Jid, type Job, shortJid } from '../domain/job.ts';
 import { type Question, wanted, whatBecame } from '../domain/need.ts';
 import { fold } from '../domain/nodeset.ts';
 import { countHosts, exitCodeOf } from '../domain/recap.ts';
@@ -11,6 +11,7 @@ import { emptyState, type State } from '../domain/run-state.ts';
 import type { Link, Push } from '../driver/protocol.ts';
 import { readOutput } from '../journal/read.ts';
 import type { Output, OutputParts } from '../outputs/output.ts';
+import type { Answerer } from './answer.ts';
 import type { World } from './world.ts';
 
 /** A minute without a word is followed by one. */
@@ -39,11 +40,11 @@ export type FollowParts = {
   /** What is waited for: the run alone, or also the jobs that it let go. */
   readonly until: 'run ended' | 'jobs ended';
   /** Whoever sits there is asked; absent: only told that somebody must be. */
-  readonly answer?: (questions: readonly Question[]) => void;
+  readonly answerer?: Answerer;
 };
 
 /** Follows a run to its end. Jobs go on whatever happens to the follower. */
-export const follow = ({ world, link, run, makeOutput, onStop, until, answer }: FollowParts): Promise<Followed> => {
+export const follow = ({ world, link, run, makeOutput, onStop, until, answerer }: FollowParts): Promise<Followed> => {
   let state = emptyState();
   let told = world.clock.now();
   const output = makeOutput({
@@ -70,6 +71,7 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answer }: 
       over = true;
       unlisten();
       disarm();
+      answerer?.end();
       for (const signal of signals) process.off(signal, stop);
       resolve({ code, state });
     };
@@ -105,7 +107,7 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answer }: 
       // A driver that cannot write (its disk is full) answers late or never; whoever wants to leave may.
       const late = new Promise<void>(resolve => world.clock.after(pauseWithin, resolve));
       void Promise.race([link.ask({ verb: 'pause', on: { run } }), late]).then(() => {
-        world.say(interruptedWords(state, run));
+        for (const line of interruptedWords(state, run)) world.say(line);
         finish(code);
       });
     };
@@ -138,9 +140,10 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answer }: 
           break;
         case 'questions': {
           const words = waitingWords(push.questions, state, run);
-          if (words !== waits && words !== '') world.say(words);
+          // Whoever asks says it, too.
+          if (words !== waits && words !== '' && answerer === undefined) world.say(words);
           waits = words;
-          answer?.(push.questions);
+          answerer?.show(push.questions);
           break;
         }
         case 'gone':
@@ -163,11 +166,7 @@ const personNeeded = 6;
 const isAPersonNeeded = (state: State, run: string): boolean =>
   [...state.jobs.values()].some(
     ({ runId, state: { kind, ...rest } }) =>
-      runId === run &&
-      kind === 'ended' &&
-      'verdict' in rest &&
-      rest.verdict.kind === 'unreachable' &&
-      rest.verdict.failure.tag === 'needs-person',
+      runId === run && kind === 'ended' && 'verdict' in rest && rest.verdict.kind === 'unreachable' && needsPerson(rest.verdict.failure),
   );
 
 /** Which hosts of the run wait for what, and where it can be given; empty: none. */
@@ -198,20 +197,28 @@ export const outputHere = (world: Pick<World, 'say'>, stateDir: string): OutputP
   };
 };
 
-/** What runs where, and the three commands that matter now. */
-const interruptedWords = (state: State, run: string): string => {
+/** What runs where, and the three commands that matter now; a line each. */
+const interruptedWords = (state: State, run: string): readonly string[] => {
   const known = state.runs.get(run);
   const number = known?.number ?? 0;
-  const running = [...state.jobs.values()].filter(job => job.runId === run && isOutstanding(job));
-  const where =
-    running.length === 0
-      ? 'nothing of it runs'
-      : `${running.length} ${running.length === 1 ? 'job goes' : 'jobs go'} on: ${fold(running.map(({ host }) => host))}`;
+  const outstanding = [...state.jobs.values()].filter(job => job.runId === run && isOutstanding(job));
+  // One that waits for a password, a slot or its host has a name already, and may never have been sent.
+  const starting = outstanding.filter(({ state }) => state.kind === 'starting');
+  const running = outstanding.filter(({ state }) => state.kind !== 'starting');
   const jids = running.slice(0, 3).map(({ jid, host }) => `${shortJid(jid)} on ${host}`);
+  const where = [
+    running.length === 0 ? 'nothing of it runs' : `${counted(running)} on: ${foldedHosts(running)}`,
+    ...(jids.length > 0 ? [` (${jids.join(', ')}${running.length > 3 ? ', …' : ''})`] : []),
+    ...(starting.length > 0 ? [`; not known to have begun: ${foldedHosts(starting)}`] : []),
+  ].join('');
   return [
-    `interrupted; run ${number} starts nothing new, ${where}${jids.length > 0 ? ` (${jids.join(', ')}${running.length > 3 ? ', …' : ''})` : ''}`,
+    `interrupted; run ${number} starts nothing new, ${where}`,
     `  rollcall attach ${number}    follow it again`,
     `  rollcall cancel ${number}    end what runs`,
     `  rollcall retry ${number}     what failed, again; rollcall resume ${number} goes on`,
-  ].join('\n');
+  ];
 };
+
+const counted = ({ length }: readonly Job[]): string => `${length} ${length === 1 ? 'job goes' : 'jobs go'}`;
+
+const foldedHosts = (jobs: readonly Job[]): string => fold(jobs.map(({ host }) => host));

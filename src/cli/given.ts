@@ -9,6 +9,7 @@ import { lookUp, type Vars } from '../domain/value.ts';
 import type { Address } from '../remote/ports.ts';
 import { renderValue } from '../template/render.ts';
 import { askHidden } from './ask-hidden.ts';
+import type { RunFlags } from './flags.ts';
 import type { World } from './world.ts';
 
 /** What flags and settings say about passwords. */
@@ -29,7 +30,9 @@ export const givenFor = async (world: World, realm: string, wish: GivenWish): Pr
   const password = login === undefined ? undefined : await passwordIn(world, login);
   if (password?.ok === false) return password;
   const asked =
-    wish.askPass === true ? await askHidden('SSH password: ', 'give --connection-password-file FILE (- reads standard input)') : password;
+    wish.askPass === true
+      ? await askHidden('SSH password: ', { instead: 'give --connection-password-file FILE (- reads standard input)' })
+      : password;
   if (asked?.ok === false) return asked;
   if (asked !== undefined) given.push({ for: 'password', realm, value: asked.value });
   const fromFile = become === undefined ? undefined : await passwordIn(world, become);
@@ -37,12 +40,19 @@ export const givenFor = async (world: World, realm: string, wish: GivenWish): Pr
   const more = asked === undefined || wish.askPass !== true ? '' : '[defaults to SSH password]';
   const typed =
     wish.askBecomePass === true
-      ? await askHidden(`BECOME password${more}: `, 'give --become-password-file FILE (- reads standard input)')
+      ? await askHidden(`BECOME password${more}: `, { instead: 'give --become-password-file FILE (- reads standard input)' })
       : fromFile;
   if (typed?.ok === false) return typed;
   const value = typed?.value === '' ? asked?.value : typed?.value;
   if (value !== undefined && value !== '') given.push({ for: 'become', realm, value });
   return ok(given);
+};
+
+/** The same where nothing is begun as another user: that password is neither asked for nor read. */
+export const givenToLogIn = (world: World, realm: string, wish: GivenWish, flags: RunFlags): Promise<Result<readonly Entrusted[]>> => {
+  if (flags.askBecomePass === true || (flags.becomePasswordFile ?? flags.becomePassFile) !== undefined)
+    world.say('nothing is begun as another user here: the password for that is neither asked for nor read');
+  return givenFor(world, realm, { askPass: wish.askPass, connectionPasswordFile: wish.connectionPasswordFile });
 };
 
 /** Ansible's names for each; of several that are set the last one counts. */

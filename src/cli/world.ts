@@ -15,6 +15,8 @@ export type World = {
   readonly user: string;
   readonly actor: Actor;
   readonly isTerminal: boolean;
+  /** Somebody sits there who sees a question and can answer it, wherever the output goes. */
+  readonly canAsk: boolean;
   readonly clock: Clock;
   /** To standard output. */
   readonly write: (text: string) => void;
@@ -40,6 +42,7 @@ export const realWorld = (): World => {
       ...(env['SSH_CONNECTION'] !== undefined && { from: env['SSH_CONNECTION'] }),
     },
     isTerminal: process.stdin.isTTY === true && process.stdout.isTTY === true,
+    canAsk: process.stdin.isTTY === true && process.stderr.isTTY === true,
     clock: realClock,
     write: text => void process.stdout.write(text),
     // What people wrote is repeated in it, so nothing of it reaches the terminal raw.

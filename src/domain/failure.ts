@@ -96,7 +96,7 @@ export const failureTable = {
     'handshake',
     'never',
     'its host key is unknown',
-    'add it: ssh-keyscan, compare the fingerprint, append to known_hosts',
+    'compare the fingerprint with its own; then add the key to known_hosts, or say yes where it is asked for: in a terminal, or in rollcall attach',
   ),
   'host-key-changed': row(
     'handshake',
@@ -174,6 +174,9 @@ export const failureSentence = (failure: Failure): string => {
 
 /** True when a start that failed like this cannot have run and may be sent again. */
 export const mayRetryStart = (failure: Failure): boolean => (failureTable[failure.tag] as Row).retry === 'silently';
+
+/** True where nothing is broken: somebody has to say something first. */
+export const needsPerson = ({ tag }: Failure): boolean => tag === 'needs-person' || tag === 'host-key-unknown';
 
 /** True when the host has answered that it did not begin; an unreadable job folder tells nothing. */
 export const isRefusal = ({ tag }: Failure): boolean =>

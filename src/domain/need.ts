@@ -140,6 +140,9 @@ export type Question = {
   readonly refused?: Refusal;
 };
 
+/** A question by which it is known again: one that was turned down since is another one. */
+export const questionName = ({ id, refused }: Question): string => `${id} ${refused?.host ?? ''}`;
+
 /** Something that a client knows and gives along, before it submits a run. */
 export type Entrusted =
   /** `accounts`: of which it is ({@link Account.at}); absent: of every account of the realm that has none of its own. `realm`: where the inventory was read. */

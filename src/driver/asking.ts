@@ -1,5 +1,7 @@
 // The only place that knows who could answer what hosts want to be told, and that tells clients what is asked.
 // Values go from here to the keeper and nowhere else.
+
+import type { Fleet } from '../domain/event.ts';
 import { type Account, accountOf, type Question } from '../domain/need.ts';
 import { fail, type Result } from '../domain/result.ts';
 import type { State } from '../domain/run-state.ts';
@@ -65,14 +67,22 @@ export class Asking {
     const { fleets } = this.#parts.state;
     if (fleets.size !== this.#fleetsKnown) {
       this.#fleetsKnown = fleets.size;
-      for (const { source, hosts } of fleets.values()) {
-        for (const { name, address } of hosts) {
-          this.#realms.set(name, source);
-          if (isReached(address)) this.#realms.set(`${name} ${accountOf({ ...address, name }).at}`, source);
-        }
-      }
+      for (const fleet of fleets.values()) this.#learn(fleet);
     }
     return this.#realms.get(`${host} ${at}`) ?? this.#realms.get(host) ?? at;
+  }
+
+  /** A fleet is to be looked at of which no run is: what is given for it has to be found, and what was declined is asked once more. */
+  meet(fleet: Fleet): void {
+    this.#learn(fleet);
+    this.#parts.secrets?.reconsider();
+  }
+
+  #learn({ source, hosts }: Fleet): void {
+    for (const { name, address } of hosts) {
+      this.#realms.set(name, source);
+      if (isReached(address)) this.#realms.set(`${name} ${accountOf({ ...address, name }).at}`, source);
+    }
   }
 
   /** What a client knows, or what somebody has typed. */

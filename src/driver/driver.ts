@@ -319,6 +319,7 @@ export class Driver implements DriverPort {
       case 'adopt':
         if (this.#engine.fenced !== undefined) return fail(this.#engine.fenced);
         this.#takeAgentOf(client);
+        this.#asking.meet(ask.fleet);
         return this.#adopter.adopt(ask, by);
       case 'entrust':
       case 'answer':

@@ -77,6 +77,7 @@ describe.skipIf(!sshdAvailable() || spawnSync('ssh', ['-V']).status !== 0)('roll
       user: good.user,
       actor: { user: good.user, machine: 'here' },
       isTerminal: false,
+      canAsk: false,
       clock: realClock,
       write: text => {
         out += text;

@@ -4,13 +4,14 @@ import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { openConsole } from '../support/asked.ts';
-import { makePlace, type Place } from '../support/program.ts';
+import { binary, makePlace, type Place } from '../support/program.ts';
 import { type Sshd, sshdAvailable, startSshd } from '../support/sshd.ts';
+import { hasTmux, openTmux } from '../support/tmux.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const passphrase = 'Gruener-Igel-42';
 
-describe.skipIf(!sshdAvailable())('questions of a real sshd', () => {
+describe.skipIf(!sshdAvailable())('questions of a real sshd', { timeout: 180_000 }, () => {
   let sshd: Sshd;
   let place: Place;
   let key: string;
@@ -36,7 +37,7 @@ describe.skipIf(!sshdAvailable())('questions of a real sshd', () => {
 
   test('headless nobody is asked; with a console open one answer each is for all hosts, and the passphrase is nowhere', async () => {
     const alone = await place.run(run);
-    expect(alone.code).toBe(4);
+    expect(alone.code).toBe(6);
     expect(alone.out).toContain('its host key is unknown');
     expect(existsSync(knownHosts)).toBe(false);
 
@@ -63,6 +64,40 @@ describe.skipIf(!sshdAvailable())('questions of a real sshd', () => {
     for (const file of ['cmdline', 'environ']) expect(readFileSync(`/proc/${link.status.pid}/${file}`, 'latin1')).not.toContain(passphrase);
     expect(spawnSync('grep', ['-rlaF', passphrase, place.dir, sshd.dir]).stdout.toString()).toBe('');
     link.close();
+  });
+
+  test.skipIf(!hasTmux())('a run in a terminal asks by itself; Ctrl-C at a question holds the run, an attach asks again', async () => {
+    const terminal = openTmux(160, 50, place.dir);
+    const shows = (what: string | RegExp): Promise<string> => terminal.waitFor(what, 60_000);
+    const type = (text: string): void => terminal.keys(text, 'Enter');
+    try {
+      await shows('prompt:');
+      type(
+        `export HOME=${place.dir}; r() { verb=$1; shift; ${process.execPath} ${binary} $verb --state ${place.stateDir} "$@"; echo "code $?"; }`,
+      );
+      type('r run all -i hosts.ini -- echo it ran');
+      await shows('is it theirs? yes or no:');
+      terminal.keys('C-c');
+      const left = await shows('code 99');
+      expect(left).toContain('interrupted; run 1 starts nothing new, nothing of it runs; not known to have begun: h[1-3]');
+      expect(left).toMatch(/^rollcall: +rollcall attach 1 /m);
+      expect(existsSync(knownHosts)).toBe(false);
+      type('clear; r attach 1 --continue');
+      await shows('is it theirs? yes or no:');
+      type('y');
+      await shows('type yes or no, in full');
+      type('yes');
+      await shows('the passphrase of');
+      type('wrong one');
+      await shows('the last one does not open it');
+      type(passphrase);
+      const ended = await shows(/^code \d/m);
+      expect(ended).toContain('run 1: ok 3');
+      expect(ended).toContain('code 0');
+      for (const word of ['wrong one', passphrase]) expect(ended).not.toContain(word);
+    } finally {
+      terminal.close();
+    }
   });
 
   test('a changed key is nobody’s to accept', async () => {

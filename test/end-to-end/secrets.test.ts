@@ -97,6 +97,22 @@ describe.skipIf(!sshdAvailable() || !testUsersAvailable())('passwords on a real 
     expect(code).toBe(0);
   });
 
+  test('adopt logs in with one, too; without it, it says which is missing and ends with 6', async () => {
+    await place.run([...run, '-B', '600', '-P', '0', '--connection-password-file', passwordFile(secret), '--', 'true']);
+    const other = makePlace();
+    try {
+      const inventory = join(place.dir, 'hosts.ini');
+      const none = await other.run(['adopt', 'h1', '-i', inventory]);
+      expect([none.code, none.err]).toEqual([6, expect.stringContaining('the password of ops is asked for; give -k')]);
+      const found = await other.run(['adopt', 'h1', '-i', inventory, '--connection-password-file', passwordFile(secret)]);
+      expect([found.code, found.err]).toEqual([0, '']);
+      expect(found.out).toContain('run 1 (1@');
+      expect(holding(other.stateDir)).toBe('');
+    } finally {
+      await other.end();
+    }
+  });
+
   test('a file that others may read is refused with what mends it; -k without a terminal and no password at all say who is needed', async () => {
     const file = passwordFile(secret, 0o644);
     const open = await place.run([...run, '--connection-password-file', file, '--', 'true']);

@@ -1,5 +1,5 @@
 // The only place for a console's end of the wire that has no screen: tests see what is asked through it, and answer.
-import type { Need, Question } from '../../src/domain/need.ts';
+import { type Need, type Question, questionName } from '../../src/domain/need.ts';
 import { connectDriver } from '../../src/driver/link.ts';
 import { type Link, protocolVersion } from '../../src/driver/protocol.ts';
 import { waitFor } from './wait-for.ts';
@@ -35,7 +35,7 @@ export const openConsole = async (stateDir: string): Promise<Asked> => {
       const answered = new Set<string>();
       answer = questions => {
         for (const question of questions) {
-          const name = `${question.id} ${question.refused?.host ?? ''}`;
+          const name = questionName(question);
           if (answered.has(name)) continue;
           answered.add(name);
           void link.ask({ verb: 'answer', questions: [question.id], values: values(question) });

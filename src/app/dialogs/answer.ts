@@ -1,6 +1,6 @@
 // The only place for what keys do where hosts want to be told something: passwords, passphrases, codes, yes to host keys.
 // What is typed goes to the driver at Enter and is forgotten here; Esc puts the question away, and the hosts go on waiting.
-import { type Need, type Prompt, type Question, wanted } from '../../domain/need.ts';
+import { type Need, type Prompt, type Question, questionName, wanted } from '../../domain/need.ts';
 import type { AnswerDialog, Console, Data, Mode } from '../console-state.ts';
 import type { Hands } from '../hands.ts';
 import { edit, emptyLine, pasted } from '../line-editor.ts';
@@ -28,15 +28,12 @@ export const promptsOf = (need: Need): readonly Prompt[] => {
   return [need.kind === 'host-key' ? { text: 'yes or no:', echo: true } : { text: `${wanted(need)}:`, echo: false }];
 };
 
-/** A question that was turned down since is another one: it is shown again. */
-const nameOf = ({ id, refused }: Question): string => `${id} ${refused?.host ?? ''}`;
-
 /** Opens the dialog for the first question that nobody has put away, where nothing else is open; closes one that is answered. */
 export const showQuestions = (hands: Hands, now: number): void => {
   const console = hands.see();
   const { modes } = console.view;
   // What has gone was answered; if it comes again, the answer was turned down.
-  const names = new Set(console.data.questions.map(nameOf));
+  const names = new Set(console.data.questions.map(questionName));
   const stillPutAway = new Set([...console.view.putAway].filter(name => names.has(name)));
   hands.set({ putAway: stillPutAway });
   const top = modes.at(-1);
@@ -46,7 +43,7 @@ export const showQuestions = (hands: Hands, now: number): void => {
     else if (top.isOver !== 'yes') hands.close();
   }
   if (hands.see().view.modes.length > 0) return;
-  const first = console.data.questions.find(question => !stillPutAway.has(nameOf(question)));
+  const first = console.data.questions.find(question => !stillPutAway.has(questionName(question)));
   if (first !== undefined) open(hands, first, now + moreRest);
 };
 
@@ -86,7 +83,7 @@ export const answerPaste = (mode: AnswerDialog, text: string, hands: Hands) => {
 
 const putAway = (questions: readonly Question[], hands: Hands) => {
   hands.close();
-  hands.set({ putAway: new Set([...hands.see().view.putAway, ...questions.map(nameOf)]) });
+  hands.set({ putAway: new Set([...hands.see().view.putAway, ...questions.map(questionName)]) });
   hands.toast('not answered: those hosts wait; p opens it again');
 };
 

@@ -2,7 +2,7 @@
 import { whereWords } from '../../app/adopt-words.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import { actorName, originName } from '../../domain/event.ts';
-import { describeFailure, type Failure, failureSentence, mayRetryStart } from '../../domain/failure.ts';
+import { describeFailure, type Failure, failureSentence, mayRetryStart, needsPerson } from '../../domain/failure.ts';
 import { type Job, shortJid } from '../../domain/job.ts';
 import { fold } from '../../domain/nodeset.ts';
 import { noHostsMatched, selectHosts } from '../../domain/pattern.ts';
@@ -11,13 +11,15 @@ import type { State } from '../../domain/run-state.ts';
 import { safeJson, safeText } from '../../domain/safe-line.ts';
 import type { Adoption } from '../../driver/protocol.ts';
 import type { Output } from '../../outputs/output.ts';
+import { asksHere, makeAnswerer } from '../answer.ts';
 import type { RunFlags } from '../flags.ts';
 import { follow, stopCodes } from '../follow.ts';
+import { givenToLogIn } from '../given.ts';
 import { placeOf } from '../place.ts';
 import { reach } from '../reach.ts';
 import type { World } from '../world.ts';
 import { firstState } from './look.ts';
-import { outputOf } from './run.ts';
+import { entrust, outputOf } from './run.ts';
 
 type AdoptFlags = RunFlags & { readonly look?: boolean };
 
@@ -36,9 +38,17 @@ export const adoptVerb = async (world: World, pattern: string, flags: AdoptFlags
   const { hosts } = chosen.value;
   if (hosts.length === 0) return fail(noHostsMatched(inventory, pattern, flags.limit));
   const wish = { ...(forks !== undefined && { forks }), ...(flags.timeout !== undefined && { timeout: flags.timeout }) };
-  const link = await reach(world, stateDir, 'command', wish);
+  const given = await givenToLogIn(world, fleet.source, place.value.passwords, flags);
+  if (!given.ok) return given;
+  const asks = asksHere(world, flags);
+  const link = await reach(world, stateDir, 'command', wish, asks);
   if (!link.ok) return link;
+  const entrusted = await entrust(link.value, [...place.value.given, ...given.value]);
+  if (!entrusted.ok) return entrusted;
+  const answerer = asks === undefined ? undefined : makeAnswerer(world, link.value);
+  link.value.onPush(push => void (push.kind === 'questions' && answerer?.show(push.questions)));
   const adopted = await link.value.ask({ verb: 'adopt', fleet, hosts, become: become === true ? 'yes' : 'no' });
+  answerer?.end();
   link.value.close();
   if (!adopted.ok) return adopted;
   const again = await reach(world, stateDir, 'command');
@@ -77,8 +87,11 @@ const outcomeOf = async (world: World, stateDir: string, run: string, { jobs }: 
 
 const silent: Output = { news: () => undefined, heartbeat: () => undefined, ended: async () => undefined };
 
-/** Hosts that could not be asked, or not as asked, are no success. */
-const codeOf = ({ unasked, refused }: Adoption): number => (unasked.length + refused.length > 0 ? 4 : 0);
+/** Hosts that could not be asked, or not as asked, are no success; where nothing but a person is missing, that is told. */
+const codeOf = ({ unasked, refused }: Adoption): number => {
+  if (unasked.length + refused.length === 0) return 0;
+  return refused.length === 0 && unasked.every(({ failure }) => needsPerson(failure)) ? 6 : 4;
+};
 
 const tell = (world: World, adoption: Adoption, state: State, flags: AdoptFlags): void => {
   const wall = world.clock.wall();

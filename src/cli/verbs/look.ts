@@ -13,7 +13,7 @@ import { safeJson, safeText } from '../../domain/safe-line.ts';
 import type { Link } from '../../driver/protocol.ts';
 import { runNamed } from '../../driver/selection.ts';
 import { type JobEntry, readHistory, readJobs, readRunEvents } from '../../journal/read.ts';
-import { makeAnswerer } from '../answer.ts';
+import { asksHere, makeAnswerer } from '../answer.ts';
 import type { RunFlags } from '../flags.ts';
 import { follow, outputHere, stopCodes, unfinished } from '../follow.ts';
 import { askForMirror, readMirrorWish } from '../mirror.ts';
@@ -156,7 +156,7 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
   link.value.close();
   const codes: number[] = [];
   for (const run of runs) {
-    const asks = world.isTerminal && flags.json !== true ? 'yes' : undefined;
+    const asks = asksHere(world, flags);
     const own = await reach(world, stateDir, 'command', {}, asks);
     if (!own.ok) return own;
     if (run.phase.kind === 'ended' && unfinished(state, run.id).length === 0) {
@@ -173,7 +173,7 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
             makeOutput: outputOf(flags),
             onStop: 'leave',
             until: 'jobs ended',
-            ...(asks !== undefined && { answer: makeAnswerer(world, own.value) }),
+            ...(asks !== undefined && { answerer: makeAnswerer(world, own.value) }),
           })
         ).code,
       );

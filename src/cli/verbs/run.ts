@@ -11,6 +11,7 @@ import { ndjsonOutput } from '../../outputs/ndjson.ts';
 import type { Output, OutputParts } from '../../outputs/output.ts';
 import { plainOutput } from '../../outputs/plain.ts';
 import { checkPlan } from '../../template/check-plan.ts';
+import { asksHere, makeAnswerer } from '../answer.ts';
 import { readExtraVars } from '../extra-vars.ts';
 import type { RunFlags } from '../flags.ts';
 import { secretVarsFor } from '../fleet.ts';
@@ -80,13 +81,15 @@ export const startAndFollow = async (
   if (!mirror.ok) return mirror;
   const given = await givenFor(world, place.fleet.source, place.passwords);
   if (!given.ok) return given;
-  const link = await reach(world, place.stateDir, 'headless', {
+  const asks = asksHere(world, flags);
+  const wish = {
     ...(place.forks !== undefined && { forks: place.forks }),
     ...(flags.persist !== undefined && { persist: flags.persist }),
     ...(flags.startRate !== undefined && { startRate: flags.startRate }),
     ...(flags.handshakes !== undefined && { handshakes: flags.handshakes }),
     ...(flags.timeout !== undefined && { timeout: flags.timeout }),
-  });
+  };
+  const link = await reach(world, place.stateDir, 'headless', wish, asks);
   if (!link.ok) return link;
   const mirrored = await askForMirror(link.value, mirror.value);
   if (!mirrored.ok) return mirrored;
@@ -116,6 +119,7 @@ export const startAndFollow = async (
     makeOutput: outputOf(flags),
     onStop: 'hold',
     until: 'run ended',
+    ...(asks !== undefined && { answerer: makeAnswerer(world, link.value) }),
   });
   link.value.close();
   return ok(code);
