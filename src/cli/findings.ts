@@ -9,20 +9,9 @@ import { fold } from '../domain/nodeset.ts';
 import { safeText } from '../domain/safe-line.ts';
 import { listAgentKeys } from '../ssh/agent.ts';
 import type { ConfigOptions, ConfigQuery } from '../ssh/config.ts';
-import { honoured, printedOptions } from '../ssh/config-print.ts';
+import { honoured, meaningless, printedOptions } from '../ssh/config-print.ts';
 import type { Examined } from './examine.ts';
 import type { World } from './world.ts';
-
-/** Options that are about terminals, forwardings, ssh's own messages and sharing: of no meaning to a command without a terminal. */
-const meaningless: ReadonlySet<string> = new Set([
-  ...['addkeystoagent', 'batchmode', 'clearallforwardings', 'compression', 'connectionattempts', 'controlmaster', 'controlpath'],
-  ...['controlpersist', 'dynamicforward', 'enableescapecommandline', 'escapechar', 'exitonforwardfailure', 'fingerprinthash'],
-  ...['forkafterauthentication', 'forwardx11', 'forwardx11timeout', 'forwardx11trusted', 'gatewayports', 'gssapidelegatecredentials'],
-  ...['ignoreunknown', 'ipqos', 'localcommand', 'localforward', 'loglevel', 'logverbose', 'numberofpasswordprompts'],
-  ...['obscurekeystroketiming', 'permitlocalcommand', 'permitremoteopen', 'proxyusefdpass', 'remotecommand', 'remoteforward'],
-  ...['requesttty', 'sessiontype', 'stdinnull', 'streamlocalbindmask', 'streamlocalbindunlink', 'syslogfacility', 'tag', 'tcpkeepalive'],
-  ...['tunnel', 'tunneldevice', 'updatehostkeys', 'usekeychain', 'versionaddendum', 'visualhostkey', 'warnweakcrypto', 'xauthlocation'],
-]);
 
 /** Options that would change something, are set for a host, and are not honoured. */
 export const unhonoured = (options: ConfigOptions): readonly string[] =>

@@ -10,13 +10,14 @@ import { layVars, type Vars } from '../domain/value.ts';
 import { nodeDisk } from '../files/disk.ts';
 import { readInventory } from '../files/inventory.ts';
 import type { Vault } from '../files/vault.ts';
-import { addressOf, queryOf, systemOf } from '../ssh/address.ts';
+import { addressOf, configFileOf, queryOf, systemOf } from '../ssh/address.ts';
+import type { SshConfig } from '../ssh/config.ts';
 import { withRoute } from '../ssh/route.ts';
 import { choiceWorld, whySystem } from './choose-transport.ts';
 import { divideVars } from './closed-vars.ts';
 import { folded, givenIn } from './given.ts';
 import { runScript } from './run-script.ts';
-import { readSshConfig } from './ssh-config.ts';
+import { readSshConfig, readSshHosts } from './ssh-config.ts';
 import type { World } from './world.ts';
 
 /** What the command line says about reaching hosts. */
@@ -31,6 +32,8 @@ export type FleetWish = {
   readonly hostKeyChecking?: boolean;
   /** `-T`, seconds. */
   readonly timeout?: number;
+  /** What settings say of connections, as variables that every host's own win over. */
+  readonly connection?: Vars;
   readonly transport?: 'auto' | 'ssh2' | 'openssh';
   readonly practice: Fleet['practice'];
   readonly vault?: Vault;
@@ -53,6 +56,7 @@ export type LoadedFleet = {
 export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<LoadedFleet>> => {
   const read = await readInventory(wish.inventory, nodeDisk, {
     runScript,
+    readSshHosts: readSshHosts(world),
     ...(wish.vault !== undefined && { vault: wish.vault }),
     ...(wish.playbookFolder !== undefined && { playbookFolder: wish.playbookFolder }),
   });
@@ -62,8 +66,12 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
   if (locked !== undefined) return fail({ tag: 'bad-input', cause: locked });
   const warnings = new Set(read.value.warnings);
   // The practice fleet is on this machine and has keys of its own: nothing that is said of `Host *` is about it.
-  const config = wish.practice === 'no' ? await readSshConfig(world) : undefined;
-  if (config?.ok === false) return config;
+  const configs = new Map<string | undefined, Result<SshConfig>>();
+  const configFrom = async (named: string | undefined): Promise<Result<SshConfig>> => {
+    const known = configs.get(named) ?? (await readSshConfig(world, named));
+    configs.set(named, known);
+    return known;
+  };
   const choice = choiceWorld(world);
   const source = wish.inventory.map(named => (named.includes(',') ? named : resolve(world.cwd, named))).join(' ');
   const given: Entrusted[] = [];
@@ -74,7 +82,10 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     if (!divided.ok) return divided;
     const { open, planned, secret } = divided.value;
     if (Object.keys(secret).length > 0) secretVars.set(host.name, secret);
-    const options = await config?.value.optionsFor(queryOf(host.name, open, wish));
+    const words = wish.connection === undefined ? open : layVars(wish.connection, open);
+    const config = wish.practice === 'no' ? await configFrom(configFileOf(words, world)) : undefined;
+    if (config?.ok === false) return config;
+    const options = await config?.value.optionsFor(queryOf(host.name, words, wish));
     if (options?.ok === false) return options;
     const defaults = {
       home: world.home,
@@ -90,7 +101,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
       ...(wish.remoteUser !== undefined && { remoteUser: wish.remoteUser }),
       ...(wish.privateKey !== undefined && { privateKey: wish.privateKey }),
     };
-    const found = addressOf(host.name, open, said);
+    const found = addressOf(host.name, words, said);
     if (!found.ok) return fail({ ...found.failure, cause: `${inventory.source}: ${found.failure.cause}` });
     for (const warning of found.value.warnings) warnings.add(warning);
     const reached =
@@ -104,7 +115,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
         : whySystem(reached.value, found.value.said, choice);
     const system =
       (wish.transport === 'openssh' && found.value.address.local !== true) || why !== undefined
-        ? systemOf(host.name, open, said)
+        ? systemOf(host.name, words, said)
         : undefined;
     if (system?.ok === false) return system;
     const address =
@@ -194,4 +205,5 @@ const withoutPasswords = (vars: Vars): Vars =>
     ? Object.fromEntries(Object.entries(vars).filter(([name]) => !passwords.test(name)))
     : vars;
 
-const fileName = (source: string): string => source.split('/').at(-1) ?? source;
+/** `config` alone would say nothing. */
+const fileName = (source: string): string => /(?:[^/]*\/)?config$|[^/]*$/.exec(source)?.[0] || source;

@@ -5,6 +5,7 @@ import type { Failure } from '../domain/failure.ts';
 import { isThisMachine } from '../domain/pattern.ts';
 import { splitPattern } from '../domain/pattern-words.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
+import type { Vars } from '../domain/value.ts';
 import { nodeDisk } from '../files/disk.ts';
 import { type LoadedInventory, readInventory } from '../files/inventory.ts';
 import type { Settings } from '../files/setting-values.ts';
@@ -16,6 +17,7 @@ import type { RunFlags } from './flags.ts';
 import { type LoadedFleet, loadFleet } from './fleet.ts';
 import type { GivenWish } from './given.ts';
 import { runScript } from './run-script.ts';
+import { readSshHosts } from './ssh-config.ts';
 import { fetchVaultSecrets } from './vault-secrets.ts';
 import { stateDirOf, type World } from './world.ts';
 
@@ -60,6 +62,7 @@ export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, p
     ...(playbookFolder !== undefined && { playbookFolder }),
     ...(remoteUser !== undefined && { remoteUser }),
     ...(privateKey !== undefined && { privateKey }),
+    ...(value.connection !== undefined && { connection: connectionOf(value.connection, flags) }),
     ...(flags.transport !== undefined && { transport: flags.transport }),
     ...(flags.timeout !== undefined && { timeout: flags.timeout }),
     ...(value.label !== undefined && { label: value.label }),
@@ -68,6 +71,7 @@ export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, p
   if (!loaded.ok) return loaded;
   return ok({
     ...loaded.value,
+    warnings: [...(value.warnings ?? []), ...loaded.value.warnings],
     stateDir,
     forks: flags.forks ?? value.forks,
     mirror: flags.mirror ?? value.mirror,
@@ -100,8 +104,17 @@ export const inventoryOf = async (world: World, flags: RunFlags): Promise<Result
   if (!settings.ok) return settings;
   const inventory = flags.inventory ?? settings.value.inventory;
   if (inventory === undefined || inventory.length === 0) return fail(noInventory);
-  return readInventory(inventory, nodeDisk, { runScript, vault: vaultOf(world, flags, settings.value) });
+  const read = await readInventory(inventory, nodeDisk, {
+    runScript,
+    readSshHosts: readSshHosts(world),
+    vault: vaultOf(world, flags, settings.value),
+  });
+  return read.ok ? ok({ ...read.value, warnings: [...(settings.value.warnings ?? []), ...read.value.warnings] }) : read;
 };
+
+/** `-T` wins over a time that is only a setting. */
+const connectionOf = (said: Vars, { timeout }: RunFlags): Vars =>
+  Object.fromEntries(Object.entries(said).filter(([name]) => timeout === undefined || name !== 'ansible_ssh_timeout'));
 
 const startPractice = async (stateDir: string, flags: RunFlags): Promise<Result<PracticeFleet>> => {
   const hosts = typeof flags.practice === 'string' ? Number(flags.practice) : 12;
@@ -147,5 +160,7 @@ const becomeFlags = ({ become, becomeUser, becomeMethod }: RunFlags): BecomeWord
 
 const noInventory: Failure = {
   tag: 'bad-input',
-  cause: 'no inventory; name one with -i FILE or -i host1,host2, or play on the practice fleet with --practice',
+  cause:
+    'no inventory; name one with -i FILE or -i host1,host2, take the hosts of your ssh_config with -i ~/.ssh/config, ' +
+    'or play on the practice fleet with --practice',
 };

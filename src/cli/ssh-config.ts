@@ -5,7 +5,10 @@ import { globSync, statSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { resolve as resolvePath } from 'node:path';
 import { fail, ok, type Result } from '../domain/result.ts';
+import type { Vars } from '../domain/value.ts';
 import { nodeDisk } from '../files/disk.ts';
+import type { ReadSshHosts } from '../files/inventory.ts';
+import { quoteWord } from '../modules/words.ts';
 import { type ConfigWorld, loadSshConfig, type SshConfig, usualPlaces } from '../ssh/config.ts';
 import type { World } from './world.ts';
 
@@ -52,6 +55,18 @@ export const readSshConfig = ({ home, user, uid, cwd }: World, named?: string): 
       ),
   });
 };
+
+/** The hosts of an ssh_config as an inventory has them: how each is reached stays in the file, which `-F` names where ssh would not look. */
+export const readSshHosts =
+  (world: World): ReadSshHosts =>
+  async path => {
+    const file = resolvePath(world.cwd, path);
+    const [own] = usualPlaces(world.home);
+    const config = await readSshConfig(world, file);
+    if (!config.ok) return config;
+    const vars: Vars = file === own?.path ? {} : { ansible_ssh_extra_args: `-F ${quoteWord(file)}` };
+    return ok(config.value.names.map(name => ({ kind: 'host', name, vars })));
+  };
 
 const run = (command: string): Promise<boolean> =>
   new Promise(resolve => {

@@ -4,8 +4,19 @@ import { dirname } from 'node:path';
 import type { Failure } from '../domain/failure.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
+import type { Value } from '../domain/value.ts';
 import type { Settings } from './setting-values.ts';
-import { readBecome, readForks, readPath, readPaths, readTruth, readVaultIds } from './setting-values.ts';
+import {
+  connectionWords,
+  readBecome,
+  readConnection,
+  readForks,
+  readPath,
+  readPaths,
+  readTruth,
+  readVaultIds,
+  unquoted,
+} from './setting-values.ts';
 
 type Line = { readonly section: string; readonly key: string; value: string; readonly at: string };
 
@@ -14,6 +25,7 @@ export const parseAnsibleCfg = (path: string, text: string, home: string): Resul
   const lines = readIni(path, text);
   if (!lines.ok) return lines;
   const folder = dirname(path);
+  const isSet = (section: string, key: string): boolean => lines.value.some(line => line.section === section && line.key === key);
   let settings: Settings = {};
   for (const { section, key, value, at } of lines.value) {
     if (value === '') continue;
@@ -27,6 +39,11 @@ export const parseAnsibleCfg = (path: string, text: string, home: string): Resul
       if (!become.ok) return refuse(`${at}: ${become.failure}`);
       settings = { ...settings, become: { ...settings.become, ...become.value } };
     }
+    if (key === 'host_key_checking' && (section === 'defaults' || section === 'ssh_connection')) {
+      const truth = readTruth(value);
+      if (!truth.ok) return refuse(`${at}: host_key_checking ${truth.failure}`);
+      if (section === 'ssh_connection' || !isSet('ssh_connection', key)) settings = { ...settings, hostKeyChecking: truth.value };
+    }
     if (section !== 'defaults') continue;
     if (key === 'connection_password_file') settings = { ...settings, connectionPasswordFile: readPath(value, folder, home) };
     if (key === 'become_password_file') settings = { ...settings, becomePasswordFile: readPath(value, folder, home) };
@@ -38,20 +55,25 @@ export const parseAnsibleCfg = (path: string, text: string, home: string): Resul
     if (key === 'inventory') settings = { ...settings, inventory: readPaths(value, folder, home) };
     if (key === 'vault_password_file') settings = { ...settings, vaultPasswordFile: readPath(value, folder, home) };
     if (key === 'vault_identity_list') settings = { ...settings, vaultIds: readVaultIds(value, folder, home) };
-    if (key === 'remote_user') settings = { ...settings, remoteUser: value };
+    if (key === 'remote_user') settings = { ...settings, remoteUser: unquoted(value) };
     if (key === 'private_key_file') settings = { ...settings, privateKey: readPath(value, folder, home) };
     if (key === 'forks') {
       const forks = readForks(value);
       if (!forks.ok) return refuse(`${at}: ${forks.failure}`);
       settings = { ...settings, forks: forks.value };
     }
-    if (key === 'host_key_checking') {
-      const truth = readTruth(value);
-      if (!truth.ok) return refuse(`${at}: host_key_checking ${truth.failure}`);
-      settings = { ...settings, hostKeyChecking: truth.value };
-    }
   }
-  return ok(settings);
+  const connection: Record<string, Value> = {};
+  for (const { variable, ini } of connectionWords) {
+    const line = ini
+      .map(name => lines.value.find(({ section, key, value }) => `${section} ${key}` === name && value !== ''))
+      .findLast(Boolean);
+    if (line === undefined) continue;
+    const read = readConnection(variable, line.value);
+    if (!read.ok) return refuse(`${line.at}: ${line.key} ${read.failure}`);
+    connection[variable] = read.value;
+  }
+  return ok(Object.keys(connection).length === 0 ? settings : { ...settings, connection });
 };
 
 /** Sections of `key = value`; an indented line goes on with the value above it. @see Python's configparser, which Ansible uses */

@@ -7,8 +7,8 @@ import { fail, ok } from '../domain/result.ts';
 /** What lies at a path. */
 export type Found =
   | { readonly kind: 'file'; readonly text: string }
-  /** Names in it, in the order of their characters' numbers. */
-  | { readonly kind: 'folder'; readonly names: readonly string[] }
+  /** Names in it, in the order of their characters' numbers; `openToAll`: everybody may write into it. */
+  | { readonly kind: 'folder'; readonly names: readonly string[]; readonly openToAll?: true }
   | { readonly kind: 'missing' }
   | { readonly kind: 'unreadable'; readonly why: string };
 
@@ -23,7 +23,9 @@ export const nodeDisk: Disk = async path => {
   try {
     const about = statSync(path, { throwIfNoEntry: false });
     if (about === undefined) return { kind: 'missing' };
-    if (about.isDirectory()) return { kind: 'folder', names: readdirSync(path).sort() };
+    if (about.isDirectory()) {
+      return { kind: 'folder', names: readdirSync(path).sort(), ...((about.mode & 0o002) !== 0 && { openToAll: true }) };
+    }
     // A pipe would be waited for, and a device has no end.
     if (!about.isFile()) return { kind: 'unreadable', why: 'it is no regular file' };
     if (about.size > largest) return { kind: 'unreadable', why: 'it is larger than 64 MiB' };

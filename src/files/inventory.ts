@@ -30,7 +30,15 @@ export type LoadedInventory = {
 };
 
 /** What reading needs besides the sources: the folder of the playbook, and somebody who runs scripts. */
-export type Readings = { readonly playbookFolder?: string; readonly runScript?: RunScript; readonly vault?: Vault };
+export type Readings = {
+  readonly playbookFolder?: string;
+  readonly runScript?: RunScript;
+  readonly readSshHosts?: ReadSshHosts;
+  readonly vault?: Vault;
+};
+
+/** Reads the hosts that an ssh_config names. @failure bad-input */
+export type ReadSshHosts = (path: string) => Promise<Result<readonly HostDeclaration[]>>;
 
 /**
  * Reads one or more sources (`-i`, repeated): files, folders of files, or lists of hosts with a comma in them; later variables win.
@@ -39,7 +47,7 @@ export type Readings = { readonly playbookFolder?: string; readonly runScript?: 
 export const readInventory = async (
   sources: readonly string[],
   disk: Disk,
-  { playbookFolder, runScript, vault }: Readings = {},
+  { playbookFolder, runScript, readSshHosts, vault }: Readings = {},
 ): Promise<Result<LoadedInventory>> => {
   const declarations: GroupDeclaration[] = [];
   const warnings: string[] = [];
@@ -60,7 +68,9 @@ export const readInventory = async (
           ? await fromScript(path, runScript)
           : isVault(text)
             ? await fromVault(path, text, around, closed)
-            : parseInventory(path, text, around, closed);
+            : readSshHosts !== undefined && looksLikeSshConfig(path, text)
+              ? await fromSshConfig(path, readSshHosts)
+              : parseInventory(path, text, around, closed);
       if (!read.ok) return read;
       declarations.push(...read.value.declarations);
       warnings.push(...read.value.warnings);
@@ -111,6 +121,16 @@ type Declared = { readonly declarations: readonly GroupDeclaration[]; readonly w
 const fromScript = async (path: string, run: RunScript): Promise<Result<Declared>> => {
   const declarations = await readScript(path, run);
   return declarations.ok ? ok({ declarations: declarations.value, warnings: [] }) : declarations;
+};
+
+/** The operator's own by its name, another one by a line `Host NAME`, which is no host in any inventory. */
+const looksLikeSshConfig = (path: string, text: string): boolean =>
+  /(?:^|\/)(?:\.ssh\/config|ssh_config)$/.test(path) ||
+  (/^[ \t]*host[ \t]+[^\s=#]+(?=[ \t]|$)(?![ \t]*=)/im.test(text) && !/^[ \t]*\[/m.test(text));
+
+const fromSshConfig = async (path: string, read: ReadSshHosts): Promise<Result<Declared>> => {
+  const members = await read(path);
+  return members.ok ? ok({ declarations: [{ kind: 'group', name: 'all', vars: {}, members: members.value }], warnings: [] }) : members;
 };
 
 /** Who is in it has to be known at once; the variables are closed again. */

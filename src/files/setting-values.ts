@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import type { BecomeWords } from '../domain/become.ts';
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
+import type { Value, Vars } from '../domain/value.ts';
 
 /** What was set; a key that nobody set is absent. Paths are absolute. */
 export type Settings = {
@@ -20,6 +21,10 @@ export type Settings = {
   readonly connectionPasswordFile?: string;
   readonly becomePasswordFile?: string;
   readonly become?: BecomeWords;
+  /** What is said of connections, as Ansible's variables of the same meaning. */
+  readonly connection?: Vars;
+  /** What to say on stderr about the settings themselves. */
+  readonly warnings?: readonly string[];
   readonly label?: string;
   readonly labelColour?: string;
   /** A folder, HOST:PATH, or `none`. */
@@ -50,6 +55,31 @@ export const readBecome = (word: string, text: string): Result<BecomeWords, stri
   const part = (['user', 'method', 'flags', 'exe'] as const).find(one => word === `become_${one}`);
   return ok(part === undefined ? {} : { [part]: text.trim() });
 };
+
+/** Settings of connections by their variable; of several names the last that is set counts. @see `ansible-doc -t connection ssh` */
+export const connectionWords = [
+  { variable: 'ansible_port', env: ['ANSIBLE_REMOTE_PORT'], ini: ['defaults remote_port'] },
+  {
+    variable: 'ansible_ssh_timeout',
+    env: ['ANSIBLE_TIMEOUT', 'ANSIBLE_SSH_TIMEOUT'],
+    ini: ['defaults timeout', 'ssh_connection timeout'],
+  },
+  { variable: 'ansible_ssh_args', env: ['ANSIBLE_SSH_ARGS'], ini: ['ssh_connection ssh_args'] },
+  { variable: 'ansible_ssh_common_args', env: ['ANSIBLE_SSH_COMMON_ARGS'], ini: ['ssh_connection ssh_common_args'] },
+  { variable: 'ansible_ssh_extra_args', env: ['ANSIBLE_SSH_EXTRA_ARGS'], ini: ['ssh_connection ssh_extra_args'] },
+] as const;
+
+/** The value of one of them; the failure is a sentence without a position. */
+export const readConnection = (variable: (typeof connectionWords)[number]['variable'], text: string): Result<Value, string> => {
+  const [most, what] = variable === 'ansible_port' ? [65_535, 'a port'] : [86_400, 'a number of seconds'];
+  if (variable !== 'ansible_port' && variable !== 'ansible_ssh_timeout') return ok(unquoted(text));
+  const number = Number(text.trim());
+  if (Number.isInteger(number) && number >= 1 && number <= most) return ok(number);
+  return { ok: false, failure: `must be ${what} from 1 to ${most}, found "${text}"` };
+};
+
+/** Quotes round the whole are not part of it. */
+export const unquoted = (text: string): string => /^(["'])(.*)\1$/s.exec(text.trim())?.[2] ?? text.trim();
 
 /** A path, seen from a folder; `~` is the home folder. */
 export const readPath = (text: string, folder: string, home: string): string => {

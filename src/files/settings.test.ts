@@ -61,6 +61,55 @@ test('ansible.cfg: what we honour, seen from its own folder; the rest is passed 
   });
 });
 
+test('ansible.cfg and the environment say how connections are made, in the words of variables', async () => {
+  const text = [
+    '[defaults]\nremote_port = 2222\ntimeout = 20\nremote_user = "ada"\nhost_key_checking = true\n',
+    `[ssh_connection]\nssh_args = "-F ./ssh.cfg -o ControlMaster=auto"\nssh_common_args = -o ProxyCommand="ssh -W %h:%p gate" -q\n`,
+    'host_key_checking = false\ntimeout = 30\nretries = 3\n',
+  ].join('');
+  const connection = {
+    ansible_port: 2222,
+    ansible_ssh_timeout: 30,
+    ansible_ssh_args: '-F ./ssh.cfg -o ControlMaster=auto',
+    ansible_ssh_common_args: '-o ProxyCommand="ssh -W %h:%p gate" -q',
+  };
+  const files = { '/project/ansible.cfg': text };
+  expect(await load(files)).toEqual({ connection, remoteUser: 'ada', hostKeyChecking: false });
+  const env = { ANSIBLE_SSH_ARGS: '-4', ANSIBLE_TIMEOUT: '5', ANSIBLE_SSH_EXTRA_ARGS: '-C', ANSIBLE_SSH_HOST_KEY_CHECKING: 'yes' };
+  expect(await load(files, env)).toEqual({
+    connection: { ...connection, ansible_ssh_args: '-4', ansible_ssh_timeout: 5, ansible_ssh_extra_args: '-C' },
+    remoteUser: 'ada',
+    hostKeyChecking: true,
+  });
+  expect(await refusal({ '/project/ansible.cfg': cfg('forks = 2', 'remote_port = ssh') })).toBe(
+    '/project/ansible.cfg:3:1: remote_port must be a port from 1 to 65535, found "ssh"',
+  );
+  expect(await refusal({}, { ANSIBLE_SSH_TIMEOUT: 'soon' })).toBe(
+    'ANSIBLE_SSH_TIMEOUT must be a number of seconds from 1 to 86400, found "soon"',
+  );
+});
+
+test('in a folder that everybody may write into no settings are read, and it is said', async () => {
+  const files = {
+    '/project/ansible.cfg': cfg('forks = 2'),
+    '/project/rollcall.yml': 'label: X',
+    '/home/ops/.ansible.cfg': cfg('forks = 3'),
+  };
+  const open: Disk = async path =>
+    path === '/project' ? { kind: 'folder', names: ['ansible.cfg', 'rollcall.yml'], openToAll: true } : disk(files)(path);
+  expect(await loadSettings({}, around(), open)).toEqual({
+    ok: true,
+    value: {
+      forks: 3,
+      warnings: ['ansible.cfg', 'rollcall.yml'].map(
+        name => `everybody may write into /project, so its ${name} is not read; chmod o-w /project`,
+      ),
+    },
+  });
+  const named = await loadSettings({}, around({ ANSIBLE_CONFIG: './ansible.cfg' }), open);
+  expect(named).toMatchObject({ ok: true, value: { forks: 2 } });
+});
+
 test('the first ansible.cfg counts: the one named, here, at home, of the system', async () => {
   const files = {
     '/named/ansible.cfg': cfg('forks = 1'),

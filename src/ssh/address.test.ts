@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { Vars } from '../domain/value.ts';
 import type { Address } from '../remote/ports.ts';
-import { type AddressDefaults, addressOf, queryOf } from './address.ts';
+import { type AddressDefaults, addressOf, configFileOf, queryOf, systemOf } from './address.ts';
 
 const defaults: AddressDefaults = { home: '/home/ada', cwd: '/srv/ops', localUser: 'ada' };
 
@@ -37,6 +37,26 @@ test('variables say host, port, user and key', () => {
   expect(address({ ansible_port: '2222' }).port).toBe(2222);
   expect(address({ ansible_host: '[fe80::1]' }).host).toBe('fe80::1');
   expect(address({ ansible_private_key_file: 'keys/a' }).identityFiles).toEqual(['/srv/ops/keys/a']);
+});
+
+test('a time for the connect is a variable, too, and wins over options', () => {
+  expect(address({ ansible_ssh_timeout: 30, ansible_timeout: 5, ansible_ssh_args: '-o ConnectTimeout=7' }).connectTimeout).toBe(30);
+  expect(address({ ansible_timeout: '5' }).connectTimeout).toBe(5);
+  expect(address({ ansible_timeout: null, ansible_ssh_args: '-o ConnectTimeout=7' }).connectTimeout).toBe(7);
+  expect(cause({ ansible_ssh_timeout: 'soon' })).toBe('ansible_ssh_timeout must be a whole number of seconds from 1 to 86400, not "soon"');
+});
+
+test('-F names the ssh_config that is read, for us and for the system, from here', () => {
+  const vars = { ansible_ssh_args: '-F lab/ssh.cfg -C', ansible_ssh_common_args: '-4F ~/other' };
+  expect(configFileOf(vars, defaults)).toBe('/home/ada/other');
+  expect(configFileOf({ ansible_ssh_args: '-F lab/ssh.cfg' }, defaults)).toBe('/srv/ops/lab/ssh.cfg');
+  expect(configFileOf({ ansible_ssh_args: '-Fnone' }, defaults)).toBe('none');
+  expect(configFileOf({}, defaults)).toBeUndefined();
+  expect(found(vars).warnings).toEqual([]);
+  expect(systemOf('web1', { ansible_ssh_args: '-F lab/ssh.cfg' }, defaults)).toEqual({
+    ok: true,
+    value: { host: 'web1', args: ['-F', '/srv/ops/lab/ssh.cfg'] },
+  });
 });
 
 test('null and empty text are not set', () => {
@@ -100,15 +120,15 @@ test('host key checking switched on leaves the rest as it is', () => {
   expect(address({ ansible_host_key_checking: true }, { strictHostKeyChecking: 'accept-new' }).strictHostKeyChecking).toBe('accept-new');
 });
 
-test('what is not honoured is named once', () => {
-  const args = '-F file -o Tunnel=a -o Tunnel=b -o ControlMaster=auto -C -TC';
-  expect(found({ ansible_ssh_common_args: args, ansible_ssh_extra_args: '-o Tunnel=c' }).warnings).toEqual([
-    'ansible_ssh_common_args: option -F is not honoured yet',
-    'ansible_ssh_common_args: option Tunnel is not honoured yet',
-    'ansible_ssh_common_args: option ControlMaster is not honoured yet',
-    'ansible_ssh_common_args: option -C is not honoured yet',
-    'ansible_ssh_common_args: option -T is not honoured yet',
-    'ansible_ssh_extra_args: option Tunnel is not honoured yet',
+test('what is not honoured is named once, what has no meaning here or only says no is not', () => {
+  const args =
+    '-o CheckHostIP=yes -o CASignatureAlgorithms=a -o CheckHostIP=b -A -o ForwardX11=yes -C -TC -o ControlMaster=auto -o ForwardAgent=no';
+  expect(found({ ansible_ssh_common_args: args, ansible_ssh_extra_args: '-o CheckHostIP=yes -L 1:a:1 leftover' }).warnings).toEqual([
+    'ansible_ssh_common_args: option CheckHostIP is not honoured yet',
+    'ansible_ssh_common_args: option CASignatureAlgorithms is not honoured yet',
+    'ansible_ssh_common_args: option -A is not honoured yet',
+    'ansible_ssh_extra_args: option CheckHostIP is not honoured yet',
+    'ansible_ssh_extra_args: option leftover is not honoured yet',
   ]);
 });
 

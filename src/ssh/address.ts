@@ -7,7 +7,7 @@ import type { Address } from '../remote/ports.ts';
 import { type ConfigOptions, type ConfigQuery, sentNames, withTokens } from './config.ts';
 import { splitArguments } from './config-file.ts';
 import { settingOf } from './config-keywords.ts';
-import { honoured } from './config-print.ts';
+import { honoured, meaningless } from './config-print.ts';
 import { failsOf } from './failures.ts';
 import { type OptionReader, reachOf } from './reach-options.ts';
 import { readSshArguments, shellWords, splitPaths } from './ssh-arguments.ts';
@@ -52,6 +52,9 @@ const ARGUMENT_VARIABLES = ['ansible_ssh_args', 'ansible_ssh_common_args', 'ansi
 const routeWords = ['proxyjump', 'proxycommand'] as const;
 const UNDERSTOOD: ReadonlySet<string> = new Set([...honoured].filter(keyword => !keyword.startsWith('canonical')));
 
+/** As flags: terminals, forwardings, ssh's own messages, sharing. */
+const changesSomething = (other: string): boolean => !/^-[aCDeEfgkLMnNqRStTvwxXyY]$/.test(other) && !meaningless.has(other.toLowerCase());
+
 const STRICT_WORDS: Readonly<Record<string, Address['strictHostKeyChecking']>> = {
   yes: 'yes',
   true: 'yes',
@@ -71,6 +74,12 @@ export const queryOf = (name: string, vars: Vars, { remoteUser }: Pick<AddressDe
   const user = read.text('ansible_user', 'ansible_ssh_user') ?? remoteUser ?? written.first('user');
   const port = read.port() ?? portIn(written.first('port'), ignore);
   return { host: hostIn(name, read), ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
+};
+
+/** The ssh_config that ssh's options name with `-F`, absolute, or `none`; where nobody does, the usual ones are read. */
+export const configFileOf = (vars: Vars, { home, cwd }: Pick<AddressDefaults, 'home' | 'cwd'>): string | undefined => {
+  const { configFile } = readArguments(vars, () => undefined);
+  return configFile === undefined || configFile === 'none' ? configFile : absolute(configFile, { home, cwd });
 };
 
 /**
@@ -104,7 +113,12 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
   const unsupported = unsupportedIn(vars);
   const agentSocket = agentIn(said.first('identityagent'), paths) ?? (defaults.agentSocket || undefined);
   const route = routeIn(written.found) ?? routeIn(defaults.sshConfig);
-  const { reach, unsent } = reachOf(said, { path: paths, env: defaults.env ?? {}, hasTimeout: defaults.timeout !== undefined });
+  const timeout = read.timeout();
+  const { reach, unsent } = reachOf(said, {
+    path: paths,
+    env: defaults.env ?? {},
+    hasTimeout: timeout !== undefined || defaults.timeout !== undefined,
+  });
   const address: Address = {
     name,
     host,
@@ -122,6 +136,7 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
     ...(said.first('identitiesonly') === 'yes' && { identitiesOnly: true }),
     ...(hostKeyAlias !== undefined && { hostKeyAlias }),
     ...reach,
+    ...(timeout !== undefined && { connectTimeout: timeout }),
     ...(isLocal(vars) && { local: true as const }),
     ...(unsupported !== undefined && { unsupported }),
   };
@@ -140,7 +155,9 @@ export const systemOf = (name: string, vars: Vars, defaults: AddressDefaults): R
   for (const variable of ARGUMENT_VARIABLES) {
     const words = shellWords(textOf(vars, variable, () => undefined) ?? '');
     if (!words.ok) return fail(failsOf(name)('bad-input', `${variable}: ${words.failure}`));
-    written.push(...words.value);
+    // ssh will be run from the driver's folder, not from here.
+    const isFile = (at: number): boolean => words.value[at - 1] === '-F' && words.value[at] !== 'none';
+    written.push(...words.value.map((word, at) => (isFile(at) ? absolute(word, defaults) : word)));
   }
   const args = [
     ...(user === undefined ? [] : ['-l', user]),
@@ -195,6 +212,7 @@ const routeIn = (options: ReadonlyMap<string, readonly string[]> | undefined): A
 const readArguments = (vars: Vars, bad: Bad) => {
   const found = new Map<string, string[]>();
   const warnings = new Set<string>();
+  let configFile: string | undefined;
   for (const variable of ARGUMENT_VARIABLES) {
     const text = textOf(vars, variable, bad);
     if (text === undefined) continue;
@@ -203,6 +221,7 @@ const readArguments = (vars: Vars, bad: Bad) => {
       bad(`${variable}: ${read.failure}`);
       continue;
     }
+    configFile = read.value.configFile ?? configFile;
     for (const [option, values] of read.value.options) {
       const kept = values.flatMap(value => {
         const read = argumentOf(option, value);
@@ -216,13 +235,14 @@ const readArguments = (vars: Vars, bad: Bad) => {
       else if (option === 'sendenv') found.set(option, sentNames(before, kept.flat()));
       else if (!found.has(option) && kept[0] !== undefined) found.set(option, [...kept[0]]);
     }
-    for (const other of read.value.others) warnings.add(`${variable}: option ${other} is not honoured yet`);
+    for (const other of read.value.wanted.filter(changesSomething)) warnings.add(`${variable}: option ${other} is not honoured yet`);
   }
   return {
     first: (option: string): string | undefined => found.get(option)?.[0],
     all: (option: string): readonly string[] => found.get(option) ?? [],
     warnings: [...warnings],
     found,
+    configFile,
   };
 };
 
@@ -246,6 +266,15 @@ const variableReader = (vars: Vars, bad: Bad) => ({
     const value = lookUp(vars, variable);
     if (value === undefined || value === null) return undefined;
     return toPort(value) ?? bad(`${variable} must be a number from 1 to 65535, not ${shown(value)}`);
+  },
+  /** Seconds for a connect. */
+  timeout: (): number | undefined => {
+    const variable = isSet(vars, 'ansible_ssh_timeout') ? 'ansible_ssh_timeout' : 'ansible_timeout';
+    const value = lookUp(vars, variable);
+    if (value === undefined || value === null) return undefined;
+    const seconds = typeof value === 'string' && /^[0-9]{1,6}$/.test(value.trim()) ? Number(value) : value;
+    if (typeof seconds === 'number' && Number.isInteger(seconds) && seconds >= 1 && seconds <= 86_400) return seconds;
+    return bad(`${variable} must be a whole number of seconds from 1 to 86400, not ${shown(value)}`);
   },
   checking: (): 'no' | undefined => {
     const variable = isSet(vars, 'ansible_ssh_host_key_checking') ? 'ansible_ssh_host_key_checking' : 'ansible_host_key_checking';
@@ -302,7 +331,11 @@ const pathReader = ({ home, cwd, localUser }: AddressDefaults, known: Known) => 
   return (written: string): string => {
     if (written === 'none') return '/dev/null';
     const path = written.replace(/%(.)/g, (whole, token: string) => (Object.hasOwn(tokens, token) ? (tokens[token] ?? whole) : whole));
-    if (path === '~' || path.startsWith('~/')) return join(home, path.slice(1));
-    return isAbsolute(path) ? path : join(cwd, path);
+    return absolute(path, { home, cwd });
   };
+};
+
+const absolute = (path: string, { home, cwd }: Pick<AddressDefaults, 'home' | 'cwd'>): string => {
+  if (path === '~' || path.startsWith('~/')) return join(home, path.slice(1));
+  return isAbsolute(path) ? path : join(cwd, path);
 };

@@ -129,3 +129,14 @@ const tokensOf = (asked: string, options: ConfigOptions, { home, localUser, mach
     C: createHash('sha1').update(`${machine}${h}${p}${r}`).digest('hex'),
   };
 };
+
+/** Options that are about terminals, forwardings, ssh's own messages and sharing: of no meaning to a command without a terminal. */
+export const meaningless: ReadonlySet<string> = new Set([
+  ...['addkeystoagent', 'batchmode', 'clearallforwardings', 'compression', 'connectionattempts', 'controlmaster', 'controlpath'],
+  ...['controlpersist', 'dynamicforward', 'enableescapecommandline', 'escapechar', 'exitonforwardfailure', 'fingerprinthash'],
+  ...['forkafterauthentication', 'forwardx11', 'forwardx11timeout', 'forwardx11trusted', 'gatewayports', 'gssapidelegatecredentials'],
+  ...['ignoreunknown', 'ipqos', 'localcommand', 'localforward', 'loglevel', 'logverbose', 'numberofpasswordprompts'],
+  ...['obscurekeystroketiming', 'permitlocalcommand', 'permitremoteopen', 'proxyusefdpass', 'remotecommand', 'remoteforward'],
+  ...['requesttty', 'sessiontype', 'stdinnull', 'streamlocalbindmask', 'streamlocalbindunlink', 'syslogfacility', 'tag', 'tcpkeepalive'],
+  ...['tunnel', 'tunneldevice', 'updatehostkeys', 'usekeychain', 'versionaddendum', 'visualhostkey', 'warnweakcrypto', 'xauthlocation'],
+]);

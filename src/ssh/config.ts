@@ -36,6 +36,8 @@ export type ConfigQuery = { readonly host: string; readonly user?: string; reado
 export type SshConfig = {
   /** Keywords that stand somewhere in the files, in lower case. */
   readonly keywords: ReadonlySet<string>;
+  /** Hosts that a Host line names in full, in their order; what stands below a Host or Match of somebody else is not looked at. */
+  readonly names: readonly string[];
   /** @failure bad-input */
   readonly optionsFor: (query: ConfigQuery) => Promise<Result<ConfigOptions>>;
 };
@@ -94,7 +96,22 @@ export const loadSshConfig = async (places: readonly ConfigPlace[], world: Confi
     if (!blocks.ok) return blocks;
     files.push(blocks.value);
   }
-  return ok({ keywords, optionsFor: query => new Lookup(files, world, query).options() });
+  return ok({ keywords, names: [...new Set(files.flatMap(namesIn))], optionsFor: query => new Lookup(files, world, query).options() });
+};
+
+const namesIn = (blocks: readonly Block[]): readonly string[] => {
+  const names: string[] = [];
+  let isForAll = true;
+  for (const block of blocks) {
+    if ('unknown' in block) continue;
+    if ('files' in block) names.push(...(isForAll ? block.files.flatMap(namesIn) : []));
+    else if (block.keyword === 'match') isForAll = block.args.join(' ').toLowerCase() === 'all';
+    else if (block.keyword === 'host') {
+      isForAll = block.args.join(' ') === '*';
+      names.push(...block.args.filter(written => /^[^!*?]+$/.test(written)));
+    }
+  }
+  return names;
 };
 
 /** Host and Match are judged with each host, all others say the same to each. */

@@ -8,6 +8,10 @@ export type SshArguments = {
   readonly options: ReadonlyMap<string, readonly string[]>;
   /** Names of what was written but is not in `understood`, each once, as it was written. */
   readonly others: readonly string[];
+  /** Those of them that ask for something: `no` and `none` don't. */
+  readonly wanted: readonly string[];
+  /** The ssh_config that is read in place of the usual ones; `none` is none at all. */
+  readonly configFile?: string;
 };
 
 const FLAGS_WITH_VALUE = 'BbcDEeFIiJLlmOopQRSWw';
@@ -29,16 +33,20 @@ export const readSshArguments = (text: string, understood: ReadonlySet<string>):
   const split = shellWords(text);
   if (!split.ok) return split;
   const options = new Map<string, string[]>();
-  const others = new Set<string>();
+  /** And whether it asks for anything. */
+  const others = new Map<string, boolean>();
+  const note = (written: string, value = 'yes'): void =>
+    void others.set(written, others.get(written) === true || !/^(?:no|none|false)$/.test(value));
   const take = (written: string, value: string): void => {
     const name = written.toLowerCase();
     if (understood.has(name)) options.set(name, [...(options.get(name) ?? []), value]);
-    else others.add(written);
+    else note(written, value);
   };
+  let configFile: string | undefined;
   const words = split.value[Symbol.iterator]();
   for (const word of words) {
     if (!/^-./.test(word)) {
-      others.add(word);
+      note(word);
       continue;
     }
     // Flags may share one dash; the first one that takes a value ends the word.
@@ -47,7 +55,7 @@ export const readSshArguments = (text: string, understood: ReadonlySet<string>):
       if (!FLAGS_WITH_VALUE.includes(flag)) {
         const [option, value] = FLAG_VALUES[flag] ?? [];
         if (option !== undefined && value !== undefined && understood.has(option)) take(option, value);
-        else others.add(`-${flag}`);
+        else note(`-${flag}`);
         continue;
       }
       const value = word.slice(at + 1) || words.next().value;
@@ -55,12 +63,18 @@ export const readSshArguments = (text: string, understood: ReadonlySet<string>):
       const option = flag === 'o' ? splitOption(value) : undefined;
       if (flag === 'o' && option === undefined) return fail(`-o ${value}: no value`);
       if (option !== undefined) take(option.name, option.value);
+      else if (flag === 'F') configFile = value;
       else if (FLAG_OPTIONS[flag] !== undefined) take(FLAG_OPTIONS[flag], value);
-      else others.add(`-${flag}`);
+      else note(`-${flag}`);
       break;
     }
   }
-  return ok({ options, others: [...others] });
+  return ok({
+    options,
+    others: [...others.keys()],
+    wanted: [...others].flatMap(([name, asks]) => (asks ? [name] : [])),
+    ...(configFile !== undefined && { configFile }),
+  });
 };
 
 /** `Name=value`, `Name value`, `Name = value`. */

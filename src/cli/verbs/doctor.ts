@@ -9,7 +9,7 @@ import { safeJson, safeText } from '../../domain/safe-line.ts';
 import { makeLocalTransport } from '../../local/transport.ts';
 import { makeOpensshTransport } from '../../openssh/transport.ts';
 import type { Address, Timeouts } from '../../remote/ports.ts';
-import { queryOf } from '../../ssh/address.ts';
+import { configFileOf, queryOf } from '../../ssh/address.ts';
 import { makeKnownHostsStore } from '../../ssh/known-hosts-store.ts';
 import { makeSshTransport } from '../../ssh/transport.ts';
 import { type Examined, type ExamineParts, examine, type Seen, type Surroundings } from '../examine.ts';
@@ -72,6 +72,8 @@ const configFindings = async (
   const readings = new Set<string>();
   for (const name of names) {
     const host = place.inventory.hosts.get(name);
+    // A file of their own is not what ssh_config says on this machine.
+    if (configFileOf(host?.vars ?? {}, world) !== undefined) continue;
     const query = queryOf(name, host?.vars ?? {}, flags.user === undefined ? {} : { remoteUser: flags.user });
     const key = JSON.stringify(query);
     if (readings.has(key)) continue;
