@@ -51,7 +51,8 @@ const PACKAGE_BELONGS_TO: Readonly<Record<string, readonly string[]>> = {
   'minijinja-js': ['template'],
   'node:sqlite': ['journal'],
   ssh2: ['ssh', 'practice'],
-  yaml: ['files'],
+  // Filters read YAML out of what hosts said.
+  yaml: ['files', 'template'],
   commander: ['cli'],
   zustand: ['app', 'ui'],
   ink: ['ui'],

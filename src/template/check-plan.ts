@@ -8,8 +8,8 @@ import { formatPosition } from '../domain/task.ts';
 import type { Value } from '../domain/value.ts';
 import { isMapping } from '../domain/value.ts';
 import { checkSyntax } from './engine.ts';
-import { guardTemplate } from './guard.ts';
-import { mayRender, segment } from './tokens.ts';
+import { rewriteTemplate } from './rewrite.ts';
+import { hasMarks, mayRender, segment } from './tokens.ts';
 
 /** Fails with the first template or condition that cannot be read, with the place of its task. */
 export const checkPlan = (plan: Plan): Result<undefined> => {
@@ -27,7 +27,7 @@ export const checkPlan = (plan: Plan): Result<undefined> => {
 
 const faultInTask = (task: Task): string | undefined => {
   for (const condition of [...(task.when ?? []), ...(task.until ?? [])]) {
-    const fault = faultInText(mayRender(condition) ? condition : `{% if ${condition} %}{% endif %}`, condition);
+    const fault = faultInText(hasMarks(condition) ? condition : `{% if ${condition} %}{% endif %}`, condition);
     if (fault !== undefined) return fault;
   }
   const { name, args } = task.module;
@@ -49,6 +49,7 @@ const faultIn = (value: Value): string | undefined => {
 const faultInText = (template: string, written: string): string | undefined => {
   if (!mayRender(template)) return undefined;
   const cut = segment(template);
-  const checked = cut.ok ? checkSyntax(guardTemplate(cut.value)) : cut;
+  const source = cut.ok ? rewriteTemplate(cut.value) : cut;
+  const checked = source.ok ? checkSyntax(source.value) : source;
   return checked.ok ? undefined : `"${written.trim().slice(0, 100)}" cannot be read: ${checked.failure}`;
 };

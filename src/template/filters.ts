@@ -1,94 +1,78 @@
-// The only place for Ansible's filters and tests beyond those that the interpreter brings.
-// Each is a function of plain values; a wrong use returns a sentence through `fault`, since nothing may be thrown
-// through the interpreter (it would not survive that).
-import type { Value, Vars } from '../domain/value.ts';
-import { isMapping, lookUp } from '../domain/value.ts';
-import { pythonJson, pythonText, shellQuote } from './python-text.ts';
+// The only place that knows all filters by name, with those that call other filters and tests by their names.
+import type { Value } from '../domain/value.ts';
+import { dateFilters } from './date-filters.ts';
+import { dictFilters } from './dict-filters.ts';
+import { encodingFilters } from './encoding-filters.ts';
+import type { Filter, Filters } from './filter.ts';
+import { attributeIn, attributeOf, Given, isTruthy, listOf, wrong } from './filter.ts';
+import { listFilters } from './list-filters.ts';
+import { numberFilters } from './number-filters.ts';
+import { pathFilters } from './path-filters.ts';
+import { pythonText } from './python-text.ts';
+import { tests } from './tests.ts';
+import { textFilters } from './text-filters.ts';
 
-/** Reports that an expression used something wrongly; the first report wins. */
-export type Fault = (sentence: string) => void;
+const map: Filter = (value, given) => {
+  const items = listOf(value, 'map');
+  const attribute = given.value(99, 'attribute');
+  if (attribute !== null && given.args.length === 0) {
+    const byDefault = given.has(99, 'default') ? given.value(99, 'default') : undefined;
+    return items.map(item => attributeOf(item, attribute) ?? byDefault ?? attributeIn(item, attribute));
+  }
+  const [name, ...args] = given.args;
+  const filter = filterOf(pythonText(name ?? ''));
+  return items.map(item => filter(item, new Given(args, given.named)));
+};
 
-/** A filter: value, positional arguments, named arguments. */
-export type Filter = (value: Value, args: readonly Value[], named: Vars, fault: Fault) => Value;
+const filterOf = (name: string): Filter => {
+  const short = name.replace(/^ansible\.(?:builtin|legacy)\./, '');
+  if (short === 'default' || short === 'd')
+    return (value, given) =>
+      value === null || (given.flag(1, 'boolean') && !isTruthy(value)) ? given.value(0, 'default_value', '') : value;
+  const filter = Object.hasOwn(filters, short) ? filters[short] : undefined;
+  return filter ?? wrong(`there is no filter ${name} here`);
+};
 
-/** A test: what `x is …` says. */
-export type Test = (value: Value, fault: Fault) => boolean;
+/** Keeps the items for which a test holds; without one, those that are true. */
+const choose =
+  (wanted: boolean, kind: 'items' | 'attributes'): Filter =>
+  (value, given) => {
+    const attribute = kind === 'items' ? undefined : given.args[0];
+    const [name, ...args] = kind === 'items' ? given.args : given.args.slice(1);
+    const holds = name === undefined ? isTruthy : testOf(pythonText(name), new Given(args, given.named));
+    return listOf(value, 'select').filter(item => {
+      if (attribute === undefined) return holds(item) === wanted;
+      const found = attributeOf(item, attribute);
+      if (name === 'defined' || name === 'undefined') return ((found !== undefined) === (name === 'defined')) === wanted;
+      // Without a test, what is not there is not true.
+      if (found === undefined && name === undefined) return !wanted;
+      return holds(found ?? attributeIn(item, attribute)) === wanted;
+    });
+  };
+
+const testOf = (name: string, given: Given): ((item: Value) => boolean) => {
+  const short = name.replace(/^ansible\.(?:builtin|legacy)\./, '');
+  if (short === 'defined') return () => true;
+  if (short === 'undefined') return () => false;
+  if (short === 'integer') return item => typeof item === 'number' && Number.isInteger(item);
+  if (short === 'float') return item => typeof item === 'number' && !Number.isInteger(item);
+  const test = Object.hasOwn(tests, short) ? tests[short] : undefined;
+  if (test === undefined) return wrong(`there is no test ${name} here`);
+  return item => test(item, given) === true;
+};
 
 /** By the names that expressions use. */
-export const filters: Readonly<Record<string, Filter>> = {
-  int: (value, [byDefault = 0, base = 10], named) =>
-    toInt(value, lookUp(named, 'default') ?? byDefault, Number(lookUp(named, 'base') ?? base)),
-  bool: value => (value === null || typeof value === 'boolean' ? value : truths.has(pythonText(value).toLowerCase())),
-  string: value => pythonText(value),
-  join: (value, [separator = ''], named, fault) => {
-    if (!Array.isArray(value))
-      return typeof value === 'string' ? [...value].join(pythonText(separator)) : faulty(fault, "'join' expects a list");
-    const attribute = lookUp(named, 'attribute');
-    const items: readonly Value[] =
-      typeof attribute === 'string' ? value.map(item => (isMapping(item) ? (lookUp(item, attribute) ?? null) : null)) : value;
-    return items.map(item => (item === null ? 'None' : pythonText(item))).join(pythonText(lookUp(named, 'd') ?? separator));
-  },
-  to_json: value => pythonJson(value),
-  quote: value => shellQuote(pythonText(value)),
-};
-
-/** By the names that expressions use; results are mappings. */
-export const tests: Readonly<Record<string, Test>> = {
-  failed: ofResult('failed', result => isTrue(lookUp(result, 'failed'))),
-  failure: ofResult('failed', result => isTrue(lookUp(result, 'failed'))),
-  succeeded: ofResult('succeeded', result => !isTrue(lookUp(result, 'failed'))),
-  success: ofResult('success', result => !isTrue(lookUp(result, 'failed'))),
-  successful: ofResult('successful', result => !isTrue(lookUp(result, 'failed'))),
-  changed: ofResult('changed', hasChanged),
-  change: ofResult('change', hasChanged),
-  skipped: ofResult('skipped', result => isTrue(lookUp(result, 'skipped'))),
-  skip: ofResult('skip', result => isTrue(lookUp(result, 'skipped'))),
-  unreachable: ofResult('unreachable', result => isTrue(lookUp(result, 'unreachable'))),
-  reachable: ofResult('reachable', result => !isTrue(lookUp(result, 'unreachable'))),
-  // A task that was not async counts as begun and ended.
-  started: ofResult('started', result => !Object.hasOwn(result, 'started') || isTrue(lookUp(result, 'started'))),
-  finished: ofResult('finished', result => !Object.hasOwn(result, 'finished') || isTrue(lookUp(result, 'finished'))),
-};
-
-function ofResult(name: string, holds: (result: Vars) => boolean): Test {
-  return (value, fault) => {
-    if (isMapping(value)) return holds(value);
-    fault(`The '${name}' test expects a dictionary`);
-    return false;
-  };
-}
-
-function hasChanged(result: Vars): boolean {
-  const changed = lookUp(result, 'changed');
-  if (changed !== undefined) return isTrue(changed);
-  const items = lookUp(result, 'results');
-  return Array.isArray(items) && items.some(item => isMapping(item) && isTrue(lookUp(item, 'changed')));
-}
-
-/** Results hold 0 and 1 as well as true and false. */
-const isTrue = (value: Value | undefined): boolean => value !== undefined && isTruthy(value);
-
-/** Python's truth: nothing, zero and what is empty are false. */
-export const isTruthy = (value: Value): boolean => {
-  if (Array.isArray(value)) return value.length > 0;
-  if (isMapping(value)) return Object.keys(value).length > 0;
-  return Boolean(value);
-};
-
-const truths = new Set(['yes', 'on', '1', 'true', 't', 'y', '1.0']);
-
-const toInt = (value: Value, byDefault: Value, base: number): Value => {
-  if (typeof value === 'number') return Math.trunc(value);
-  if (typeof value === 'boolean') return value ? 1 : 0;
-  if (typeof value !== 'string') return byDefault;
-  const text = value.trim().replaceAll('_', '');
-  if (base === 10) return /^[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?$/.test(text) ? Math.trunc(Number(text)) : byDefault;
-  const digits = text.toLowerCase().replace(base === 16 ? /^0x/ : base === 8 ? /^0o/ : /^0b/, '');
-  const number = Number.parseInt(digits, base);
-  return number.toString(base) === digits.replace(/^\+?0*(?=.)/, '') ? number : byDefault;
-};
-
-const faulty = (fault: Fault, sentence: string): Value => {
-  fault(sentence);
-  return null;
+export const filters: Filters = {
+  ...textFilters,
+  ...numberFilters,
+  ...listFilters,
+  ...dictFilters,
+  ...pathFilters,
+  ...encodingFilters,
+  ...dateFilters,
+  map,
+  select: choose(true, 'items'),
+  reject: choose(false, 'items'),
+  selectattr: choose(true, 'attributes'),
+  rejectattr: choose(false, 'attributes'),
 };

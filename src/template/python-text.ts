@@ -6,20 +6,30 @@ import { isMapping } from '../domain/value.ts';
 /** As `str()`: what `{{ x }}` becomes inside a text. Nothing is an empty text, as Ansible has it. */
 export const pythonText = (value: Value): string => {
   if (value === null) return '';
-  return typeof value === 'string' ? value : repr(value);
+  return typeof value === 'string' ? value : pythonRepr(value);
 };
 
 /** As `repr()`: what a value looks like inside a list. */
-const repr = (value: Value): string => {
+export const pythonRepr = (value: Value): string => {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  if (typeof value === 'number') return String(value);
+  if (typeof value === 'number') return numberText(value);
   if (typeof value === 'string') return quoted(value);
   if (isMapping(value))
     return `{${Object.entries(value)
-      .map(([key, inner]) => `${quoted(key)}: ${repr(inner)}`)
+      .map(([key, inner]) => `${quoted(key)}: ${pythonRepr(inner)}`)
       .join(', ')}}`;
-  return `[${value.map(repr).join(', ')}]`;
+  return `[${value.map(pythonRepr).join(', ')}]`;
+};
+
+/** Python writes an exponent with two digits at least, and only beyond 16 digits or four zeros. */
+const numberText = (value: number): string => {
+  if (value === Number.POSITIVE_INFINITY) return 'inf';
+  if (value === Number.NEGATIVE_INFINITY) return '-inf';
+  if (Number.isNaN(value)) return 'nan';
+  const small = value !== 0 && Math.abs(value) < 1e-4;
+  const text = small ? value.toExponential() : String(value);
+  return text.replace(/e([+-])(\d)$/, 'e$10$2');
 };
 
 const quoted = (text: string): string => {
@@ -28,14 +38,40 @@ const quoted = (text: string): string => {
   return `${mark}${mark === "'" ? inside.replaceAll("'", "\\'") : inside}${mark}`;
 };
 
+/** How JSON is written. */
+export type JsonStyle = {
+  readonly indent?: number;
+  readonly sortKeys?: boolean;
+  readonly ensureAscii?: boolean;
+  readonly comma?: string;
+  readonly colon?: string;
+};
+
 /** As `json.dumps()`: blanks behind commas and colons, everything but ASCII escaped. */
-export const pythonJson = (value: Value): string => {
-  if (Array.isArray(value)) return `[${value.map(item => pythonJson(item)).join(', ')}]`;
-  if (isMapping(value))
-    return `{${Object.entries(value)
-      .map(([key, inner]) => `${ascii(key)}: ${pythonJson(inner)}`)
-      .join(', ')}}`;
-  return typeof value === 'string' ? ascii(value) : JSON.stringify(value);
+export const pythonJson = (value: Value, style: JsonStyle = {}): string => write(value, style, '\n');
+
+const write = (value: Value, style: JsonStyle, margin: string): string => {
+  const { indent, ensureAscii = true, colon = ': ', comma = indent === undefined ? ', ' : ',' } = style;
+  const text = (plain: string): string => (ensureAscii ? ascii(plain) : JSON.stringify(plain));
+  const inner = indent === undefined ? '' : margin + ' '.repeat(indent);
+  const block = (open: string, items: readonly string[], close: string): string =>
+    items.length === 0 ? open + close : `${open}${inner}${items.join(comma + inner)}${indent === undefined ? '' : margin}${close}`;
+  if (Array.isArray(value))
+    return block(
+      '[',
+      value.map(item => write(item, style, inner)),
+      ']',
+    );
+  if (isMapping(value)) {
+    const keys = style.sortKeys === true ? Object.keys(value).sort() : Object.keys(value);
+    return block(
+      '{',
+      keys.map(key => `${text(key)}${colon}${write(value[key] ?? null, style, inner)}`),
+      '}',
+    );
+  }
+  if (typeof value === 'string') return text(value);
+  return typeof value === 'number' ? numberText(value) : JSON.stringify(value);
 };
 
 const ascii = (text: string): string =>

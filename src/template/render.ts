@@ -4,15 +4,15 @@ import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
 import { sealedText } from '../domain/sealed.ts';
 import type { Value, Vars } from '../domain/value.ts';
-import { isMapping } from '../domain/value.ts';
+import { isMapping, lookUp } from '../domain/value.ts';
 import { runExpression, runTemplate } from './engine.ts';
-import { isTruthy } from './filters.ts';
-import { guardExpression, guardTemplate, namesIn } from './guard.ts';
+import { isTruthy } from './filter.ts';
 import { pythonText } from './python-text.ts';
+import { namesIn, rewriteExpression, rewriteTemplate } from './rewrite.ts';
 import type { Scope } from './scope.ts';
 import { findIn } from './scope.ts';
 import type { Segment, Token } from './tokens.ts';
-import { mayRender, segment, tokenize } from './tokens.ts';
+import { hasMarks, mayRender, segment, tokenize } from './tokens.ts';
 
 /** Renders to text: what a command is made of. The failure is a sentence that names the expression. */
 export const renderText = (text: string, scope: Scope): Result<string, string> => inText(text, scope, []);
@@ -42,7 +42,8 @@ const inText = (text: string, scope: Scope, trail: Trail): Result<string, string
   if (!cut.ok) return no(about(text, cut.failure));
   const vars = gather(cut.value.flatMap(tokensOf), scope, trail);
   if (!vars.ok) return vars;
-  const rendered = runTemplate(guardTemplate(cut.value), vars.value);
+  const source = rewriteTemplate(cut.value);
+  const rendered = source.ok ? runTemplate(source.value, vars.value) : source;
   return rendered.ok ? rendered : no(about(text, rendered.failure));
 };
 
@@ -79,33 +80,52 @@ const inNative = (text: string, scope: Scope, trail: Trail): Result<Value, strin
   if (!cut.ok) return no(about(text, cut.failure));
   const only = onlyExpression(cut.value);
   if (only === undefined) return inText(text, scope, trail);
-  const value = evaluateTokens(only, scope, trail);
+  const value = evaluateTokens(only, 'raw', scope, trail);
   if (!value.ok) return no(value.failure.startsWith('in ') ? value.failure : about(text, value.failure));
-  const isBareName = only.length === 1 && only[0]?.kind === 'name';
+  const isBareName = only.length === 1 && only[0]?.kind === 'name' && findIn(scope, only[0].text) !== undefined;
   const becomesText = !isBareName && (value.value === null || typeof value.value === 'number');
-  return becomesText ? ok(pythonText(value.value)) : value;
+  return becomesText ? numberAsText(text, value.value, scope, trail) : value;
 };
+
+/** Only the interpreter can tell a float that is a whole number from an integer. */
+const numberAsText = (text: string, value: Value, scope: Scope, trail: Trail): Result<string, string> =>
+  typeof value === 'number' && Number.isInteger(value) ? inText(text, scope, trail) : ok(pythonText(value));
 
 const inExpression = (expression: string, scope: Scope, trail: Trail): Result<Value, string> => {
   const tokens = tokenize(expression);
-  const value = tokens.ok ? evaluateTokens(tokens.value, scope, trail) : tokens;
+  const value = tokens.ok ? evaluateTokens(tokens.value, 'raw', scope, trail) : tokens;
   return value.ok ? value : no(about(expression, value.failure));
 };
 
-/** Braces round a whole condition are forgiven, as Ansible does; inside one they are a mistake. */
+/** Braces round a whole condition are forgiven, as Ansible does; inside one they are a mistake, save in a string. */
 const inCondition = (condition: string, scope: Scope): Result<Value, string> => {
-  if (!mayRender(condition)) {
+  if (!hasMarks(condition)) {
     const tokens = tokenize(condition);
-    return tokens.ok ? evaluateTokens(tokens.value, scope, []) : tokens;
+    return tokens.ok ? evaluateTokens(tokens.value, 'with escapes', scope, []) : tokens;
   }
   const cut = segment(condition.trim());
   const only = cut.ok ? onlyExpression(cut.value) : undefined;
-  return only === undefined ? no('a condition is an expression already; write the names without {{ }}') : evaluateTokens(only, scope, []);
+  if (only === undefined) return no('a condition is an expression already; write the names without {{ }}');
+  return evaluateTokens(only, 'raw', scope, []);
 };
 
-const evaluateTokens = (tokens: readonly Token[], scope: Scope, trail: Trail): Result<Value, string> => {
+const evaluateTokens = (tokens: readonly Token[], strings: 'raw' | 'with escapes', scope: Scope, trail: Trail): Result<Value, string> => {
   const vars = gather(tokens, scope, trail);
-  return vars.ok ? runExpression(guardExpression(tokens), vars.value) : vars;
+  if (!vars.ok) return vars;
+  const found = follow(tokens, vars.value);
+  if (found !== undefined) return ok(found);
+  const rewritten = rewriteExpression(tokens, strings);
+  return rewritten.ok ? runExpression(rewritten.value, vars.value) : rewritten;
+};
+
+/** What most expressions are, `a` or `a.b.c`, needs no interpreter where all of it is there. */
+const follow = (tokens: readonly Token[], vars: Vars): Value | undefined => {
+  let at: Value | undefined = vars;
+  for (const [index, { kind, text }] of tokens.entries()) {
+    if (index % 2 === 1 ? text !== '.' : kind !== 'name') return undefined;
+    if (index % 2 === 0) at = isMapping(at) ? lookUp(at, text) : undefined;
+  }
+  return tokens.length % 2 === 1 ? at : undefined;
 };
 
 /** Only the variables that are named cross into the interpreter; those that hold templates are rendered first. */

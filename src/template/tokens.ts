@@ -21,6 +21,13 @@ export type Segment =
 /** True for a text that rendering could change. */
 export const mayRender = (text: string): boolean => text.includes('{{') || text.includes('{%') || text.includes('{#');
 
+/** True for a condition in which marks of templates stand; in a string of it they are only text. */
+export const hasMarks = (condition: string): boolean => {
+  if (!mayRender(condition)) return false;
+  const tokens = tokenize(condition);
+  return !tokens.ok || tokens.value.some(({ text }, at, all) => text === '{' && ['{', '%'].includes(all[at + 1]?.text ?? ''));
+};
+
 const word =
   /\s+|([A-Za-z_]\w*)|(\d[\d_]*(?:\.\d+)?(?:[eE][-+]?\d+)?)|("(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*')|(\*\*|\/\/|[=!<>]=|[-+*/%~|.,:=<>(){}[\]!])/y;
 const kinds = ['name', 'number', 'string', 'sign'] as const;
@@ -102,3 +109,29 @@ const scan = (
 };
 
 const no = (failure: string): { readonly ok: false; readonly failure: string } => ({ ok: false, failure });
+
+const escapes: Readonly<Record<string, string>> = {
+  n: '\n',
+  t: '\t',
+  r: '\r',
+  b: '\b',
+  f: '\f',
+  v: '\v',
+  a: '\x07',
+  '\\': '\\',
+  "'": "'",
+  '"': '"',
+  '\n': '',
+};
+
+/** What a string with its quotes says where backslashes are only that; the quote itself may still be escaped. */
+export const rawString = (quoted: string): string => quoted.slice(1, -1).replaceAll(`\\${quoted[0] ?? ''}`, quoted[0] ?? '');
+
+/** What a string with its quotes says, with Python's escapes; an unknown one keeps its backslash, so that '\\d' works in a pattern. */
+export const pythonString = (quoted: string): string =>
+  quoted.slice(1, -1).replace(/\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|([0-7]{1,3})|([\s\S]))/g, (whole, hex2, hex4, octal, other) => {
+    const hex: string | undefined = hex2 ?? hex4;
+    if (hex !== undefined) return String.fromCharCode(Number.parseInt(hex, 16));
+    if (octal !== undefined) return String.fromCharCode(Number.parseInt(octal as string, 8));
+    return escapes[other as string] ?? whole;
+  });

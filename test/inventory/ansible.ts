@@ -1,7 +1,7 @@
 // The only place that asks the Ansible of this machine, in its own Python, how it reads what we read.
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The Python that Debian's Ansible runs on; undefined where there is no Ansible. */
@@ -17,9 +17,9 @@ export const pythonOfAnsible = (): string | undefined => {
   return undefined;
 };
 
-/** What a script beside this file answers: the last line of what it prints, as JSON. Ansible warns on stdout where it likes. */
+/** What a script (beside this file unless it is named whole) answers: the last line of what it prints, as JSON. Ansible warns on stdout where it likes. */
 export const askAnsible = <T>(python: string, script: string, home: string, input: unknown): T => {
-  const out = execFileSync(python, [fileURLToPath(new URL(script, import.meta.url))], {
+  const out = execFileSync(python, [resolve(fileURLToPath(new URL('.', import.meta.url)), script)], {
     input: JSON.stringify(input),
     env: { ...process.env, HOME: home, ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED: '1', ANSIBLE_NOCOLOR: '1' },
     stdio: ['pipe', 'pipe', 'pipe'],

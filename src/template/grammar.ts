@@ -1,0 +1,373 @@
+// The only place that knows Jinja's grammar of expressions: it reads words and writes each part twice, as it is where
+// everything in it must exist (`strict`), and as it is where somebody asks whether it does (`lenient`).
+import { filters } from './filters.ts';
+import { tests } from './tests.ts';
+import type { Token } from './tokens.ts';
+import { pythonString, rawString } from './tokens.ts';
+import { keywords, Unreadable, Words } from './words.ts';
+
+/** A part of an expression in the interpreter's words. */
+export type Piece = {
+  readonly strict: string;
+  readonly lenient: string;
+  /** Its value may be a float that is a whole number, which only the interpreter can tell from an integer. */
+  readonly floaty: boolean;
+  /** For `a.b[c]`: the name, and what comes behind it. */
+  readonly path?: { readonly root: string; readonly keys: readonly string[] };
+  /** For `(a, b)`. */
+  readonly tuple?: readonly Piece[];
+};
+
+/** Brackets in brackets that are read; nobody writes as many. */
+const deepest = 100;
+
+const constants: Readonly<Record<string, string>> = {
+  true: 'true',
+  True: 'true',
+  false: 'false',
+  False: 'false',
+  none: 'none',
+  None: 'none',
+};
+/** Filters whose answer is always a float. */
+const givesFloat = new Set(['float', 'log', 'root', 'pow']);
+/** Filters that answer with nothing for an empty list, which `default` may then replace. */
+const mayBeMissing = new Set(['first', 'last']);
+/** Functions that Ansible has and that would read this machine. */
+const looksAround = new Set(['lookup', 'query', 'q']);
+
+const plain = (source: string, floaty = false): Piece => ({ strict: source, lenient: source, floaty });
+
+/** Reads expressions, and writes them. */
+export class Grammar extends Words {
+  private depth = 0;
+  private subscripts = 0;
+  private readonly textIn: (quoted: string) => string;
+
+  /** @param strings Ansible takes backslashes in `{{ }}` as they are, and reads escapes in conditions and statements */
+  constructor(tokens: readonly Token[], strings: 'raw' | 'with escapes') {
+    super(tokens);
+    this.textIn = strings === 'raw' ? rawString : pythonString;
+  }
+
+  /** All of it is one expression. */
+  whole(): Piece {
+    const piece = this.tuple();
+    this.end();
+    return piece;
+  }
+
+  /** One expression, or several behind each other with commas, which make a list. */
+  tuple(kind: 'any' | 'without conditions' = 'any'): Piece {
+    const one = (): Piece => (kind === 'any' ? this.expression() : this.either());
+    const first = one();
+    if (!this.is('sign', ',')) return first;
+    const items = [first];
+    while (this.takeSign(',') && !this.isAtEnd() && !this.is('sign', ')')) items.push(one());
+    return { ...plain(`[${items.map(item => item.strict).join(', ')}]`), tuple: items };
+  }
+
+  expression(): Piece {
+    if (++this.depth > deepest) throw new Unreadable('it is nested too deep');
+    let piece = this.either();
+    while (this.takeWord('if')) {
+      const condition = this.either().strict;
+      const other = this.takeWord('else') ? this.expression() : undefined;
+      const choose = (one: string, two: string | undefined): string => `(${one} if ${condition}${two === undefined ? '' : ` else ${two}`})`;
+      piece = {
+        strict: choose(piece.strict, other?.strict),
+        lenient: choose(piece.lenient, other?.lenient),
+        floaty: piece.floaty || other?.floaty === true,
+      };
+    }
+    this.depth--;
+    return piece;
+  }
+
+  private either(): Piece {
+    return this.joined(['or'], () => this.joined(['and'], () => this.negated()));
+  }
+
+  private joined(words: readonly string[], operand: () => Piece): Piece {
+    let piece = operand();
+    for (let word = this.wordOf(words); word !== undefined; word = this.wordOf(words)) {
+      const right = operand();
+      piece = plain(`(${piece.strict} ${word} ${right.strict})`, piece.floaty || right.floaty);
+    }
+    return piece;
+  }
+
+  private negated(): Piece {
+    let count = 0;
+    while (this.takeWord('not')) count++;
+    const piece = this.comparison();
+    return count === 0 ? piece : plain(`(${'not '.repeat(count)}${piece.strict})`);
+  }
+
+  /** `1 < a < 3` means both, as in Python. */
+  private comparison(): Piece {
+    const first = this.sum();
+    let left = first;
+    const parts: string[] = [];
+    for (;;) {
+      const sign = this.signOf(['==', '!=', '<', '<=', '>', '>=']);
+      const isNot = sign === undefined && this.is('name', 'not') && this.tokens[this.at + 1]?.text === 'in';
+      if (isNot) this.at++;
+      const operator = sign ?? (this.takeWord('in') ? 'in' : undefined);
+      if (operator === undefined) break;
+      const right = this.sum();
+      if (operator === 'in') parts.push(`(${isNot ? 'not ' : ''}${left.strict} in ${right.strict})`);
+      else if (operator === '==' || operator === '!=') parts.push(`(${left.strict} ${operator} ${right.strict})`);
+      else parts.push(`(${left.strict}|rollcall_compare(["${operator}", ${right.strict}]))`);
+      left = right;
+    }
+    return parts.length === 0 ? first : plain(parts.length === 1 ? (parts[0] ?? '') : `(${parts.join(' and ')})`);
+  }
+
+  private sum(): Piece {
+    return this.calculated(['+', '-'], () => this.text());
+  }
+
+  private text(): Piece {
+    let piece = this.product();
+    while (this.takeSign('~')) {
+      const right = this.product();
+      piece = plain(`(${textOf(piece)} ~ ${textOf(right)})`);
+    }
+    return piece;
+  }
+
+  private product(): Piece {
+    return this.calculated(['*', '/', '//', '%'], () => this.calculated(['**'], () => this.unary('with filters')));
+  }
+
+  private calculated(signs: readonly string[], operand: () => Piece): Piece {
+    let piece = operand();
+    for (let sign = this.signOf(signs); sign !== undefined; sign = this.signOf(signs)) {
+      const right = operand();
+      const floaty = sign !== '//' || piece.floaty || right.floaty;
+      if (sign === '%') {
+        const values = right.tuple === undefined ? `[${right.strict}], false` : `${right.strict}, true`;
+        piece = plain(`(${piece.strict}|rollcall_percent([${values}]))`, floaty);
+      } else {
+        const by = sign === '/' || sign === '//' ? `(${right.strict}|rollcall_divisor)${right.floaty ? ' * 1.0' : ''}` : right.strict;
+        piece = plain(`(${piece.strict} ${sign} (${by}))`, floaty);
+      }
+    }
+    return piece;
+  }
+
+  private unary(kind: 'with filters' | 'bare'): Piece {
+    if (++this.depth > deepest) throw new Unreadable('it is nested too deep');
+    const sign = this.signOf(['-', '+']);
+    let piece: Piece;
+    if (sign === undefined) piece = this.postfix(this.primary());
+    else {
+      const inner = this.unary('bare');
+      piece = plain(`(${sign === '-' ? '-' : ''}${inner.strict})`, inner.floaty);
+    }
+    if (kind === 'with filters') piece = this.filtered(piece);
+    this.depth--;
+    return piece;
+  }
+
+  private primary(): Piece {
+    const token = this.take();
+    if (token === undefined) throw new Unreadable('unexpected end of the expression');
+    if (token.kind === 'number') return plain(token.text, /[.eE]/.test(token.text));
+    if (token.kind === 'string') {
+      let text = this.textIn(token.text);
+      while (this.tokens[this.at]?.kind === 'string') text += this.textIn(this.take()?.text ?? '');
+      return plain(JSON.stringify(text));
+    }
+    if (token.kind === 'name') return this.named(token.text);
+    if (token.text === '(') return this.group();
+    if (token.text === '[') return this.list();
+    if (token.text === '{') return this.mapping();
+    throw new Unreadable(`unexpected ${token.text}`);
+  }
+
+  private named(name: string): Piece {
+    const constant = Object.hasOwn(constants, name) ? constants[name] : undefined;
+    if (constant !== undefined) return plain(constant);
+    if (keywords.has(name)) throw new Unreadable(`unexpected ${name}`);
+    if (!this.is('sign', '(')) return { ...this.pathPiece({ root: name, keys: [] }, name) };
+    if (looksAround.has(name))
+      throw new Unreadable(
+        `${name}() reads files, variables and programs of this machine, which a template here cannot; use vars_files or -e`,
+      );
+    this.at++;
+    const { positional, named } = this.arguments();
+    if (name === 'dict') return plain(`([]|rollcall_make_dict([${positional}], ${named}))`);
+    const pairs = this.lastNamed.map(([key, value]) => `${key}=${value}`);
+    return plain(`${name}(${[...(positional === '' ? [] : [positional]), ...pairs].join(', ')})`);
+  }
+
+  private group(): Piece {
+    if (this.takeSign(')')) return { ...plain('[]'), tuple: [] };
+    const piece = this.tuple();
+    this.sign(')');
+    const { path: _, ...inner } = piece;
+    return inner.tuple !== undefined ? inner : { ...inner, strict: `(${inner.strict})`, lenient: `(${inner.lenient})` };
+  }
+
+  private list(): Piece {
+    const items: string[] = [];
+    while (!this.takeSign(']')) {
+      items.push(this.expression().strict);
+      if (!this.is('sign', ']')) this.sign(',');
+    }
+    return plain(`[${items.join(', ')}]`);
+  }
+
+  /** The interpreter sorts keys; what has several is made by us, who remember their order. */
+  private mapping(): Piece {
+    const pairs: (readonly [string, string])[] = [];
+    while (!this.takeSign('}')) {
+      const key = this.expression().strict;
+      this.sign(':');
+      pairs.push([key, this.expression().strict]);
+      if (!this.is('sign', '}')) this.sign(',');
+    }
+    return plain(`([${pairs.map(([key, value]) => `[${key}, ${value}]`).join(', ')}]|rollcall_make_dict)`);
+  }
+
+  private postfix(first: Piece): Piece {
+    let piece = first;
+    for (;;) {
+      if (this.takeSign('.')) {
+        const key = this.take();
+        if (key === undefined || (key.kind !== 'name' && key.kind !== 'number')) throw new Unreadable(`unexpected ${key?.text ?? 'end'}`);
+        piece = key.kind === 'name' && this.is('sign', '(') ? this.method(piece, key.text) : this.member(piece, keySource(key));
+      } else if (this.takeSign('[')) piece = this.subscript(piece);
+      else if (this.is('sign', '(')) throw new Unreadable('only names and methods can be called');
+      else return piece;
+    }
+  }
+
+  private method(piece: Piece, name: string): Piece {
+    this.at++;
+    const { positional, named } = this.arguments();
+    if (piece.path?.root === 'loop') return plain(`loop.${name}(${positional})`);
+    return plain(`(${piece.strict}|rollcall_method([${JSON.stringify(name)}, [${positional}], ${named}]))`);
+  }
+
+  private member(piece: Piece, key: string): Piece {
+    if (piece.path !== undefined)
+      return this.pathPiece({ root: piece.path.root, keys: [...piece.path.keys, key] }, `${piece.lenient}[${key}]`);
+    return { strict: `(${piece.strict}|rollcall_get([${key}]))`, lenient: `${piece.strict}[${key}]`, floaty: false };
+  }
+
+  /** Each guard writes its path three times, so beyond a few levels the innermost names are left to fail as they may. */
+  private pathPiece(path: { readonly root: string; readonly keys: readonly string[] }, lenient: string): Piece {
+    const { root, keys } = path;
+    const report = `[${[root, ...keys].join(', ')}]|rollcall_undefined([${JSON.stringify(root)}])`;
+    const strict = this.subscripts > 2 ? lenient : `(${lenient} if ${lenient} is defined else ${report})`;
+    return { strict, lenient, floaty: false, path };
+  }
+
+  private subscript(piece: Piece): Piece {
+    this.subscripts++;
+    const parts: string[] = [];
+    let isSlice = false;
+    while (!this.is('sign', ']') && !this.isAtEnd()) {
+      if (this.takeSign(':')) {
+        isSlice = true;
+        parts.push(':');
+      } else parts.push(this.tuple().strict);
+    }
+    this.sign(']');
+    this.subscripts--;
+    if (isSlice) return plain(`${piece.strict}[${parts.join(' ')}]`);
+    if (parts.length !== 1) throw new Unreadable('unexpected ]');
+    return this.member(piece, parts[0] ?? '');
+  }
+
+  private filtered(first: Piece): Piece {
+    let piece = first;
+    for (;;) {
+      if (this.takeSign('|')) piece = this.filter(piece);
+      else if (this.takeWord('is')) piece = this.test(piece);
+      else return piece;
+    }
+  }
+
+  /** The name of a filter that there is; `ansible.builtin.` may stand before it. */
+  filterName(): string {
+    const name = this.dotted();
+    if (name === 'd' || name === 'default' || Object.hasOwn(filters, name)) return name;
+    throw new Unreadable(`there is no filter ${name} here`);
+  }
+
+  filterArguments(): string {
+    if (!this.takeSign('(')) return '';
+    const { positional, named } = this.arguments();
+    return `([${positional}], ${named})`;
+  }
+
+  private filter(piece: Piece): Piece {
+    const name = this.filterName();
+    if (name === 'default' || name === 'd') return this.byDefault(piece);
+    const source = `${piece.strict}|rollcall_${name}${this.filterArguments()}`;
+    if (givesFloat.has(name) || (name === 'round' && piece.floaty)) return plain(`((${source}) * 1.0)`, true);
+    return { ...plain(`(${source})`), ...(mayBeMissing.has(name) && { lenient: `(${piece.strict}|${name})` }) };
+  }
+
+  private byDefault(piece: Piece): Piece {
+    let given = '""';
+    let always = 'false';
+    if (this.takeSign('(')) {
+      this.arguments();
+      const named = new Map(this.lastNamed);
+      given = this.lastPositional[0] ?? named.get('default_value') ?? '""';
+      always = this.lastPositional[1] ?? named.get('boolean') ?? 'false';
+    }
+    return plain(`(${piece.lenient}|default(${given}, (${always}|rollcall_truth)))`, piece.floaty);
+  }
+
+  private test(piece: Piece): Piece {
+    const isNot = this.takeWord('not');
+    const name = this.dotted();
+    const say = (source: string): Piece => plain(isNot ? `(not ${source})` : source);
+    if (name === 'defined' || name === 'undefined') {
+      if (this.takeSign('(')) this.arguments();
+      return say(`(${piece.lenient} is ${name})`);
+    }
+    if (!Object.hasOwn(tests, name)) throw new Unreadable(`there is no test ${name} here`);
+    if (name === 'float' || name === 'integer') return say(`(${piece.strict} is ${name})`);
+    const next = this.tokens[this.at];
+    let given = '';
+    if (this.takeSign('(')) {
+      const { positional, named } = this.arguments();
+      given = `([${positional}], ${named})`;
+    } else if (next !== undefined && (next.kind === 'sign' ? '[{'.includes(next.text) : !keywords.has(next.text)))
+      given = `([${this.postfix(this.primary()).strict}])`;
+    return say(`(${piece.strict}|rollcall_is_${name}${given})`);
+  }
+
+  private lastPositional: readonly string[] = [];
+  private lastNamed: readonly (readonly [string, string])[] = [];
+
+  /** Behind the opening bracket, to the closing one. */
+  private arguments(): { readonly positional: string; readonly named: string } {
+    const positional: string[] = [];
+    const named: (readonly [string, string])[] = [];
+    while (!this.takeSign(')')) {
+      const isNamed = this.tokens[this.at]?.kind === 'name' && this.tokens[this.at + 1]?.text === '=';
+      if (isNamed) {
+        const name = this.name();
+        this.at++;
+        named.push([name, this.expression().strict]);
+      } else positional.push(this.expression().strict);
+      if (!this.is('sign', ')')) this.sign(',');
+    }
+    this.lastPositional = positional;
+    this.lastNamed = named;
+    return { positional: positional.join(', '), named: `{${named.map(([key, value]) => `${JSON.stringify(key)}: ${value}`).join(', ')}}` };
+  }
+}
+
+/** A float says itself what it looks like. */
+const textOf = ({ strict, floaty }: Piece): string => (floaty ? strict : `(${strict}|rollcall_string)`);
+
+const keySource = ({ kind, text }: Token): string => (kind === 'number' ? text : JSON.stringify(text));
