@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { join } from 'node:path';
-import { failureSentence } from '../domain/failure.ts';
+import { failureSentence, failureTable } from '../domain/failure.ts';
 import { fold } from '../domain/nodeset.ts';
 import { safeText } from '../domain/safe-line.ts';
 import { listAgentKeys } from '../ssh/agent.ts';
@@ -39,6 +39,10 @@ const littleSpace = 64 * 1024 * 1024;
 const muchSkew = 30;
 
 const sentencesOf = ({ failure, there, hostKey }: Examined): readonly string[] => {
+  if (failure?.tag === 'host-key-unknown' && hostKey?.fingerprint !== undefined) {
+    const { what, next } = failureTable[failure.tag];
+    return [`${what}; ${next}`, `it shows ${hostKey.type} ${hostKey.fingerprint}`];
+  }
   if (failure !== undefined) return [failureSentence({ ...failure, host: '' }).replace(/^: /, '')];
   const { free, skew = 0, isWritable = true, home = 'its home' } = there ?? {};
   return [
@@ -68,7 +72,7 @@ export const bytesOf = (bytes: number): string => {
 /** How long ssh may take to say what it reads, ms. */
 const patience = 5000;
 
-/** What ssh reads otherwise than we do for one host; undefined where there is no ssh, it refuses, or it reads another home. */
+/** Lines of ssh that we read otherwise for one host; undefined where there is no ssh, it refuses, or it reads another home. */
 export const otherReading = async (query: ConfigQuery, options: ConfigOptions, world: World): Promise<readonly string[] | undefined> => {
   const { home, user, uid = 0, env } = world;
   if (otherHome(home) !== undefined) return undefined;
@@ -80,10 +84,11 @@ export const otherReading = async (query: ConfigQuery, options: ConfigOptions, w
   const asked = (lines: readonly string[]): readonly string[] =>
     lines.filter(line => honoured.has(wordOf(line)) && options.has(wordOf(line)));
   const [theirs, mine] = [asked(said.split('\n')), asked(ours.value)];
-  return theirs.filter(line => !mine.includes(line)).map(line => safeText(`ssh -G says "${line}", which is read otherwise here`, 300));
+  return theirs.filter(line => !mine.includes(line)).map(line => safeText(line, 200));
 };
 
-const wordOf = (line: string): string => line.split(' ')[0] ?? '';
+/** The keyword of a line. */
+export const wordOf = (line: string): string => line.split(' ')[0] ?? '';
 
 const outputOf = (command: string, args: readonly string[]): Promise<string | undefined> =>
   new Promise(resolve => {

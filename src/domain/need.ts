@@ -78,29 +78,23 @@ export const noSecrets: Secrets = { take: need => ({ kind: 'not-now', failure: n
 
 /** Why a need cannot be met where nobody can be asked, with what to run. */
 export const nobodyToAsk = (need: Need): Failure => {
+  const host = hostOf(need);
+  if (need.kind === 'host-key') return { tag: 'host-key-unknown', host, cause: `${need.type} ${need.fingerprint}` };
+  return { tag: 'needs-person', host, cause: `${wanted(need)} is asked for; ${howToGive(need)}`, facts: { needs: need.kind } };
+};
+
+const howToGive = (need: Need): string => {
   switch (need.kind) {
     case 'passphrase':
-      return {
-        tag: 'needs-person',
-        host: need.host,
-        cause: `${wanted(need)} is asked for; add it to an agent (ssh-add ${need.path}), or run it while rollcall attach is open`,
-      };
+      return `add it to an agent (ssh-add ${need.path}), or run it in a terminal`;
     case 'password':
-      return {
-        tag: 'needs-person',
-        host: need.account.host,
-        cause: `${wanted(need)} is asked for; give -k or --connection-password-file FILE`,
-      };
+      return 'give -k or --connection-password-file FILE';
     case 'codes':
-      return { tag: 'needs-person', host: need.account.host, cause: `${wanted(need)} is asked for; run it while rollcall attach is open` };
+      return 'run it in a terminal, or while rollcall attach is open';
     case 'become':
-      return {
-        tag: 'needs-person',
-        host: need.account.host,
-        cause: `${wanted(need)} is asked for; give -K or --become-password-file FILE`,
-      };
+      return 'give -K or --become-password-file FILE';
     case 'host-key':
-      return { tag: 'host-key-unknown', host: need.account.host, cause: `${need.type} ${need.fingerprint}` };
+      return 'add it to known_hosts, or run it in a terminal';
   }
 };
 

@@ -2,12 +2,13 @@
 // Values go from here to the keeper and nowhere else.
 
 import type { Fleet } from '../domain/event.ts';
-import { type Account, accountOf, type Question } from '../domain/need.ts';
+import type { Account, Question } from '../domain/need.ts';
 import { fail, type Result } from '../domain/result.ts';
 import type { State } from '../domain/run-state.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/ports.ts';
 import type { Ask, Touched } from './protocol.ts';
+import { Realms } from './realms.ts';
 import type { Keeper } from './secrets.ts';
 import { touched } from './steering.ts';
 
@@ -29,7 +30,7 @@ export class Asking {
   readonly #consoles = new Set<number>();
   /** Runs of an earlier driver, which may have known what this one lacks: they wait for somebody to come. */
   readonly #inherited = new Set<string>();
-  readonly #realms = new Map<string, string>();
+  readonly #realms = new Realms();
   #fleetsKnown = 0;
   #told: readonly Question[] = [];
   #disarm: (() => void) | undefined;
@@ -63,26 +64,19 @@ export class Asking {
   }
 
   /** The inventory that an account was read from; of a jump host that is in none, the account alone. */
-  realmOf({ host, at }: Account): string {
+  realmOf(account: Account): string {
     const { fleets } = this.#parts.state;
     if (fleets.size !== this.#fleetsKnown) {
       this.#fleetsKnown = fleets.size;
-      for (const fleet of fleets.values()) this.#learn(fleet);
+      for (const fleet of fleets.values()) this.#realms.learn(fleet);
     }
-    return this.#realms.get(`${host} ${at}`) ?? this.#realms.get(host) ?? at;
+    return this.#realms.of(account);
   }
 
   /** A fleet is to be looked at of which no run is: what is given for it has to be found, and what was declined is asked once more. */
   meet(fleet: Fleet): void {
-    this.#learn(fleet);
+    this.#realms.learn(fleet);
     this.#parts.secrets?.reconsider();
-  }
-
-  #learn({ source, hosts }: Fleet): void {
-    for (const { name, address } of hosts) {
-      this.#realms.set(name, source);
-      if (isReached(address)) this.#realms.set(`${name} ${accountOf({ ...address, name }).at}`, source);
-    }
   }
 
   /** What a client knows, or what somebody has typed. */
@@ -120,6 +114,3 @@ export class Asking {
     this.#parts.secrets?.wipe();
   }
 }
-
-const isReached = (address: unknown): address is { readonly user: string; readonly host: string; readonly port: number } =>
-  typeof address === 'object' && address !== null && 'user' in address && 'host' in address && 'port' in address;

@@ -1,6 +1,7 @@
 // The only place that says why nobody got in, once all has been tried that may be: one failure, and one line of what was tried, refused, left.
 // It decides nothing and asks nobody.
 import type { Failure } from '../domain/failure.ts';
+import { isAccountsFault } from './answers.ts';
 import type { Fails } from './failures.ts';
 import type { Identities } from './identities.ts';
 import { byOpenssh } from './private-keys.ts';
@@ -14,6 +15,8 @@ export type LoginStory = {
   readonly accepted: readonly string[];
   /** What the host takes now, where it said so. */
   readonly methods: readonly string[] | undefined;
+  /** What it said to people while it refused. */
+  readonly words: string | undefined;
   readonly notes: readonly string[];
   /** What nobody had an answer for: the passphrase of a key that the host takes, or what it asks for instead of a key. */
   readonly blocked: { readonly failure: Failure; readonly what: 'key' | 'answer' } | undefined;
@@ -31,12 +34,14 @@ export const certainFailure = ({ offers, unusable, agentTrouble }: Identities, f
   return agentTrouble === undefined ? undefined : fails('agent-unreachable', agentTrouble);
 };
 
-/** @returns key-unusable, agent-unreachable, login-refused, or what nobody had an answer for */
+/** @returns account-refused, key-unusable, agent-unreachable, login-refused, or what nobody had an answer for */
 export const loginFailure = (story: LoginStory, fails: Fails): Failure => {
-  const { user, identities, tried, untried, accepted, methods, notes, blocked, said } = story;
+  const { user, identities, tried, untried, accepted, methods, words, notes, blocked, said } = story;
   const { unusable, agentTrouble, strange } = identities;
+  if (words !== undefined && isAccountsFault(words)) return fails('account-refused', `${user}: it said: ${words}`, { user });
   if (blocked !== undefined && isTheCause(blocked, story)) return blocked.failure;
-  const named = unusable.find(key => key.named);
+  // Where a password was judged, keys are not what it failed by.
+  const named = tried.some(isKnownHere) ? undefined : unusable.find(key => key.named);
   if (named !== undefined) return fails('key-unusable', `${named.path}: ${named.why}${refusedToo(tried)}`, { path: named.path });
   const nothing = tried.length === 0 ? certainFailure(identities, fails) : undefined;
   if (nothing !== undefined) return nothing;
@@ -53,6 +58,7 @@ export const loginFailure = (story: LoginStory, fails: Fails): Failure => {
     ...(story.isDistrusted ? ['no password is sent there, since its host key is not the known one'] : []),
     ...(blocked === undefined ? [] : [blocked.failure.cause]),
     ...unusable.map(key => `${key.path}: ${key.why}`),
+    ...(words === undefined ? [] : [`it said: ${words}`]),
     ...notes,
     ...strange,
     ...(agentTrouble === undefined ? [] : [agentTrouble]),

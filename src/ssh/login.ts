@@ -172,7 +172,7 @@ export const makeLogin = ({ address, identities, secrets, isTrusted }: LoginPart
 
   const passwordIsOver = (): void => {
     answers.settle('accepted');
-    stop(fails('login-refused', `${user}: the password has to be changed; log in there with ssh once, and change it`, { user }));
+    stop(fails('password-expired', `${user} has to change it before anything else there`, { user }));
   };
 
   const next = (): AnyAuthMethod | undefined => {
@@ -235,7 +235,8 @@ export const makeLogin = ({ address, identities, secrets, isTrusted }: LoginPart
         untried: offers.map(identity => identity.label),
         accepted: accepted.map(nameOf),
         methods,
-        notes: words === undefined ? notes : [`it said: ${words}`, ...notes],
+        words,
+        notes,
         blocked,
         isDistrusted: !isTrusted(),
         said,

@@ -40,7 +40,8 @@ export type SshOptions = {
   readonly secrets?: Secrets;
 };
 
-const GLOBAL_KNOWN_HOSTS = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
+/** Of this machine, as ssh has them. */
+export const globalKnownHostsFiles = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
 
 /** A transport over real SSH, in this process. Make one and keep it: it remembers parsed keys and known_hosts. */
 export const makeSshTransport = (options: SshOptions): Transport => {
@@ -51,7 +52,7 @@ export const makeSshTransport = (options: SshOptions): Transport => {
     agentPatience: options.agentPatience ?? 5_000,
     mayOpen: secrets !== noSecrets,
   });
-  const hostKeyFiles = { home, globalFiles: options.globalKnownHostsFiles ?? GLOBAL_KNOWN_HOSTS, store: makeKnownHostsStore() };
+  const hostKeyFiles = { home, globalFiles: options.globalKnownHostsFiles ?? globalKnownHostsFiles, store: makeKnownHostsStore() };
   const usualKeepalive = options.keepalive ?? { every: 15_000, times: 3 };
   const limits = { reply: timeouts.reply, farewell: options.farewell ?? 2_000, stdout: options.stdoutMax ?? 16 * 1024 * 1024 };
 

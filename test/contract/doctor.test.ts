@@ -114,6 +114,7 @@ describe.skipIf(!sshdAvailable() || spawnSync('ssh', ['-V']).status !== 0)('roll
     expect(row('here')).toMatch(/^here +ok +this machine +local +- +- +- +- /);
     expect(row('changed')).toMatch(/ changed +~\/changed:2 /);
     expect(row('unknown')).toMatch(/ unknown +\/dev\/null /);
+    expect(out).toMatch(/^ {2}unknown: it shows ssh-ed25519 SHA256:\S+$/m);
     expect(row('nobody')).toMatch(/^nobody +connection refused /);
     expect(out).toContain('4 of 9 would be reached');
     expect(out).toMatch(/\n {2}changed: ITS HOST KEY HAS CHANGED: it shows ssh-ed25519 SHA256:/);

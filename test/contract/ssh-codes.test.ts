@@ -274,8 +274,8 @@ describe('methods', () => {
     const person = makePerson();
     person.give('password', 'horse');
     expect(failure(await connect(port, person))).toMatchObject({
-      tag: 'login-refused',
-      cause: expect.stringContaining('has to be changed'),
+      tag: 'password-expired',
+      cause: expect.stringContaining('has to change it'),
     });
     expect(person.outcomes).toEqual(['password accepted']);
   });

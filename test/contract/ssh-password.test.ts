@@ -189,7 +189,7 @@ describe.skipIf(!sshdAvailable() || !testUsersAvailable())('logins that need a p
     for (const sshd of [plain, interactive]) {
       const person = knowing('password');
       const refused = failure(await connect(ops(sshd, { user: 'rollcall-old' }), person));
-      expect(refused).toMatchObject({ tag: 'login-refused', cause: expect.stringContaining('the password has to be changed') });
+      expect(refused).toMatchObject({ tag: 'password-expired', cause: expect.stringContaining('has to change it') });
       expect(person.outcomes).toEqual(['password accepted']);
     }
   });
@@ -197,12 +197,12 @@ describe.skipIf(!sshdAvailable() || !testUsersAvailable())('logins that need a p
   test('an account that is over says so, a locked one is a refusal', async () => {
     for (const sshd of [plain, interactive]) {
       const over = failure(await connect(ops(sshd, { user: 'rollcall-over' }), knowing('password')));
-      expect(over.tag).toBe('login-refused');
+      expect(over.tag).toBe('account-refused');
       expect(over.cause).toMatch(/it said: .*expired/);
       expect(failure(await connect(ops(sshd, { user: 'rollcall-shut' }), knowing('password'))).tag).toBe('waits-for-answer');
     }
     const byKey = failure(await connect(ops(plain, { user: 'rollcall-over', identityFiles: [plain.keyPath] }), makePerson()));
-    expect(byKey.tag).toBe('login-refused');
+    expect(byKey.tag).toBe('account-refused');
     expect(byKey.cause).toMatch(/it said: .*expired/);
   });
 

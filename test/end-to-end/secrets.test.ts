@@ -113,6 +113,22 @@ describe.skipIf(!sshdAvailable() || !testUsersAvailable())('passwords on a real 
     }
   });
 
+  test('doctor says where a password is missing, tries one once, and logs in with the right one', async () => {
+    const doctor = ['doctor', 'all', '-i', 'hosts.ini'];
+    const none = await place.run(doctor);
+    expect(none.code).toBe(6);
+    expect(none.out).toMatch(/^h1 +needs a password: -k /m);
+    expect(none.out).toContain('0 of 4 would be reached, 4 more with what is asked for there');
+    const before = refusals();
+    const wrong = await place.run([...doctor, '--connection-password-file', passwordFile('wrong')]);
+    expect([wrong.code, refusals() - before]).toEqual([4, 1]);
+    expect(wrong.out).toMatch(/^h1 +the password was refused /m);
+    const right = await place.run([...doctor, '--connection-password-file', passwordFile(secret)]);
+    expect([right.code, right.err]).toEqual([0, '']);
+    expect(right.out).toContain('4 of 4 would be reached');
+    expect(right.out).not.toContain(secret);
+  });
+
   test('a file that others may read is refused with what mends it; -k without a terminal and no password at all say who is needed', async () => {
     const file = passwordFile(secret, 0o644);
     const open = await place.run([...run, '--connection-password-file', file, '--', 'true']);

@@ -1,29 +1,34 @@
 // The only place for `rollcall doctor [PATTERN]`: looks at every host with the transports of a run, and tells what it found.
 // It connects by itself, without a driver; connections at once stay below forks, jump hosts counted.
 import { randomBytes } from 'node:crypto';
-import { failureTable } from '../../domain/failure.ts';
+import type { PlannedHost } from '../../domain/event.ts';
+import { type Failure, failureTable, needsPerson } from '../../domain/failure.ts';
+import type { Entrusted, Question } from '../../domain/need.ts';
 import { fold } from '../../domain/nodeset.ts';
 import { noHostsMatched, selectHosts } from '../../domain/pattern.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import { safeJson, safeText } from '../../domain/safe-line.ts';
+import { Realms } from '../../driver/realms.ts';
+import { Keeper } from '../../driver/secrets.ts';
 import { makeLocalTransport } from '../../local/transport.ts';
 import { makeOpensshTransport } from '../../openssh/transport.ts';
 import type { Address, Timeouts } from '../../remote/ports.ts';
 import { configFileOf, queryOf } from '../../ssh/address.ts';
 import { makeKnownHostsStore } from '../../ssh/known-hosts-store.ts';
-import { makeSshTransport } from '../../ssh/transport.ts';
+import { globalKnownHostsFiles, makeSshTransport } from '../../ssh/transport.ts';
+import { asksHere, type Put, putTo } from '../answer.ts';
 import { type Examined, type ExamineParts, examine, type Seen, type Surroundings } from '../examine.ts';
-import { bytesOf, hostFindings, type MachineFact, machineFacts, otherReading, unhonoured } from '../findings.ts';
+import { examineAll } from '../examine-all.ts';
+import { bytesOf, hostFindings, type MachineFact, machineFacts, otherReading, unhonoured, wordOf } from '../findings.ts';
 import type { RunFlags } from '../flags.ts';
+import { givenToLogIn } from '../given.ts';
 import { type Place, placeOf } from '../place.ts';
 import { readSshConfig } from '../ssh-config.ts';
 import { type Column, tableLines } from '../table.ts';
 import { eachItsWay } from '../transports.ts';
 import type { World } from '../world.ts';
 
-const globalKnownHostsFiles = ['/etc/ssh/ssh_known_hosts', '/etc/ssh/ssh_known_hosts2'];
-
-/** Ends with 4 when a host would not be reached. */
+/** Ends with 4 when a host would not be reached; with 6 when nothing is missing but what somebody has to say. */
 export const doctorVerb = async (world: World, pattern: string, flags: RunFlags): Promise<Result<number>> => {
   const place = await placeOf(world, flags);
   if (!place.ok) return place;
@@ -31,7 +36,6 @@ export const doctorVerb = async (world: World, pattern: string, flags: RunFlags)
   if (!chosen.ok) return chosen;
   if (chosen.value.hosts.length === 0) return fail(noHostsMatched(place.value.inventory, pattern, flags.limit));
   const hosts = place.value.fleet.hosts.filter(({ name }) => chosen.value.hosts.includes(name));
-  const addresses = hosts.map(({ name, address }) => ({ name, address: address as Address }));
   const config = await configFindings(
     world,
     place.value,
@@ -39,18 +43,20 @@ export const doctorVerb = async (world: World, pattern: string, flags: RunFlags)
     flags,
   );
   if (!config.ok) return config;
-  const examined = await examineAll(world, addresses, place.value.forks ?? 25, flags.timeout ?? 10);
+  const given = await givenToLogIn(world, place.value.fleet.source, place.value.passwords, flags);
+  if (!given.ok) return given;
+  const examined = await lookAtAll(world, place.value, hosts, [...place.value.given, ...given.value], flags);
   const machine = await machineFacts(
     world,
     place.value.stateDir,
-    addresses.some(({ address }) => address.system !== undefined),
+    hosts.some(({ address }) => (address as Address).system !== undefined),
   );
   const warnings = [...place.value.warnings, ...chosen.value.warnings, ...config.value];
-  const isOut = examined.some(({ failure }) => failure !== undefined);
+  const failures = examined.flatMap(({ failure }) => failure ?? []);
   if (flags.json === true)
     world.write(`${safeJson({ hosts: examined.map(asJson), findings: hostFindings(examined), config: warnings, machine })}\n`);
   else world.write(`${report(world.home, examined, warnings, machine, widthOf(world)).join('\n')}\n`);
-  return ok(isOut ? 4 : 0);
+  return ok(failures.length === 0 ? 0 : failures.every(needsPerson) ? 6 : 4);
 };
 
 const widthOf = ({ env }: World): number | undefined =>
@@ -66,8 +72,13 @@ const configFindings = async (
   if (place.fleet.practice !== 'no') return ok([]);
   const config = await readSshConfig(world);
   if (!config.ok) return config;
-  const found = new Map<string, string[]>();
-  const note = (sentence: string, host: string): void => void found.set(sentence, [...(found.get(sentence) ?? []), host]);
+  /** By keyword, so that a value which each host has its own of is one sentence. */
+  const found = new Map<string, { readonly sentence: string; readonly hosts: Set<string> }>();
+  const note = (about: string, sentence: string, host: string): void => {
+    const known = found.get(about) ?? { sentence, hosts: new Set() };
+    found.set(about, known);
+    known.hosts.add(host);
+  };
   const isNew = (keyword: string): boolean => !place.warnings.some(warning => warning.includes(`ssh_config: ${keyword} `));
   const readings = new Set<string>();
   for (const name of names) {
@@ -80,30 +91,36 @@ const configFindings = async (
     readings.add(key);
     const options = await config.value.optionsFor(query);
     if (!options.ok) return options;
-    for (const keyword of unhonoured(options.value).filter(isNew)) note(`ssh_config: ${keyword} is not honoured`, name);
-    if (readings.size <= mostReadings) for (const other of (await otherReading(query, options.value, world)) ?? []) note(other, name);
+    for (const keyword of unhonoured(options.value).filter(isNew)) note(keyword, `ssh_config: ${keyword} is not honoured`, name);
+    if (readings.size <= mostReadings)
+      for (const line of (await otherReading(query, options.value, world)) ?? [])
+        note(`ssh -G ${wordOf(line)}`, `ssh -G says "${line}", which is read otherwise here`, name);
   }
-  return ok([...found].map(([sentence, hosts]) => `${sentence} (${hosts.length === 1 ? hosts[0] : `${hosts.length} hosts`})`));
+  return ok([...found.values()].map(({ sentence, hosts }) => `${sentence} (${hosts.size === 1 ? [...hosts][0] : `${hosts.size} hosts`})`));
 };
-
-/** Handshakes at once with one address, well below sshd's MaxStartups; more would also spoil the times that are measured. */
-const handshakes = 8;
 
 /** ssh is asked about so many hosts, since each takes a process. */
 const mostReadings = 100;
 
-const examineAll = async (
+/** Looks at the hosts, with what is given for logging in; in a terminal, with what is asked for there. */
+const lookAtAll = async (
   world: World,
-  hosts: readonly { readonly name: string; readonly address: Address }[],
-  forks: number,
-  timeout: number,
+  place: Place,
+  hosts: readonly PlannedHost[],
+  given: readonly Entrusted[],
+  flags: RunFlags,
 ): Promise<readonly Examined[]> => {
+  const asks = asksHere(world, flags) === 'yes';
+  const realms = new Realms();
+  realms.learn(place.fleet);
+  const keeper = new Keeper({ realmOf: account => realms.of(account), canAsk: () => asks });
+  keeper.entrust(given);
   const seen: Seen = { keys: new Map(), logins: new Map() };
-  const timeouts: Timeouts = { connect: timeout * 1000, handshake: 15_000, reply: 30_000 };
+  const timeouts: Timeouts = { connect: (flags.timeout ?? 10) * 1000, handshake: 15_000, reply: 30_000 };
   const ours = makeSshTransport({
     timeouts,
     home: world.home,
-    globalKnownHostsFiles,
+    secrets: keeper,
     ...(world.uid !== undefined && { uid: world.uid }),
     witness: { hostKey: (address, blob) => void seen.keys.set(address, blob), login: (address, by) => void seen.logins.set(address, by) },
   });
@@ -120,39 +137,22 @@ const examineAll = async (
     nonce: () => randomBytes(8).toString('hex'),
   };
   const agentSocket = world.env['SSH_AUTH_SOCK'];
-  const found = new Map<string, Examined>();
-  const waiting = [...hosts];
-  let open = 0;
-  const busy = new Map<string, number>();
-  const busyAt = (gate: string): number => busy.get(gate) ?? 0;
-  await new Promise<void>(resolve => {
-    const next = (): void => {
-      for (const one of [...waiting]) {
-        const { name } = one;
-        const address = { ...(agentSocket && { agentSocket }), ...one.address };
-        const weight = 1 + (address.via?.length ?? 0);
-        const gate = (address.via?.[0] ?? address).host;
-        if (open > 0 && (open + weight > forks || busyAt(gate) >= handshakes)) continue;
-        waiting.splice(waiting.indexOf(one), 1);
-        if (weight > forks) {
-          const cause = `it takes ${weight} connections, and -f is ${forks}`;
-          found.set(name, { host: name, address, transport: 'ssh2', failure: { tag: 'chain-too-long', host: name, cause } });
-          continue;
-        }
-        open += weight;
-        busy.set(gate, busyAt(gate) + 1);
-        void examine(name, address, parts).then(told => {
-          found.set(name, told);
-          open -= weight;
-          busy.set(gate, busyAt(gate) - 1);
-          next();
-        });
-      }
-      if (waiting.length === 0 && open === 0) resolve();
-    };
-    next();
+  const examined = await examineAll({
+    hosts: hosts.map(({ name, address }) => ({ name, address: { ...(agentSocket && { agentSocket }), ...(address as Address) } })),
+    forks: place.forks ?? 25,
+    keeper,
+    examine: (name, address) => examine(name, address, parts),
+    ...(asks && { ask: question => askInTerminal(world, question) }),
   });
-  return hosts.flatMap(({ name }) => found.get(name) ?? []);
+  keeper.wipe();
+  return examined;
+};
+
+/** Ctrl-C ends all of it: nothing is held here. */
+const askInTerminal = async (world: World, question: Question): Promise<Put> => {
+  const put = await putTo(world, question, new AbortController().signal);
+  if (put === 'stop') process.kill(process.pid, 'SIGINT');
+  return put;
 };
 
 const columns: readonly Column[] = [
@@ -173,7 +173,7 @@ const columns: readonly Column[] = [
 const rowOf = (home: string, { host, address, transport, failure, key, hostKey, latency, there }: Examined): readonly string[] =>
   [
     host,
-    failure === undefined ? 'ok' : failureTable[failure.tag].what,
+    failure === undefined ? 'ok' : stateWords(failure),
     address.local === true ? 'this machine' : placeWords(address),
     transport,
     (address.via ?? []).map(placeWords).join(' > '),
@@ -185,6 +185,14 @@ const rowOf = (home: string, { host, address, transport, failure, key, hostKey, 
     there?.free === undefined ? '' : bytesOf(there.free),
     there?.skew === undefined ? '' : `${there.skew > 0 ? '+' : ''}${there.skew} s`,
   ].map(cell => safeText(cell, 300).replaceAll(`${home}/`, '~/'));
+
+/** What somebody has to say is named shortly; the sentence below says how. */
+const stateWords = ({ tag, facts }: Failure): string => {
+  const what = { password: 'needs a password: -k', passphrase: 'needs a passphrase', codes: 'needs a one-time code' }[
+    String(facts?.['needs'])
+  ];
+  return tag === 'needs-person' && what !== undefined ? what : failureTable[tag].what;
+};
 
 /** The login shell is named where it is another than sh itself. */
 const shellWords = (there: Surroundings | undefined): string => {
@@ -209,12 +217,13 @@ const report = (
     width,
   );
   const findings = hostFindings(examined);
-  const out = examined.filter(({ failure }) => failure !== undefined).length;
+  const reached = examined.filter(({ failure }) => failure === undefined).length;
+  const asking = examined.filter(({ failure }) => failure?.tag === 'needs-person').length;
   return [
     ...lines,
     ...(left.length > 0 ? [`(no room for ${left.join(', ')}: a wider terminal shows them, and --json)`] : []),
     '',
-    `${examined.length - out} of ${examined.length} would be reached`,
+    `${reached} of ${examined.length} would be reached${asking > 0 ? `, ${asking} more with what is asked for there` : ''}`,
     ...section('what to mend', findings),
     ...section("over the system's ssh", systemLines(examined)),
     ...section('ssh_config and inventory', warnings),
