@@ -2,7 +2,7 @@
 
 import { failureSentence, needsPerson } from '../domain/failure.ts';
 import { holdWords } from '../domain/hold.ts';
-import { isOutstanding, type Jid, type Job, shortJid } from '../domain/job.ts';
+import { isOutstanding, isUnsent, type Jid, type Job, shortJid } from '../domain/job.ts';
 import { type Question, wanted, whatBecame } from '../domain/need.ts';
 import { fold } from '../domain/nodeset.ts';
 import { countHosts, exitCodeOf } from '../domain/recap.ts';
@@ -12,10 +12,14 @@ import type { Link, Push } from '../driver/protocol.ts';
 import { readOutput } from '../journal/read.ts';
 import type { Output, OutputParts } from '../outputs/output.ts';
 import type { Answerer } from './answer.ts';
-import type { World } from './world.ts';
+import { commandIn, type World } from './world.ts';
 
 /** A minute without a word is followed by one. */
 const heartbeatEvery = 60_000;
+
+/** A host that has not let us in by then is told, ms; looked for so often. */
+const loginWithin = 5000;
+const lookEvery = 2500;
 
 /** How long a follower who was told to stop waits for the driver's word, ms. */
 const pauseWithin = 2000;
@@ -34,6 +38,8 @@ export type FollowParts = {
   readonly world: Pick<World, 'clock' | 'write' | 'say'>;
   readonly link: Link;
   readonly run: string;
+  /** `--state`, as it was given. */
+  readonly stateFlag: string | undefined;
   readonly makeOutput: (parts: OutputParts) => Output;
   /** `hold`: Ctrl-C pauses the run, for whoever started it; `leave`: for whoever only looks. */
   readonly onStop: 'hold' | 'leave';
@@ -44,11 +50,13 @@ export type FollowParts = {
 };
 
 /** Follows a run to its end. Jobs go on whatever happens to the follower. */
-export const follow = ({ world, link, run, makeOutput, onStop, until, answerer }: FollowParts): Promise<Followed> => {
+export const follow = ({ world, link, run, stateFlag, makeOutput, onStop, until, answerer }: FollowParts): Promise<Followed> => {
   let state = emptyState();
   let told = world.clock.now();
+  const command = commandIn(stateFlag);
   const output = makeOutput({
     run,
+    command,
     write: text => {
       told = world.clock.now();
       world.write(text);
@@ -62,6 +70,8 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answerer }
     let banner: string | undefined;
     let hasDriverChanged = false;
     let waits = '';
+    let questions: readonly Question[] = [];
+    const slow = new Set<Jid>();
     /** The pause that has been told. */
     let pausedAt: number | undefined;
     let unlisten: () => void = () => {};
@@ -76,7 +86,9 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answerer }
       resolve({ code, state });
     };
     const beat = (): void => {
-      disarm = world.clock.after(heartbeatEvery / 4, () => {
+      disarm = world.clock.after(lookEvery, () => {
+        const words = slowWords(state, run, questions, slow, world.clock.wall());
+        if (words !== undefined) world.say(words);
         if (world.clock.now() - told >= heartbeatEvery) output.heartbeat(state, world.clock.wall());
         beat();
       });
@@ -86,7 +98,7 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answerer }
       if (number === undefined || phase?.kind !== 'paused' || phase.at === pausedAt) return;
       pausedAt = phase.at;
       world.say(
-        `run ${number} is paused ${holdWords(phase)}: what runs goes on, nothing new starts until \`rollcall resume ${number}\` (or attach ${number} --continue); \`rollcall abort ${number}\` drops the rest`,
+        `run ${number} is paused ${holdWords(phase)}: what runs goes on, nothing new starts until \`${command(`resume ${number}`)}\` (or attach ${number} --continue); \`${command(`abort ${number}`)}\` drops the rest`,
       );
     };
     const end = async (): Promise<void> => {
@@ -107,7 +119,7 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answerer }
       // A driver that cannot write (its disk is full) answers late or never; whoever wants to leave may.
       const late = new Promise<void>(resolve => world.clock.after(pauseWithin, resolve));
       void Promise.race([link.ask({ verb: 'pause', on: { run } }), late]).then(() => {
-        for (const line of interruptedWords(state, run)) world.say(line);
+        for (const line of interruptedWords(state, run, command)) world.say(line);
         finish(code);
       });
     };
@@ -139,11 +151,12 @@ export const follow = ({ world, link, run, makeOutput, onStop, until, answerer }
           if (push.failure?.tag === 'fenced') finish(1);
           break;
         case 'questions': {
-          const words = waitingWords(push.questions, state, run);
+          questions = push.questions;
+          const words = waitingWords(questions, state, run, command);
           // Whoever asks says it, too.
           if (words !== waits && words !== '' && answerer === undefined) world.say(words);
           waits = words;
-          answerer?.show(push.questions);
+          answerer?.show(questions);
           break;
         }
         case 'gone':
@@ -170,7 +183,7 @@ const isAPersonNeeded = (state: State, run: string): boolean =>
   );
 
 /** Which hosts of the run wait for what, and where it can be given; empty: none. */
-const waitingWords = (questions: readonly Question[], state: State, run: string): string => {
+const waitingWords = (questions: readonly Question[], state: State, run: string, command: (words: string) => string): string => {
   const known = state.runs.get(run);
   const parts = questions.flatMap(({ need, hosts, refused }) => {
     const ours = hosts.filter(host => known?.hosts.has(host));
@@ -179,7 +192,7 @@ const waitingWords = (questions: readonly Question[], state: State, run: string)
     const waits = ours.length === 1 ? `1 host waits (${ours[0]})` : `${ours.length} hosts wait (${fold(ours)})`;
     return [`${waits} for ${wanted(need)}${before}`];
   });
-  return parts.length === 0 ? '' : `${parts.join('; ')}: answer in \`rollcall attach ${known?.number}\``;
+  return parts.length === 0 ? '' : `${parts.join('; ')}: answer in \`${command(`attach ${known?.number}`)}\``;
 };
 
 /**
@@ -197,25 +210,44 @@ export const outputHere = (world: Pick<World, 'say'>, stateDir: string): OutputP
   };
 };
 
-/** What runs where, and the three commands that matter now; a line each. */
-const interruptedWords = (state: State, run: string): readonly string[] => {
+/** Hosts that have not let us in for a while, told once each; those that wait for a person are told as that. Undefined: none. */
+const slowWords = (state: State, run: string, questions: readonly Question[], told: Set<Jid>, wall: number): string | undefined => {
+  if (state.runs.get(run)?.phase.kind !== 'going') return undefined;
+  const asked = new Set(questions.flatMap(({ hosts }) => hosts));
+  const isSlow = (job: Job): boolean =>
+    job.runId === run &&
+    isUnsent(job) &&
+    'at' in job.state &&
+    wall - job.state.at >= loginWithin &&
+    !told.has(job.jid) &&
+    !asked.has(job.host);
+  const slow = [...state.jobs.values()].filter(isSlow);
+  for (const { jid } of slow) told.add(jid);
+  return slow.length === 0
+    ? undefined
+    : `no login yet on ${foldedHosts(slow)} after ${loginWithin / 1000} s: it goes on trying, and nothing was sent there`;
+};
+
+/** What runs where, what has not begun, and the three commands that matter now; a line each. */
+const interruptedWords = (state: State, run: string, command: (words: string) => string): readonly string[] => {
   const known = state.runs.get(run);
   const number = known?.number ?? 0;
   const outstanding = [...state.jobs.values()].filter(job => job.runId === run && isOutstanding(job));
-  // One that waits for a password, a slot or its host has a name already, and may never have been sent.
-  const starting = outstanding.filter(({ state }) => state.kind === 'starting');
+  const unsent = outstanding.filter(isUnsent);
+  const starting = outstanding.filter(job => job.state.kind === 'starting' && !isUnsent(job));
   const running = outstanding.filter(({ state }) => state.kind !== 'starting');
   const jids = running.slice(0, 3).map(({ jid, host }) => `${shortJid(jid)} on ${host}`);
   const where = [
     running.length === 0 ? 'nothing of it runs' : `${counted(running)} on: ${foldedHosts(running)}`,
     ...(jids.length > 0 ? [` (${jids.join(', ')}${running.length > 3 ? ', …' : ''})`] : []),
     ...(starting.length > 0 ? [`; not known to have begun: ${foldedHosts(starting)}`] : []),
+    ...(unsent.length > 0 ? [`; not started: ${foldedHosts(unsent)}`] : []),
   ].join('');
   return [
     `interrupted; run ${number} starts nothing new, ${where}`,
-    `  rollcall attach ${number}    follow it again`,
-    `  rollcall cancel ${number}    end what runs`,
-    `  rollcall retry ${number}     what failed, again; rollcall resume ${number} goes on`,
+    `  ${command(`attach ${number}`)}    follow it again`,
+    `  ${command(`cancel ${number}`)}    end what runs`,
+    `  ${command(`retry ${number}`)}     what failed, again; ${command(`resume ${number}`)} goes on`,
   ];
 };
 

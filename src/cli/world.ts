@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Actor } from '../domain/event.ts';
 import { safeText } from '../domain/safe-line.ts';
 import type { Clock } from '../engine/ports.ts';
+import { quoteWord } from '../modules/words.ts';
 import { realClock } from './clock.ts';
 
 /** The process as the verbs see it. */
@@ -58,6 +59,12 @@ const whoWeAre = (): string => {
     return process.env['USER'] || process.env['LOGNAME'] || `uid${process.getuid?.() ?? ''}`;
   }
 };
+
+/** How another command about the same runs is typed: with the `--state` that was given. */
+export const commandIn =
+  (named: string | undefined): ((words: string) => string) =>
+  words =>
+    `rollcall ${words}${named === undefined ? '' : ` --state ${quoteWord(named)}`}`;
 
 /** `--state DIR`, or the XDG state folder. */
 export const stateDirOf = ({ env, cwd, home }: World, named: string | undefined): string =>

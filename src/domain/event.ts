@@ -252,7 +252,15 @@ export type Ways = {
 
 /** A poll that found nothing new, or (`at` is 0) a change of plan about the next one. Shown, not journalled. */
 export type Sighting =
-  | { readonly type: 'job.seen'; readonly jid: Jid; readonly at: number; readonly nextLookAt?: number; readonly tries?: number }
+  | {
+      readonly type: 'job.seen';
+      readonly jid: Jid;
+      readonly at: number;
+      readonly nextLookAt?: number;
+      readonly tries?: number;
+      /** Of a job that is starting: whether anything of it was given to its host. */
+      readonly sent?: 'no' | 'maybe';
+    }
   /** All that is in the way at the moment; what was told before is replaced. */
   | { readonly type: 'ways.seen'; readonly away: Ways['away']; readonly slowed: Ways['slowed'] }
   | { readonly type: 'slots.seen'; readonly open: number; readonly forks: number; readonly behind: number };

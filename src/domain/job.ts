@@ -120,7 +120,8 @@ export type LostWhy = 'reboot' | 'killed' | 'vanished' | 'session' | 'broken';
  * `seenAt` that of the last answer of the host.
  */
 export type JobState =
-  | { readonly kind: 'starting'; readonly at: number }
+  /** `sent`: whether anything of it was given to its host, as the driver that lives saw it; absent: not by that one. */
+  | { readonly kind: 'starting'; readonly at: number; readonly sent?: 'no' | 'maybe' }
   | { readonly kind: 'running'; readonly on: OnHost; readonly seenAt: number }
   | { readonly kind: 'let-go'; readonly on: OnHost; readonly seenAt: number }
   | { readonly kind: 'waiting'; readonly on: OnHost; readonly seenAt: number; readonly for: string; readonly since: number }
@@ -172,6 +173,9 @@ export type Job = {
 /** True while the host may still be running it. */
 export const isOutstanding = (job: Job): boolean =>
   job.state.kind !== 'ended' || (job.state.verdict.kind === 'unreachable' && job.state.verdict.began === 'maybe');
+
+/** True while its host has nothing of it, as far as a living driver tells: it waits for a line, a login or an answer. */
+export const isUnsent = ({ state }: Job): boolean => state.kind === 'starting' && state.sent !== 'maybe';
 
 /** What is told instead of output that is not here any more. */
 export const outputRemovedWords = ({ outputRemovedAt }: Job): string | undefined =>

@@ -144,7 +144,7 @@ export const reduceSighting = (state: State, sighting: Sighting): State => {
     job.state.kind === 'stale'
       ? { ...job.state, tries: sighting.tries ?? job.state.tries }
       : job.state.kind === 'starting'
-        ? job.state
+        ? { ...job.state, ...(sighting.sent !== undefined && { sent: sighting.sent }) }
         : { ...job.state, seenAt: Math.max(job.state.seenAt, sighting.at) };
   state.jobs.set(job.jid, {
     ...rest,

@@ -12,8 +12,8 @@ export type Talker = {
   readonly desk: Desk;
   /** How long a start may stay on the line now, ms. */
   linger(): number;
-  /** It comes again when somebody has answered. */
-  park(start: Start, what: string): void;
+  /** It comes again when somebody has answered; without a question, when its run goes on. */
+  park(start: Start, what?: string): void;
 };
 
 /** Says what there is to say; false when the line is of no use any more. */
@@ -49,6 +49,11 @@ export const converse = async (place: Place, line: Line, { desk, linger, park }:
     }
     const start = place.starts.shift();
     if (start === undefined) return true;
+    // While the line was made its run may have been paused or aborted; what may have been sent before is sent again all the same.
+    if (start.stage !== 'sent' && !desk.isGoing(start.run)) {
+      park(start);
+      continue;
+    }
     const reply = await line.start(desk.startRequest(start, linger()));
     const what = reply.ok ? undefined : answerWaitedFor(reply.failure);
     if (what !== undefined) {

@@ -319,8 +319,8 @@ export class Dispatcher {
   }
 
   /** It comes again when somebody has answered; it has neither been tried nor failed. */
-  #park(start: Start, what: string): void {
-    if (this.#desk.mayPark(afterRequest(start))) this.#queue.park(afterRequest(start), what);
+  #park(start: Start, what?: string): void {
+    if (this.#desk.mayPark(afterRequest(start))) this.#queue.putAside(afterRequest(start), what);
   }
 
   #lineFailed(place: Place): void {

@@ -1,7 +1,7 @@
 // How jobs live on simulated hosts and a clock that only the test moves.
 import { expect, test } from 'vitest';
 import { hostNames, Rig } from '../../test/support/rig.ts';
-import type { Jid } from '../domain/job.ts';
+import { isUnsent, type Jid } from '../domain/job.ts';
 
 test('a command on many hosts is started, let go, asked and ends ok on each', async () => {
   const rig = new Rig({ settings: { forks: 4 } });
@@ -191,6 +191,31 @@ test('a hold counts from the moment it is asked for, before the pause is written
   rig.engine.hold(run);
   await rig.clock.pass(30_000);
   expect(rig.jobsOf(run)).toHaveLength(begun);
+});
+
+test('a host whose login ends after a pause or an abort is sent nothing, and the job says so all along', async () => {
+  const rig = new Rig({ settings: { forks: 4 } });
+  const run = await rig.run(hostNames(2), { command: '1 0', async: 60 });
+  expect([...rig.state.jobs.values()].map(isUnsent)).toEqual([true, true]);
+  await rig.pause(run);
+  await rig.clock.pass(30_000);
+  expect([rig.hosts.ran.size, rig.hosts.open]).toEqual([0, 0]);
+  expect([...rig.state.jobs.values()].map(isUnsent)).toEqual([true, true]);
+  await rig.resume(run);
+  await rig.untilQuiet();
+  expect(rig.jobsOf(run).map(({ verdict }) => verdict)).toEqual(['ok', 'ok']);
+  const other = await rig.run(hostNames(2), { command: '1 0', async: 60 });
+  await rig.abort(other);
+  await rig.untilQuiet();
+  expect(rig.jobsOf(other).map(({ verdict }) => verdict)).toEqual(['cancelled', 'cancelled']);
+  expect([rig.hosts.ran.size, rig.state.runs.get(other)?.phase.kind]).toEqual([2, 'ended']);
+});
+
+test('the next driver does not know what the one before it had sent, and takes a start for sent', async () => {
+  const rig = new Rig({});
+  await rig.run(hostNames(1), { command: '1 0', async: 60 });
+  const next = await rig.killed();
+  expect([...next.state.jobs.values()].map(isUnsent)).toEqual([false]);
 });
 
 test('the host hears of a start only after its intent is written, however slow the disk is', async () => {

@@ -13,7 +13,7 @@ import { Known } from './known.ts';
 import type { HostRef, HostState, JobReport, StartReply, Survey } from './ports.ts';
 import { graceOf, lookRequestOf, startRequestOf } from './requests.ts';
 import { Roster } from './roster.ts';
-import { seePutOff, seeWays } from './sightings.ts';
+import { seePutOff, seeSent, seeUnsent, seeWays } from './sightings.ts';
 import { afterRequest, type Start } from './start-queue.ts';
 import { Starts } from './starts.ts';
 import { Timers } from './timers.ts';
@@ -97,7 +97,7 @@ export class Engine {
       this.#ages.takeUp(job, wall, lastAlive);
       if (spine.state.orders.get(job.jid)?.mode === 'sync' && job.state.kind !== 'ended') this.#roster.sit(job.runId, job.jid);
       this.#lookIn(job.jid, after);
-      spine.sight({ type: 'job.seen', jid: job.jid, at: 0, nextLookAt: clock.wall() + after });
+      spine.sight({ type: 'job.seen', jid: job.jid, at: 0, nextLookAt: clock.wall() + after, sent: 'maybe' });
     }
   }
 
@@ -183,7 +183,7 @@ export class Engine {
     const job = this.#known.job(start.jid);
     const isWanted = job !== undefined && this.#known.isWanted(job);
     if (!isWanted) this.#withdraw(start);
-    else if (start.stage !== 'sent') this.#roster.stand(job);
+    else if (start.stage !== 'sent') this.#roster.stand(seeUnsent(this.#parts, job));
     return isWanted;
   }
 
@@ -205,7 +205,7 @@ export class Engine {
       forksOf: run => this.#known.forksOf(run),
       runOf: jid => this.#known.job(jid)?.runId ?? '',
       requested: start => this.#requested(start),
-      startRequest: (start, linger) => startRequestOf(this.#known.run(start.run), start, linger),
+      startRequest: (start, linger) => startRequestOf(this.#known.run(start.run), seeSent(this.#parts, start), linger),
       lookRequest: jid => lookRequestOf(this.#known.runOf(jid), this.#known.job(jid), this.#parts.settings.lookBytes),
       mayPark: start => this.#mayPark(start),
       waited: (jids, ms) => this.#ages.unasked(jids, ms),

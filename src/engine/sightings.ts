@@ -1,5 +1,5 @@
 // The only place for what the engine has only seen and shows: slots, ways to hosts, looks that are put off. Nothing of it is journalled.
-import type { Jid } from '../domain/job.ts';
+import type { Jid, Job } from '../domain/job.ts';
 import type { Away } from './breaker.ts';
 import type { Slowed } from './gates.ts';
 import type { Clock } from './ports.ts';
@@ -11,6 +11,18 @@ type Seer = { readonly spine: Spine; readonly clock: Clock };
 export const seePutOff = ({ spine, clock }: Seer, jids: readonly Jid[], ms: number): void => {
   const nextLookAt = clock.wall() + ms;
   for (const jid of jids) spine.sight({ type: 'job.seen', jid, at: 0, nextLookAt });
+};
+
+/** From now on the host may know of its start. */
+export const seeSent = <T extends { readonly jid: Jid }>({ spine }: Seer, start: T): T => {
+  spine.sight({ type: 'job.seen', jid: start.jid, at: 0, sent: 'maybe' });
+  return start;
+};
+
+/** Its host wanted something else first, and has nothing of it. */
+export const seeUnsent = ({ spine }: Seer, job: Job): Job => {
+  spine.sight({ type: 'job.seen', jid: job.jid, at: 0, sent: 'no' });
+  return job;
 };
 
 /** What is in the way to hosts; nothing is said again of ways that are all well. */

@@ -79,6 +79,12 @@ export class StartQueue {
     this.#parked.set(what, mates.set(start.jid, { ...start, waitsFor: what }));
   }
 
+  /** Until a person has answered; without a question it is the next of its run. */
+  putAside(start: Start, what: string | undefined): void {
+    if (what === undefined) this.add(start);
+    else this.park(start, what);
+  }
+
   /** Hosts of starts that wait for a person, by what they wait for. */
   *parked(): Iterable<readonly [what: string, host: string]> {
     for (const [what, starts] of this.#parked) for (const { host } of starts.values()) yield [what, host.name];

@@ -8,6 +8,8 @@ export type OutputParts = {
   readonly write: (text: string) => void;
   /** Bytes of a job's stream that are kept here. */
   readonly bytesOf: (jid: Jid, stream: OutputStream) => Promise<Uint8Array>;
+  /** How a command about it is typed: `rollcall attach 3`, with whatever names its state folder. */
+  readonly command: (words: string) => string;
   /** Only what happens to this run is told. */
   readonly run: string;
 };

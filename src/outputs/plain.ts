@@ -16,7 +16,7 @@ import { isAbout, type Output, type OutputParts } from './output.ts';
 const mostLines = 200;
 
 /** Tells a run in plain lines. */
-export const plainOutput = ({ write, bytesOf, run }: OutputParts): Output => ({
+export const plainOutput = ({ write, bytesOf, command, run }: OutputParts): Output => ({
   news(events, state) {
     for (const event of events) {
       if (!isAbout(event, run, state)) continue;
@@ -42,7 +42,7 @@ export const plainOutput = ({ write, bytesOf, run }: OutputParts): Output => ({
     if (out.length > 0) {
       const where = fold(out.map(({ host }) => host));
       write(
-        `${count(out.length, 'job')} may still run on ${where}: rollcall attach ${known.number} waits for ${out.length === 1 ? 'it' : 'them'}\n`,
+        `${count(out.length, 'job')} may still run on ${where}: ${command(`attach ${known.number}`)} waits for ${out.length === 1 ? 'it' : 'them'}\n`,
       );
     }
     write(`${lastLineOf(known, countHosts(known, state.jobs))}\n`);

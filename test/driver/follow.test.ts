@@ -1,4 +1,5 @@
-// A follower without a screen, over an in-memory link: what it tells of a run's end, whatever becomes of the driver that told it.
+// A follower without a screen, over an in-memory link: what it tells of logins that do not come, of a stop and of a run's end,
+// whatever becomes of the driver.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Followed, follow } from '../../src/cli/follow.ts';
 import { type Desk, openDesk } from '../../src/driver/desk.ts';
@@ -8,7 +9,21 @@ import { type Link, protocolVersion } from '../../src/driver/protocol.ts';
 import { plainOutput } from '../../src/outputs/plain.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type HandDriver, handDriver } from '../support/hand-driver.ts';
-import { entryOf, outputOf, planned, runEnded, runId, storeIn, tempFolder, wholeRun } from '../support/journal-kit.ts';
+import {
+  entryOf,
+  jid,
+  opened,
+  outputOf,
+  planned,
+  queued,
+  requested,
+  runEnded,
+  runId,
+  started,
+  storeIn,
+  tempFolder,
+  wholeRun,
+} from '../support/journal-kit.ts';
 import { until } from '../support/links.ts';
 
 const lastLine = 'run 1: ok 1 changed 1 failed 0 unreachable 0 lost 0 timed-out 0 skipped 0 never-started 0\n';
@@ -56,7 +71,7 @@ const following = (link: Link): Promise<Followed> => {
     out += text;
   };
   const world = { clock, write, say: (sentence: string) => void said.push(sentence) };
-  return follow({ world, link, run: runId(1), makeOutput: plainOutput, onStop: 'hold', until: 'run ended' });
+  return follow({ world, link, run: runId(1), stateFlag: '/my state', makeOutput: plainOutput, onStop: 'hold', until: 'run ended' });
 };
 
 const whole = (): ReturnType<typeof wholeRun> => {
@@ -93,5 +108,27 @@ test('a run that is over before anybody follows it is told once, whatever else i
   await link.ask({ verb: 'status' });
   expect((await following(link)).code).toBe(0);
   expect(out.split(lastLine).length).toBe(2);
+  link.close();
+});
+
+test('hosts that have not let us in are told once, and as not started when the follower is stopped', async () => {
+  const hosts = ['web1', 'web2', 'web3'];
+  const at = clock.wall();
+  driver.tell([planned(at), queued(1, at, hosts), opened(1, at, hosts), ...hosts.map(host => requested(1, at, host)), started(1, at)]);
+  const link = await linked();
+  const followed = following(link);
+  await link.ask({ verb: 'status' });
+  await clock.pass(4000);
+  expect(said).toEqual([]);
+  await clock.pass(60_000);
+  const slow = 'no login yet on web[2-3] after 5 s: it goes on trying, and nothing was sent there';
+  expect(said).toEqual([slow]);
+  driver.tell([], [{ type: 'job.seen', jid: jid(1, 'web3'), at: 0, sent: 'maybe' }]);
+  const interrupt = process.listeners('SIGINT').at(-1);
+  interrupt?.('SIGINT');
+  await until(() => said.length > 1);
+  expect((await followed).code).toBe(99);
+  expect(said[1]).toMatch(/starts nothing new, 1 job goes on: web1 \(.*\); not known to have begun: web3; not started: web2$/);
+  expect(said[2]).toContain("rollcall attach 1 --state '/my state'    follow it again");
   link.close();
 });

@@ -116,7 +116,7 @@ describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
   test('what was let go is told as such; attach waits for it, and its end counts from then on', async () => {
     const run = await place.run(['run', 'h01,h02', '-i', inventory, '-B', '60', '-P', '0', '--', 'sleep 4; echo broke; exit 3']);
     expect(run.code).toBe(0);
-    expect(run.out).toContain('2 jobs may still run on h[01-02]: rollcall attach 1 waits for them');
+    expect(run.out).toContain(`2 jobs may still run on h[01-02]: rollcall attach 1 --state ${place.stateDir} waits for them`);
     expect((await place.run(['history'])).out).toMatch(/\ds, 2 let go and not home {2}/);
     const attached = await place.run(['attach']);
     expect(attached.out).toContain('--- h[01-02] (2 hosts) failed\nbroke\n');

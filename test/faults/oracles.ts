@@ -124,7 +124,7 @@ export const otherwise = (events: readonly Event[], state: State): string | unde
 
 const factsOf = (state: State): unknown => {
   const { slots: _, jobs, ...facts } = snapshotOf(state);
-  const steady = jobs.map(({ nextLookAt: __, state: known, ...job }) => ({ ...job, state: { ...known, seenAt: 0, tries: 0 } }));
+  const steady = jobs.map(({ nextLookAt: __, state: known, ...job }) => ({ ...job, state: { ...known, seenAt: 0, tries: 0, sent: '' } }));
   return JSON.parse(JSON.stringify({ ...facts, jobs: steady }));
 };
 

@@ -241,7 +241,7 @@ const factsOf = (state: ReturnType<typeof emptyState>) => {
   const { slots: _, ways: ___, jobs, ...facts } = snapshotOf(state);
   return {
     ...facts,
-    jobs: jobs.map(({ nextLookAt: __, state: known, ...job }) => ({ ...job, state: { ...known, seenAt: 0, tries: 0 } })),
+    jobs: jobs.map(({ nextLookAt: __, state: known, ...job }) => ({ ...job, state: { ...known, seenAt: 0, tries: 0, sent: '' } })),
   };
 };
 

@@ -77,6 +77,7 @@ const outcomeOf = async (world: World, stateDir: string, run: string, { jobs }: 
     world,
     link: link.value,
     run,
+    stateFlag: flags.state,
     makeOutput: isOver ? () => silent : outputOf(flags),
     onStop: 'leave',
     until: 'run ended',

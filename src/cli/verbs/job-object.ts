@@ -1,5 +1,6 @@
 // The only place for what `rollcall jobs --json` prints of a job: one flat object, its fields in docs/jobs.md.
 import { actorName } from '../../domain/event.ts';
+import { isUnsent } from '../../domain/job.ts';
 import { verdictSentence } from '../../domain/verdict.ts';
 import type { JobEntry } from '../../journal/read.ts';
 
@@ -22,6 +23,7 @@ export const jobObject = (
     task: job.taskPath,
     attempt: job.attempt,
     state: state.kind,
+    ...(state.kind === 'starting' && { sent: isUnsent(job) ? 'no' : 'maybe' }),
     ...(verdict !== undefined && { verdict: verdict.kind, why: verdictSentence(verdict) }),
     ...(verdict !== undefined && 'rc' in verdict && { rc: verdict.rc }),
     requested_at: requestedAt,

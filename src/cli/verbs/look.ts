@@ -1,16 +1,17 @@
 // The only place for the verbs that only look: jobs, history, attach.
-import { formatAge, formatDuration } from '../../domain/duration.ts';
+import { formatDuration } from '../../domain/duration.ts';
 import { actorName } from '../../domain/event.ts';
-import { describeFailure, type Failure } from '../../domain/failure.ts';
+import type { Failure } from '../../domain/failure.ts';
 import { holdWords } from '../../domain/hold.ts';
-import { isOutstanding, type Jid, type Job, shortJid } from '../../domain/job.ts';
+import { isOutstanding, isUnsent, type Jid, type Job } from '../../domain/job.ts';
 import { fold } from '../../domain/nodeset.ts';
 import { countHosts, exitCodeOf, lastLineOf } from '../../domain/recap.ts';
 import { reduce } from '../../domain/reduce.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import { emptyState, type HostProgress, type Run, type State } from '../../domain/run-state.ts';
 import { safeJson, safeText } from '../../domain/safe-line.ts';
-import type { Link } from '../../driver/protocol.ts';
+import { connectDriver } from '../../driver/link.ts';
+import { type Link, protocolVersion } from '../../driver/protocol.ts';
 import { runNamed } from '../../driver/selection.ts';
 import { type JobEntry, readHistory, readJobs, readRunEvents } from '../../journal/read.ts';
 import { asksHere, makeAnswerer } from '../answer.ts';
@@ -18,7 +19,8 @@ import type { RunFlags } from '../flags.ts';
 import { follow, outputHere, stopCodes, unfinished } from '../follow.ts';
 import { askForMirror, readMirrorWish } from '../mirror.ts';
 import { reach } from '../reach.ts';
-import { stateDirOf, type World } from '../world.ts';
+import { commandIn, stateDirOf, type World } from '../world.ts';
+import { jobLine, pendingWords } from './job-line.ts';
 import { jobObject } from './job-object.ts';
 import { outputOf } from './run.ts';
 
@@ -28,6 +30,9 @@ type AttachFlags = LookFlags & Pick<RunFlags, 'mirror'> & { readonly continue?: 
 
 /** A host that has not answered by then does not answer, ms. */
 const answerWithin = 45_000;
+
+/** Who waits for a host longer than this is told for whom, ms. */
+const tellAfter = 3000;
 
 /** A follower was told to stop. */
 const stopped: ReadonlySet<number> = new Set(Object.values(stopCodes));
@@ -43,37 +48,34 @@ export const jobsVerb = async (world: World, flags: LookFlags): Promise<Result<n
   // What has come home in this very look is told too.
   const read = readJobs(stateDir, flags.all === true ? { which: 'all' } : { which: 'outstanding', and: looked.value });
   if (!read.ok) return read;
-  if (flags.json === true) for (const entry of read.value) world.write(`${safeJson(jobObject(entry, world.clock.wall()))}\n`);
-  else if (read.value.length === 0) world.write(flags.all === true ? 'no jobs yet\n' : 'nothing is outstanding\n');
-  else for (const entry of read.value) world.write(`${jobLine(entry, world.clock.wall())}\n`);
+  const entries = await withLiveStarts(world, stateDir, read.value);
+  if (flags.json === true) for (const entry of entries) world.write(`${safeJson(jobObject(entry, world.clock.wall()))}\n`);
+  else if (entries.length === 0) world.write(flags.all === true ? 'no jobs yet\n' : 'nothing is outstanding\n');
+  else for (const entry of entries) world.write(`${jobLine(entry, world.clock.wall())}\n`);
   if (flags.look !== true) return ok(0);
-  if (read.value.some(({ job }) => isOutstanding(job))) return ok(stillRunning);
+  if (entries.some(({ job }) => isOutstanding(job))) return ok(stillRunning);
   const asked = new Set(looked.value);
-  return ok(worst(read.value.filter(({ job }) => asked.has(job.jid)).map(({ job }) => exitCodeOfJob(job))));
+  return ok(worst(entries.filter(({ job }) => asked.has(job.jid)).map(({ job }) => exitCodeOfJob(job))));
+};
+
+/** Whether the host was given anything of a start knows its driver alone; where none lives it may have been. */
+const withLiveStarts = async (world: World, stateDir: string, entries: readonly JobEntry[]): Promise<readonly JobEntry[]> => {
+  if (!entries.some(({ job }) => job.state.kind === 'starting')) return entries;
+  const hello = { hello: protocolVersion, actor: world.actor, client: 'command', wants: 'state' } as const;
+  const link = await connectDriver({ stateDir, hello });
+  const live = link.ok ? (await firstState(link.value)).jobs : new Map<Jid, Job>();
+  if (link.ok) link.value.close();
+  return entries.map(entry => {
+    const { job } = entry;
+    if (job.state.kind !== 'starting') return entry;
+    return { ...entry, job: live.get(job.jid) ?? { ...job, state: { ...job.state, sent: 'maybe' } } };
+  });
 };
 
 const exitCodeOfJob = ({ state }: Job): 0 | 2 | 4 => {
   if (state.kind !== 'ended' || state.verdict.kind === 'ok') return 0;
   return state.verdict.kind === 'unreachable' ? 4 : 2;
 };
-
-const jobLine = ({ job, run, title }: JobEntry, wall: number): string => {
-  const { state } = job;
-  const words = state.kind === 'ended' ? `${state.verdict.kind}${'rc' in state.verdict ? ` rc ${state.verdict.rc}` : ''}` : state.kind;
-  const age =
-    state.kind === 'ended' || state.kind === 'starting' ? formatAge((wall - state.at) / 1000) : formatAge((wall - state.seenAt) / 1000);
-  return `${shortJid(job.jid)}  run ${run}  ${job.host}  ${[words, ...pendingWords(job)].join(', ')}  as of ${age} ago  ${safeText(title)}`;
-};
-
-/** Why it is silent, and what its host is still to be told. */
-const pendingWords = ({ state, cancelAsked, extendAsked }: Job): readonly string[] =>
-  state.kind === 'ended'
-    ? []
-    : [
-        ...(state.kind === 'stale' ? [describeFailure({ ...state.failure, host: '' }).what.replace(/^: /, '')] : []),
-        ...(cancelAsked === undefined ? [] : ['cancel pending']),
-        ...(extendAsked === undefined ? [] : [`limit ${formatDuration(extendAsked.limit)} pending`]),
-      ];
 
 /** `rollcall history [RUN] [--json]`: all runs, or what one run came to. */
 export const historyVerb = async (world: World, named: string | undefined, flags: LookFlags): Promise<Result<number>> => {
@@ -106,12 +108,17 @@ const reportVerb = async (world: World, named: string, flags: LookFlags): Promis
   if (!read.ok) return read;
   const state = read.value.reduce(reduce, emptyState());
   const [run] = state.runs.values();
-  if (run === undefined) return fail(noSuchRun(named));
-  await outputOf(flags)({ run: run.id, write: text => world.write(text), bytesOf: outputHere(world, stateDir) }).ended(state);
+  if (run === undefined) return fail(noSuchRun(named, flags));
+  await outputOf(flags)({ run: run.id, command: commandIn(flags.state), write: world.write, bytesOf: outputHere(world, stateDir) }).ended(
+    state,
+  );
   return ok(0);
 };
 
-const noSuchRun = (named: string): Failure => ({ tag: 'bad-input', cause: `there is no run ${named} here; rollcall history lists them` });
+const noSuchRun = (named: string, { state }: LookFlags): Failure => ({
+  tag: 'bad-input',
+  cause: `there is no run ${named} here; ${commandIn(state)('history')} lists them`,
+});
 
 /** `rollcall attach [RUN] [--look] [--continue|--hold]`: waits for what is outstanding and ends as the run would have. */
 export const attachVerb = async (world: World, named: string | undefined, flags: AttachFlags): Promise<Result<number>> => {
@@ -127,7 +134,7 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
   const runs = named === undefined ? openRuns(state) : [runNamed(state, named)].filter(run => run !== undefined);
   if (named !== undefined && runs.length === 0) {
     link.value.close();
-    return fail(noSuchRun(named));
+    return fail(noSuchRun(named, flags));
   }
   const mirrored = await askForMirror(link.value, mirror.value);
   if (!mirrored.ok) return mirrored;
@@ -141,10 +148,11 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
     const wall = world.clock.wall();
     const read = readJobs(stateDir, { which: 'outstanding', and: [...state.jobs.values()].filter(isOutstanding).map(({ jid }) => jid) });
     if (!read.ok) return read;
-    for (const entry of read.value.filter(({ job }) => runs.some(({ id }) => id === job.runId)))
+    const ours = read.value.filter(({ job }) => runs.some(({ id }) => id === job.runId));
+    for (const entry of await withLiveStarts(world, stateDir, ours))
       world.write(flags.json === true ? `${safeJson(jobObject(entry, wall))}\n` : `${jobLine(entry, wall)}\n`);
     for (const run of flags.json === true ? [] : runs)
-      if (hasToBegin(after.runs.get(run.id))) world.write(`${toBeginLine(after.runs.get(run.id) ?? run)}\n`);
+      if (hasToBegin(after.runs.get(run.id))) world.write(`${toBeginLine(after.runs.get(run.id) ?? run, flags)}\n`);
     if (jobs.some(isOutstanding) || runs.some(({ id }) => hasToBegin(after.runs.get(id)))) return ok(stillRunning);
     return ok(worst(runs.map(run => exitCodeOf(countHosts(after.runs.get(run.id) ?? run, after.jobs)))));
   }
@@ -170,6 +178,7 @@ export const attachVerb = async (world: World, named: string | undefined, flags:
             world,
             link: own.value,
             run: run.id,
+            stateFlag: flags.state,
             makeOutput: outputOf(flags),
             onStop: 'leave',
             until: 'jobs ended',
@@ -212,17 +221,25 @@ export const firstState = (link: Link): Promise<State> =>
 const waitsFor = (state: State, { id, number, hosts }: Run): string => {
   const jobs = [...state.jobs.values()].filter(job => job.runId === id && isOutstanding(job));
   const waiting = [...hosts.values()].filter(isToBegin).length;
-  const held = [...new Set(jobs.flatMap(pendingWords))];
   const parts = [
-    ...(jobs.length > 0 ? [`${fold(jobs.map(({ host }) => host))}${held.length > 0 ? ` (${held.join(', ')})` : ''}`] : []),
+    ...toldTogether(jobs.filter(job => !isUnsent(job))),
+    ...toldTogether(jobs.filter(isUnsent)),
     ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'host' : 'hosts'} to begin`] : []),
   ];
   return `run ${number}: waiting for ${parts.join(' and ') || 'its end'}`;
 };
 
-const toBeginLine = (run: Run): string => {
+const toldTogether = (jobs: readonly Job[]): readonly string[] => {
+  const held = [...new Set(jobs.flatMap(pendingWords))];
+  return jobs.length === 0 ? [] : [`${fold(jobs.map(({ host }) => host))}${held.length > 0 ? ` (${held.join(', ')})` : ''}`];
+};
+
+const toBeginLine = (run: Run, flags: LookFlags): string => {
   const waiting = [...run.hosts.values()].filter(isToBegin);
-  const why = run.phase.kind === 'paused' ? `paused ${holdWords(run.phase)}; rollcall resume ${run.number} goes on` : 'their turn comes';
+  const why =
+    run.phase.kind === 'paused'
+      ? `paused ${holdWords(run.phase)}; ${commandIn(flags.state)(`resume ${run.number}`)} goes on`
+      : 'their turn comes';
   return `run ${run.number}  ${fold(waiting.map(({ host }) => host))}  not begun: ${why}`;
 };
 
@@ -250,8 +267,12 @@ const lookAtAll = async (world: World, stateDir: string): Promise<Result<readonl
 
 /** Asks about every outstanding job once and waits until each has answered or gone unanswered. */
 const lookNow = async (world: World, link: Link, state: State): Promise<void> => {
-  const waiting = new Set([...state.jobs.values()].filter(isOutstanding).map(({ jid }: Job) => jid));
+  // A host that has nothing of a job has nothing to say of it.
+  const waiting = new Map([...state.jobs.values()].filter(job => isOutstanding(job) && !isUnsent(job)).map(({ jid, host }) => [jid, host]));
   if (waiting.size === 0) return;
+  const slow = world.clock.after(tellAfter, () =>
+    world.say(`waiting for an answer of ${fold([...new Set(waiting.values())])}, ${answerWithin / 1000} s at most`),
+  );
   const answered = new Promise<void>(resolve => {
     world.clock.after(answerWithin, resolve);
     link.onPush(push => {
@@ -262,8 +283,9 @@ const lookNow = async (world: World, link: Link, state: State): Promise<void> =>
       if (waiting.size === 0) resolve();
     });
   });
-  await link.ask({ verb: 'ask', on: { jids: [...waiting] } });
+  await link.ask({ verb: 'ask', on: { jids: [...waiting.keys()] } });
   await answered;
+  slow();
 };
 
 const stateOf = async (link: Link, world: World, stateDir: string): Promise<State> => {

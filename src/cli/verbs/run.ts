@@ -116,6 +116,7 @@ export const startAndFollow = async (
     world,
     link: link.value,
     run: submitted.value.run,
+    stateFlag: flags.state,
     makeOutput: outputOf(flags),
     onStop: 'hold',
     until: 'run ended',
