@@ -89,11 +89,11 @@ export const whySystem = (address: Address, said: OptionReader, world: ChoiceWor
 /** A host whose certificate is trusted shows that to ssh, and only a plain key to ours. */
 const byAuthority = (address: Address, { home, authorities }: ChoiceWorld): string | undefined => {
   const { hostKeyAlias, knownHostsFiles, globalKnownHostsFiles } = address;
-  const users = knownHostsFiles.length > 0 ? knownHostsFiles : [join(home, '.ssh/known_hosts'), join(home, '.ssh/known_hosts2')];
-  const names = hostKeyAlias === undefined ? lookupNames(address.host, address.port) : [hostKeyAlias];
+  const users = knownHostsFiles.length > 0 ? knownHostsFiles : [`${home}/.ssh/known_hosts`, `${home}/.ssh/known_hosts2`];
+  const names = () => (hostKeyAlias === undefined ? lookupNames(address.host, address.port) : [hostKeyAlias]);
   const file = [...users, ...(globalKnownHostsFiles ?? systemKnownHosts)].find(path => {
     const trusted = authorities(path);
-    return trusted !== undefined && names.some(name => trusted.find(name).length > 0);
+    return trusted !== undefined && names().some(name => trusted.find(name).length > 0);
   });
   return file && `certificate authority in ${file}`;
 };

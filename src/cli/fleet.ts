@@ -74,6 +74,19 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
   };
   const choice = choiceWorld(world);
   const source = wish.inventory.map(named => (named.includes(',') ? named : resolve(world.cwd, named))).join(' ');
+  const defaults = {
+    home: world.home,
+    cwd: world.cwd,
+    localUser: world.user,
+    env: world.env,
+    ...(wish.timeout !== undefined && { timeout: wish.timeout }),
+    ...(wish.hostKeyChecking === false && { strictHostKeyChecking: 'no' as const }),
+  };
+  const wished = {
+    ...defaults,
+    ...(wish.remoteUser !== undefined && { remoteUser: wish.remoteUser }),
+    ...(wish.privateKey !== undefined && { privateKey: wish.privateKey }),
+  };
   const given: Entrusted[] = [];
   const hosts: PlannedHost[] = [];
   const secretVars = new Map<string, Vars>();
@@ -87,20 +100,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     if (config?.ok === false) return config;
     const options = await config?.value.optionsFor(queryOf(host.name, words, wish));
     if (options?.ok === false) return options;
-    const defaults = {
-      home: world.home,
-      cwd: world.cwd,
-      localUser: world.user,
-      env: world.env,
-      ...(wish.timeout !== undefined && { timeout: wish.timeout }),
-      ...(wish.hostKeyChecking === false && { strictHostKeyChecking: 'no' as const }),
-    };
-    const said = {
-      ...defaults,
-      ...(options !== undefined && { sshConfig: options.value }),
-      ...(wish.remoteUser !== undefined && { remoteUser: wish.remoteUser }),
-      ...(wish.privateKey !== undefined && { privateKey: wish.privateKey }),
-    };
+    const said = options === undefined ? wished : { ...wished, sshConfig: options.value };
     const found = addressOf(host.name, words, said);
     if (!found.ok) return fail({ ...found.failure, cause: `${inventory.source}: ${found.failure.cause}` });
     for (const warning of found.value.warnings) warnings.add(warning);
@@ -125,7 +125,8 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
         warnings.add(`ssh_config: ${keyword} is not honoured yet; --transport openssh goes over ssh itself`);
     const hops = address.via?.length ?? 0;
     const gate = (address.via?.[0] ?? address).host;
-    const own = givenIn(source, address, variablesOf({ ...host, vars: open }));
+    const vars = variablesOf({ ...host, vars: open });
+    const own = givenIn(source, address, vars);
     given.push(...own.given);
     for (const warning of own.warnings) warnings.add(warning);
     hosts.push({
@@ -134,7 +135,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
       gate,
       ...(hops > 0 && { hops }),
       groups: host.groups,
-      vars: withoutPasswords(variablesOf({ ...host, vars: planned })),
+      vars: withoutPasswords(planned === open ? vars : variablesOf({ ...host, vars: planned })),
     });
   }
   if (![...inventory.hosts.keys()].some(isThisMachine))

@@ -128,8 +128,8 @@ class Draft {
     const { name } = declaration;
     const group = this.group(name);
     group.vars = layVars(group.vars, declaration.vars);
-    const { ansible_group_priority: priority, ...vars } = group.vars;
-    if (priority !== undefined) {
+    if (lookUp(group.vars, 'ansible_group_priority') !== undefined) {
+      const { ansible_group_priority: priority, ...vars } = group.vars;
       group.priority = Number.parseInt(String(priority), 10) || 1;
       group.vars = vars;
     }

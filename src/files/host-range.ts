@@ -13,6 +13,7 @@ const rangeLimit = 100_000;
 
 /** Reads one written host. The failure is a sentence without a position. */
 const readHostNames = (written: string): Result<HostNames, string> => {
+  if (/^[\w.-]+$/.test(written)) return ok({ names: [written] });
   if (/[\p{Cc}\s]/u.test(written))
     return no(`"${JSON.stringify(written).slice(1, -1)}" is no host name; take the blanks and control characters out`);
   if (written === '') return no('a host name is empty; write a name before the colon');

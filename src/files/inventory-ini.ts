@@ -4,7 +4,7 @@
 import type { GroupDeclaration, HostDeclaration } from '../domain/inventory.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
-import type { Vars } from '../domain/value.ts';
+import type { Value } from '../domain/value.ts';
 import { cutWords } from '../domain/words.ts';
 import { declareHosts } from './host-range.ts';
 import { readLiteral } from './python-literal.ts';
@@ -95,13 +95,13 @@ class IniReader {
     if (name === '---') return '--- begins a YAML file, and this is read as INI; take the line out, or write the whole file in YAML';
     if (/^\[[^\]:]*\]:?$/.test(name)) return `"${line}" is no section; write [group] alone on its line`;
     if (name.endsWith(':')) return `"${name}" ends in a colon, behind which a port is missing; write ${name}22, or take the colon out`;
-    let vars: Vars = {};
+    const vars: [string, Value][] = [];
     for (const pair of pairs) {
       const equals = pair.indexOf('=');
       if (equals === -1) return `"${pair}" is no variable; write name=value behind the host, in quotes where the value has blanks`;
-      vars = { ...vars, [pair.slice(0, equals)]: readLiteral(pair.slice(equals + 1)) };
+      vars.push([pair.slice(0, equals), readLiteral(pair.slice(equals + 1))]);
     }
-    const hosts = declareHosts(name, vars);
+    const hosts = declareHosts(name, Object.fromEntries(vars));
     if (!hosts.ok) return hosts.failure;
     this.declare(this.section.group, hosts.value);
     return undefined;

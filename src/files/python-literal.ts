@@ -5,9 +5,9 @@ import type { Value } from '../domain/value.ts';
 
 /** The value of the literal, or the text itself where it is none. */
 export const readLiteral = (text: string): Value => {
-  const first = text.trimStart().charAt(0);
-  // Most values are plain words: say so before anything is tried.
-  if (first === '' || !/[\d.+\-'"[({TFNbBuUrR]/.test(first)) return text;
+  // Most values are plain words, addresses and numbers: say so before anything is tried.
+  if (!/^\s*(?:[\d.+\-'"[({]|[rRbBuU]{1,2}['"]|True|False|None)/.test(text) || /^\d+\.\d+\.\d+[.\d]*$/.test(text)) return text;
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
   try {
     return new LiteralReader(text).whole();
   } catch (error) {

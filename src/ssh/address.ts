@@ -201,6 +201,7 @@ const unsupportedIn = (vars: Vars): string | undefined => {
 
 /** Of the two words the one that comes first counts. */
 const routeIn = (options: ReadonlyMap<string, readonly string[]> | undefined): AddressFound['route'] => {
+  if (!routeWords.some(word => options?.has(word))) return undefined;
   for (const keyword of options?.keys() ?? []) {
     const known = routeWords.find(word => word === keyword);
     const value = options?.get(keyword)?.[0];
