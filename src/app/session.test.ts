@@ -219,7 +219,7 @@ test('q leaves and says what goes on; inside a view it goes back', async () => {
   expect(over.session.store.getState().view.modes).toEqual([]);
   press(over, 'q');
   const { farewell } = await over.session.left;
-  expect(farewell).toBe('7 jobs go on, and 12 hosts of 2 runs still have their turn (driver 4711). "npm start" comes back here.');
+  expect(farewell).toBe('5 jobs go on, and 14 hosts of 2 runs still have their turn (driver 4711). "npm start" comes back here.');
 });
 
 test('Ctrl-C twice within a second leaves from anywhere', async () => {
