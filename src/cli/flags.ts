@@ -84,6 +84,23 @@ const something = (text: string): string => {
   return text;
 };
 
+/** What `rollcall play` takes besides. */
+export type PlayFlags = RunFlags & {
+  readonly syntaxCheck?: boolean;
+  readonly listTasks?: boolean;
+  readonly tags?: readonly string[];
+  readonly skipTags?: readonly string[];
+};
+
+/** Words with commas between them; a flag that is repeated adds to them. */
+export const listed = (text: string, before: readonly string[] = []): readonly string[] => [
+  ...before,
+  ...text
+    .split(',')
+    .map(word => word.trim())
+    .filter(word => word !== ''),
+];
+
 const many = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
 const maskPattern = (text: string, before: readonly string[] = []): readonly string[] => {

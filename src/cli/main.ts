@@ -5,7 +5,19 @@ import { fail, type Result } from '../domain/result.ts';
 import { nodeDisk } from '../files/disk.ts';
 import { writeOutHostFiles } from '../files/host-file.ts';
 import { quoteWord } from '../modules/words.ts';
-import { type RunFlags, seconds, whole, withAdHoc, withFleet, withMirror, withOutputs, withRun, withState } from './flags.ts';
+import {
+  listed,
+  type PlayFlags,
+  type RunFlags,
+  seconds,
+  whole,
+  withAdHoc,
+  withFleet,
+  withMirror,
+  withOutputs,
+  withRun,
+  withState,
+} from './flags.ts';
 import { version } from './reach.ts';
 import type { InventoryFlags } from './verbs/inventory.ts';
 import { realWorld, type World } from './world.ts';
@@ -53,7 +65,10 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .description('run a playbook')
     .argument('<file>')
     .option('--syntax-check', 'read the playbook and end')
-    .action(async (file: string, flags: RunFlags) => did(await (await import('./verbs/play.ts')).playVerb(world, file, flags, argv)));
+    .option('-t, --tags <tags>', 'only tasks with these tags (repeatable, or with commas)', listed)
+    .option('--skip-tags <tags>', 'no tasks with these tags (repeatable, or with commas)', listed)
+    .option('--list-tasks', 'print the tasks and end')
+    .action(async (file: string, flags: PlayFlags) => did(await (await import('./verbs/play.ts')).playVerb(world, file, flags, argv)));
   withState(program.command('jobs'))
     .description('jobs that hosts may still be running')
     .option('--all', 'every job of the journal')

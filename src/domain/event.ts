@@ -80,6 +80,10 @@ export type TaskResult = {
   readonly register?: string;
   readonly message?: string;
   readonly attempts?: number;
+  /** It changed something, and failed. */
+  readonly changed?: 'yes';
+  /** Variables that its host has from then on. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 };
 
 /** When it happened and who asked for it. */

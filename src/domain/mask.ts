@@ -74,6 +74,9 @@ export const maskPlanTexts = (mask: Mask, plan: Plan): Plan => ({
       vars: maskValue(mask, task.vars),
       ...(task.when !== undefined && { when: task.when.map(mask) }),
       ...(task.until !== undefined && { until: task.until.map(mask) }),
+      ...(task.changedWhen !== undefined && { changedWhen: task.changedWhen.map(mask) }),
+      ...(task.failedWhen !== undefined && { failedWhen: task.failedWhen.map(mask) }),
+      ...(task.environment !== undefined && { environment: maskValue(mask, task.environment) }),
     })),
   })),
 });

@@ -17,7 +17,11 @@ export type Play = {
   readonly hosts: readonly string[];
   readonly vars: Vars;
   /** Hosts per batch, or of each batch in turn (the last repeats); absent, zero or less: all the rest. */
-  readonly serial?: number | readonly number[];
+  readonly serial?: number | readonly (number | `${number}%`)[];
+  /** The run ends with the batch of which more than this percentage failed. */
+  readonly maxFailPercentage?: number;
+  /** In which order its hosts are taken; absent: the inventory's. */
+  readonly order?: 'inventory' | 'reverse_inventory' | 'sorted' | 'reverse_sorted';
   readonly strategy: 'linear';
   readonly tasks: readonly Task[];
 };
@@ -95,16 +99,56 @@ export const resolveHosts = (
     const selected = selectHosts(inventory, play.pattern, limit);
     if (!selected.ok) return selected;
     for (const warning of selected.value.warnings) warnings.add(warning);
-    plays.push({ ...play, hosts: selected.value.hosts });
+    plays.push({ ...play, hosts: inOrder(selected.value.hosts, play.order) });
   }
   return ok({ plan: { ...plan, plays }, warnings: [...warnings] });
 };
 
+/**
+ * The plan with the tasks that tags choose. Handlers stay: whether they run is for those who notify them.
+ * @param only of --tags; `all`, `tagged` and `untagged` have their own meaning
+ * @see https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_tags.html
+ */
+export const selectTags = (plan: Plan, only: readonly string[], skip: readonly string[]): Plan => {
+  const chosen = only.length === 0 ? ['all'] : only;
+  const isChosen = ({ handler, tags = [] }: Task): boolean => {
+    if (handler !== undefined) return true;
+    const own = tags.length === 0 ? ['untagged'] : tags;
+    const has = (tag: string): boolean => own.includes(tag);
+    const wants = (list: readonly string[]): boolean => own.some(tag => list.includes(tag));
+    const isIn =
+      has('always') || wants(chosen) || (!has('never') && (chosen.includes('all') || (chosen.includes('tagged') && tags.length > 0)));
+    const isOut = wants(skip) || (skip.includes('tagged') && tags.length > 0) || (skip.includes('all') && !has('always'));
+    return isIn && !isOut;
+  };
+  return { ...plan, plays: plan.plays.map(play => ({ ...play, tasks: play.tasks.filter(isChosen) })) };
+};
+
+const inOrder = (hosts: readonly string[], order: Play['order'] = 'inventory'): readonly string[] => {
+  const taken = order.endsWith('sorted') ? hosts.toSorted((a, b) => (a < b ? -1 : 1)) : hosts;
+  return order.startsWith('reverse') ? taken.toReversed() : taken;
+};
+
+/** The play that has a task at this path. */
+export const playWith = (plan: Plan, path: string): Play | undefined => plan.plays.find(play => placeOf(play, path) !== -1);
+
 /** The task at a path. */
 export const taskAt = (plan: Plan, path: string): Task | undefined => {
-  for (const play of plan.plays) for (const task of play.tasks) if (task.path === path) return task;
-  return undefined;
+  const play = playWith(plan, path);
+  return play?.tasks[placeOf(play, path)];
 };
+
+/** Place of a task in its play's list; -1 where it is not in it. */
+export const placeOf = (play: Play, path: string): number => {
+  let index = places.get(play);
+  if (index === undefined) {
+    index = new Map(play.tasks.map((task, place) => [task.path, place]));
+    places.set(play, index);
+  }
+  return index.get(path) ?? -1;
+};
+
+const places = new WeakMap<Play, ReadonlyMap<string, number>>();
 
 /** A plan as the journal may have it, and the calls of its no-log tasks by path, which stay in memory. */
 export type MaskedPlan = { readonly plan: Plan; readonly calls: ReadonlyMap<string, ModuleCall> };
@@ -127,17 +171,18 @@ export const maskPlan = (plan: Plan): MaskedPlan => {
 export const batchesOf = (hosts: readonly string[], serial?: Play['serial']): readonly (readonly string[])[] => {
   const batches: (readonly string[])[] = [];
   for (let first = 0; first < hosts.length; ) {
-    const size = batchSize(serial, batches.length, hosts.length - first);
+    const size = batchSize(serial, { opened: batches.length, left: hosts.length - first, of: hosts.length });
     batches.push(hosts.slice(first, first + size));
     first += size;
   }
   return batches;
 };
 
-/** Size of the batch after `opened` ones, with `left` hosts to go. */
-export const batchSize = (serial: Play['serial'], opened: number, left: number): number => {
+/** Size of the batch after `opened` ones, with `left` hosts to go of those of the play. Percentages are cut, to one host at least. */
+export const batchSize = (serial: Play['serial'], { opened, left, of }: { opened: number; left: number; of: number }): number => {
   const sizes = typeof serial === 'number' ? [serial] : (serial ?? []);
-  const size = sizes[Math.min(opened, sizes.length - 1)] ?? 0;
+  const said = sizes[Math.min(opened, sizes.length - 1)] ?? 0;
+  const size = typeof said === 'number' ? said : Math.max(1, (Number.parseFloat(said) / 100) * of);
   return size <= 0 ? left : Math.min(left, Math.max(1, Math.trunc(size)));
 };
 

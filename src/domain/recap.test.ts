@@ -15,16 +15,19 @@ const row = (host: string, more: Partial<HostProgress> = {}): HostProgress => ({
   registered: {},
   ...more,
 });
-const through = { path: '0.0', batch: 1, result: { status: 'changed' } } as const;
+const through = {
+  last: { path: '0.0', batch: 1, result: { status: 'changed' } },
+  course: { batch: 1, troubled: [], notified: [] },
+} as const;
 const counts = (...rows: HostProgress[]) =>
   countHosts({ plan, phase: { kind: 'going' }, hosts: new Map(rows.map(one => [one.host, one])) } as unknown as Run, new Map());
 
 test('a host that is through while its batch goes on counts by what it did', () => {
-  expect(counts(row('a', { last: through, tally: { ...tally, ok: 1, changed: 1 } }), row('b'))).toMatchObject({ changed: 1, running: 1 });
+  expect(counts(row('a', { ...through, tally: { ...tally, ok: 1, changed: 1 } }), row('b'))).toMatchObject({ changed: 1, running: 1 });
 });
 
 test('a host whose next batch has opened is running again', () => {
-  expect(counts(row('a', { batch: 2, last: through, tally: { ...tally, ok: 1, changed: 1 } }))).toMatchObject({ changed: 0, running: 1 });
+  expect(counts(row('a', { batch: 2, ...through, tally: { ...tally, ok: 1, changed: 1 } }))).toMatchObject({ changed: 0, running: 1 });
 });
 
 const letGo = adHocPlan({ pattern: 'all', command: 'false', module: 'shell', async: 60, poll: 0 });
@@ -50,7 +53,7 @@ test.each([
     { failed: 0, changed: 1 },
   ],
 ] as const)('a host whose job was let go counts by how the job came home: %j', (verdict, wanted) => {
-  const host = row('a', { at: 'ended', jid, last: through, tally: { ...tally, ok: 1, changed: 1 } });
+  const host = row('a', { at: 'ended', jid, ...through, tally: { ...tally, ok: 1, changed: 1 } });
   const run = { plan: letGo, phase: { kind: 'ended', at: 1 }, hosts: new Map([['a', host]]) } as unknown as Run;
   expect(countHosts(run, jobEnded(verdict))).toMatchObject(wanted);
 });

@@ -90,9 +90,10 @@ const endOfLetGo = ({ jid, last }: HostProgress, { plan }: Run, jobs: ReadonlyMa
 };
 
 /** Its batch goes on, but not with this host. */
-export const hasEndedLastTask = ({ last, batch }: HostProgress, { plan }: Run): boolean => {
-  const task = plan.plays.at(-1)?.tasks.at(-1);
-  return last !== undefined && last.path === task?.path && last.batch === batch;
+export const hasEndedLastTask = ({ course, batch, last, out }: HostProgress, { plan }: Run): boolean => {
+  if (last === undefined || course?.batch !== batch || course.next !== undefined) return false;
+  const play = plan.plays.length - 1;
+  return last.path.startsWith(`${play}.`) && (out === undefined || out.path === plan.plays[play]?.tasks.at(-1)?.path);
 };
 
 /** The run's last line, the same in every output. */

@@ -1,10 +1,12 @@
 // The only place that turns events into state: reduce(state, event). Journal replay, driver and consoles all call it.
 // It owns the state's maps and changes them in place; same events in the same order give the same state.
+import { courseAfter, courseAt, isRescued, nextPath } from './course.ts';
 import type { Event, EventOf, Sighting, TaskResult } from './event.ts';
 import type { JobState } from './job.ts';
-import type { Plan } from './plan.ts';
+import { type Plan, type Play, playWith, taskAt } from './plan.ts';
 import { type JobEvent, jobAfter } from './reduce-job.ts';
 import { emptyTally, type HostProgress, type Run, type State, type Tally } from './run-state.ts';
+import type { Task } from './task.ts';
 
 /** Applies one event. Same events in the same order give the same state, one by one or replayed. */
 export const reduce = (state: State, event: Event): State => {
@@ -287,32 +289,61 @@ const changeHosts = (state: State, id: string, names: readonly string[], change:
 
 const endTask = (state: State, event: EventOf<'task.ended'>): State => {
   const { result, path } = event;
-  changeHosts(state, event.run, [event.host], ({ wait: _, attempt: __, out: wasOut, ...row }) => ({
-    ...row,
-    ...((result.status === 'failed' || result.status === 'unreachable') && {
-      out: { path, how: result.status, ...(row.jid !== undefined && { jid: row.jid }) },
-    }),
-    tally: tallyWith(wasOut?.path === path ? withoutFailure(row.tally, wasOut.how) : row.tally, result),
+  const run = state.runs.get(event.run);
+  const task = run && taskAt(run.plan, path);
+  const play = run && playWith(run.plan, path);
+  if (run === undefined || task === undefined || play === undefined) return state;
+  const rescued = isRescued(play, task);
+  changeHosts(state, event.run, [event.host], row => ({
+    ...goneOn(row, play, task, result),
+    tally: tallyWith(row.out?.path === path ? withoutFailure(row.tally, row.out.how) : row.tally, result, rescued),
     last: { path, batch: row.batch, result },
-    registered: result.register === undefined ? row.registered : { ...row.registered, [result.register]: result.value ?? {} },
   }));
-  return changeRun(state, event.run, run => (run.open?.path === path ? { open: { ...run.open, left: run.open.left - 1 } } : {}));
+  // One host did it for all: they have its result and its failure, and none of its counts.
+  if (task.runOnce !== undefined && result.status !== 'unreachable') {
+    const others = (run.batches.at(-1)?.hosts ?? []).filter(
+      host => host !== event.host && nextPath(run, play, run.hosts.get(host)) === path,
+    );
+    changeHosts(state, event.run, others, row => goneOn(row, play, task, result));
+  }
+  return changeRun(state, event.run, ({ open }) => (open?.path === path ? { open: { ...open, left: open.left - 1 } } : {}));
+};
+
+/** A host's row after a task, its counts apart. */
+const goneOn = ({ wait: _, attempt: __, out: ___, ...row }: HostProgress, play: Play, task: Task, result: TaskResult): HostProgress => {
+  const before = row.course?.batch === row.batch ? row.course : courseAt(task, row.batch);
+  const how = result.status === 'failed' || result.status === 'unreachable' ? result.status : 'well';
+  const course = courseAfter(play, before, task, { how, changed: result.status === 'changed' });
+  const failedJob = how === 'well' ? row.failedJob : row.jid;
+  return {
+    ...row,
+    course,
+    ...(failedJob !== undefined && { failedJob }),
+    ...(course.out !== undefined && { out: { ...course.out, ...(failedJob !== undefined && { jid: failedJob }) } }),
+    ...((result.register !== undefined || result.facts !== undefined) && {
+      registered: {
+        ...row.registered,
+        ...result.facts,
+        ...(result.register !== undefined && { [result.register]: result.value ?? {} }),
+      },
+    }),
+  };
 };
 
 /** A retry takes the failure that it repairs out of the count. */
 const withoutFailure = (tally: Tally, how: 'failed' | 'unreachable'): Tally =>
   how === 'failed' ? { ...tally, failures: tally.failures - 1 } : { ...tally, unreachable: tally.unreachable - 1 };
 
-const tallyWith = (tally: Tally, result: TaskResult): Tally => {
+const tallyWith = (tally: Tally, result: TaskResult, rescued: boolean): Tally => {
   switch (result.status) {
     case 'ok':
       return { ...tally, ok: tally.ok + 1 };
     case 'changed':
       return { ...tally, ok: tally.ok + 1, changed: tally.changed + 1 };
     case 'failed':
-      return { ...tally, failures: tally.failures + 1 };
+      return rescued ? { ...tally, rescued: tally.rescued + 1 } : { ...tally, failures: tally.failures + 1 };
     case 'ignored':
-      return { ...tally, ok: tally.ok + 1, ignored: tally.ignored + 1 };
+      return { ...tally, ok: tally.ok + 1, ignored: tally.ignored + 1, changed: tally.changed + (result.changed === undefined ? 0 : 1) };
     case 'unreachable':
       return { ...tally, unreachable: tally.unreachable + 1 };
     case 'skipped':

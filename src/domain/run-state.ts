@@ -1,6 +1,7 @@
 // The only place for what is known: runs, hosts in them, jobs. reduce.ts makes it from events; views only read it.
 // Rows (Run, Job, HostProgress) are replaced, never changed in place, so identity tells a change.
 import type { Become } from './become.ts';
+import type { Course } from './course.ts';
 import type { Actor, Fleet, HoldWhy, Origin, RunOptions, TaskResult, Ways } from './event.ts';
 import type { Jid, Job } from './job.ts';
 import type { Plan } from './plan.ts';
@@ -28,8 +29,12 @@ export type HostProgress = {
   /** Task it is in, or was in last. */
   readonly path?: string;
   readonly at: 'queued' | 'open' | 'ended';
+  /** Which task comes next, since it ended one in its batch. */
+  readonly course?: Course;
   /** Out of the play since this task, how, and by which job. */
   readonly out?: { readonly path: string; readonly how: 'failed' | 'unreachable'; readonly jid?: Jid };
+  /** The job of its last failure in this run. */
+  readonly failedJob?: Jid;
   /** The operator took it out: it takes no further task. */
   readonly dropped?: 'yes';
   readonly wait?: { readonly path: string; readonly attempt: number; readonly retriesLeft: number; readonly nextAt: number };

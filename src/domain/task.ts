@@ -11,7 +11,8 @@ export const formatPosition = ({ file, line, column }: Position): string => `${f
 
 /** What a module takes. `freeForm` is the argument that a bare text stands for. */
 type ModuleShape = {
-  readonly arguments: readonly string[];
+  /** `any`: names of the operator's own. */
+  readonly arguments: readonly string[] | 'any';
   readonly required: readonly string[];
   readonly freeForm?: string;
   /** Whether it has work on the host, so that `async` means something. */
@@ -26,6 +27,9 @@ export const moduleShapes = {
   shell: { arguments: ['cmd', 'chdir'], required: ['cmd'], freeForm: 'cmd', runs: 'there' },
   command: { arguments: ['cmd', 'argv', 'chdir'], required: [], freeForm: 'cmd', runs: 'there' },
   debug: { arguments: ['msg', 'var'], required: [], runs: 'here' },
+  fail: { arguments: ['msg'], required: [], runs: 'here' },
+  assert: { arguments: ['that', 'fail_msg', 'msg', 'success_msg', 'quiet'], required: ['that'], runs: 'here' },
+  set_fact: { arguments: 'any', required: [], runs: 'here' },
   async_status: { arguments: ['jid', 'mode'], required: ['jid'], runs: 'here' },
 } as const satisfies Record<string, ModuleShape>;
 
@@ -60,6 +64,27 @@ export type Task = {
   /** Conditions that must all hold, else the task is skipped on that host. */
   readonly when?: readonly string[];
   readonly vars: Vars;
+  /** The blocks around it, the outermost first, and in which part of each it stands. */
+  readonly within?: readonly { readonly block: string; readonly part: 'block' | 'rescue' | 'always' }[];
+  /** It is the handler of that number, and runs only where that was notified since it last ran. */
+  readonly handler?: number;
+  /** Handlers that it notifies when it changed something. */
+  readonly notifies?: readonly number[];
+  /** Conditions that decide, instead of the module, whether it changed something, and whether it failed. */
+  readonly changedWhen?: readonly string[];
+  readonly failedWhen?: readonly string[];
+  /** Where this holds the host goes on after a failure. */
+  readonly ignoreErrors?: string;
+  /** Where this holds the host goes on although it could not be reached. */
+  readonly ignoreUnreachable?: string;
+  /** One host does it for all of the batch, who get its result. */
+  readonly runOnce?: 'yes';
+  /** After a failure of it on some host no host of the batch goes on, and the run ends. */
+  readonly fatal?: 'yes';
+  /** Environment of its command: mappings, the stronger last, or templates that give one. */
+  readonly environment?: readonly Value[];
+  /** By which it is chosen with --tags and --skip-tags. */
+  readonly tags?: readonly string[];
   /** As whom, as task, play, flags and settings say it; variables of a host win over all of them. */
   readonly become?: BecomeWords;
   /** Absent for a task that was typed. */

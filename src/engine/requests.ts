@@ -1,5 +1,6 @@
 // The only place that puts into words what a host is asked: pure, from a run, a job and what is known of both.
 import { isOutstanding, type Job, type JobAbout } from '../domain/job.ts';
+import { taskAt } from '../domain/plan.ts';
 import type { Run } from '../domain/run-state.ts';
 import type { LookRequest, StartRequest } from './ports.ts';
 import type { Start } from './start-queue.ts';
@@ -14,6 +15,10 @@ export const graceOf = (run: Run | undefined): number => run?.options.grace ?? u
 
 export const giveUpOf = (run: Run | undefined): number => run?.options.giveUp ?? usualGiveUp;
 
+/** Nothing is told of what it does, and its output is not fetched. */
+const isHidden = (run: Run | undefined, path: string): boolean =>
+  run !== undefined && (run.options.log === 'no' || taskAt(run.plan, path)?.noLog === true);
+
 /** The start as the host gets it. Whoever is let go is not lingered for. */
 export const startRequestOf = (run: Run | undefined, start: Start, linger: number): StartRequest => ({
   jid: start.jid,
@@ -22,7 +27,7 @@ export const startRequestOf = (run: Run | undefined, start: Start, linger: numbe
   grace: graceOf(run),
   cap: run?.options.cap ?? 0,
   linger: start.order.mode === 'let-go' ? 0 : linger,
-  ...(run?.options.log === 'no' && { most: 0 }),
+  ...(isHidden(run, start.path) && { most: 0 }),
   ...(run?.options.once !== undefined && { once: run.options.once }),
   ...(run?.options.ansibleAsync === 'yes' && { ansibleAsync: 'yes' }),
   ...(start.order.become !== undefined && { become: start.order.become }),
@@ -40,7 +45,7 @@ const aboutOf = (run: Run | undefined, start: Start): JobAbout => {
     host: start.host.name,
     task: start.path,
     batch: batch === undefined ? '1/1' : `${batch.number}/${batch.of}`,
-    command: run?.options.log === 'no' ? '' : start.order.command,
+    command: isHidden(run, start.path) ? '' : start.order.command,
     ...(start.order.become !== undefined && { become: start.order.become.user }),
   };
 };
@@ -53,7 +58,7 @@ export const lookRequestOf = (run: Run | undefined, job: Job | undefined, most: 
         jid: job.follows ?? job.jid,
         outFrom: job.output.out,
         errFrom: job.output.err,
-        most: run?.options.log === 'no' ? 0 : most,
+        most: isHidden(run, job.taskPath) ? 0 : most,
         ...(job.adopted && { at: job.adopted.at }),
       };
 

@@ -30,7 +30,7 @@ export const readModuleCall = (file: YamlFile, entry: YamlEntry, extra: YamlEntr
   if (!more.ok) return more;
   const args: Record<string, Value> = {};
   for (const argument of [...more.value, ...own.value]) {
-    if (!shape.arguments.includes(argument.name)) {
+    if (shape.arguments !== 'any' && !shape.arguments.includes(argument.name)) {
       return file.refuse(
         argument.at,
         `${argument.name} is not supported for ${name} yet${didYouMean(argument.name, shape.arguments)}; it takes ${shape.arguments.join(', ')}`,

@@ -5,26 +5,38 @@ import type { Task } from '../domain/task.ts';
 import { moduleShape, taskDefaults } from '../domain/task.ts';
 import { didYouMean, taskKeywords } from './keywords.ts';
 import { readModuleCall } from './module-call.ts';
+import { type Around, readAround, sharedWords, wordsOf } from './playbook-words.ts';
 import type { YamlFile } from './yaml.ts';
 import { describeNode } from './yaml.ts';
 import { Fields, isVariableName } from './yaml-fields.ts';
 import type { YamlNode } from './yaml-node.ts';
 
 const spoken = [
-  ...['name', 'register', 'when', 'async', 'poll', 'until', 'retries', 'delay', 'vars', 'args'],
-  ...['become', 'become_user', 'become_method', 'become_flags', 'become_exe'],
+  ...['name', 'register', 'when', 'async', 'poll', 'until', 'retries', 'delay', 'args', 'notify', 'changed_when', 'failed_when'],
+  ...sharedWords,
 ];
 
-/** A task, and what is odd about it without being wrong. */
-export type ReadTask = { readonly task: Task; readonly warnings: readonly string[] };
+/** A name and where it stands. */
+export type NamedAt = { readonly name: string; readonly at: number };
 
-/** Reads the task at `path` in the plan. */
-export const readTask = (file: YamlFile, node: YamlNode, path: string): Result<ReadTask> => {
+/** A task that has no place in a plan yet, and what is odd about it without being wrong. */
+export type ReadTask = {
+  readonly task: Task;
+  readonly warnings: readonly string[];
+  /** As it was written. */
+  readonly name: string | undefined;
+  /** Handlers and topics that it notifies; those that a handler listens to. */
+  readonly notify: readonly NamedAt[];
+  readonly listen: readonly NamedAt[];
+};
+
+/** Reads a task, or a handler, for which holds what is around it. */
+export const readTask = (file: YamlFile, node: YamlNode, outer: Around, as: 'task' | 'handler'): Result<ReadTask> => {
   if (node.kind !== 'map') {
     return file.refuse(node.at, `a task must be a mapping, found ${describeNode(node)}; write for example \`- shell: uptime\``);
   }
   const fields = new Fields(file, node);
-  const module = readModule(file, fields);
+  const module = readModule(file, fields, as === 'handler' ? [...spoken, 'listen'] : spoken);
   if (!module.ok) return module;
   const times = readTimes(file, fields, module.value.name);
   if (!times.ok) return times;
@@ -38,35 +50,61 @@ export const readTask = (file: YamlFile, node: YamlNode, path: string): Result<R
       `"${register.value}" cannot name a variable; use letters, digits and _, not beginning with a digit`,
     );
   }
-  const when = fields.conditions('when');
-  if (!when.ok) return when;
-  const vars = fields.vars('vars');
-  if (!vars.ok) return vars;
-  const become = fields.become();
-  if (!become.ok) return become;
+  const around = readAround(file, fields, outer, 'task');
+  if (!around.ok) return around;
+  const { noLog } = around.value;
+  if (noLog && register.value !== undefined) {
+    return file.refuse(
+      fields.find('register')?.at ?? node.at,
+      'register is not supported with no_log yet, since the result would have to be kept; take one of them out',
+    );
+  }
+  const changedWhen = fields.conditions('changed_when');
+  if (!changedWhen.ok) return changedWhen;
+  const failedWhen = fields.conditions('failed_when');
+  if (!failedWhen.ok) return failedWhen;
+  const notify = namesUnder(file, fields, 'notify');
+  if (!notify.ok) return notify;
+  const listen = namesUnder(file, fields, 'listen');
+  if (!listen.ok) return listen;
   const position = file.where(node.at);
   const { until, retries, ...rest } = times.value;
   const idle = until === undefined && retries !== undefined;
   return ok({
     task: {
       ...taskDefaults,
-      path,
+      path: '',
       name: name.value ?? module.value.name,
       module: module.value,
       ...rest,
       retries: retries ?? taskDefaults.retries,
       ...(until === undefined ? {} : { until }),
       ...(register.value === undefined ? {} : { register: register.value }),
-      ...(when.value === undefined ? {} : { when: when.value }),
-      vars: vars.value,
-      ...(become.value !== undefined && { become: become.value }),
+      ...(changedWhen.value !== undefined && { changedWhen: changedWhen.value }),
+      ...(failedWhen.value !== undefined && { failedWhen: failedWhen.value }),
+      ...wordsOf(around.value),
       position,
     },
+    name: name.value,
+    notify: notify.value,
+    listen: listen.value,
     warnings: idle ? [`${position.file}:${position.line}:${position.column}: retries does nothing without until; say until what`] : [],
   });
 };
 
-const readModule = (file: YamlFile, fields: Fields) => {
+/** One name or a list of them. */
+const namesUnder = (file: YamlFile, fields: Fields, key: string): Result<readonly NamedAt[]> => {
+  const entry = fields.find(key);
+  if (entry === undefined) return ok([]);
+  const names: NamedAt[] = [];
+  for (const node of entry.value.kind === 'list' ? entry.value.items : [entry.value]) {
+    if (node.kind !== 'scalar') return file.refuse(node.at, `${key}: must be a name or a list of them, found ${describeNode(node)}`);
+    names.push({ name: node.text, at: node.at });
+  }
+  return ok(names);
+};
+
+const readModule = (file: YamlFile, fields: Fields, spoken: readonly string[]) => {
   for (const { key, at } of fields.entries) {
     if (taskKeywords.includes(key) && !spoken.includes(key)) {
       return file.refuse(at, `${key} is not supported in a task yet; take it out, or run this playbook with ansible-playbook`);

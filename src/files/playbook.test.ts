@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { Task } from '../domain/task.ts';
 import { parsePlaybook, readPlaybook } from './playbook.ts';
 
 const load = (text: string) => {
@@ -167,11 +168,9 @@ test.each([
     'p.yml:2:11: become: must be true or false, found the text "perhaps"; write for example become: false',
   ],
   ['- hosts: all\n  become_user: [root]\n', 'p.yml:2:16: become_user: must be a text, found a list; write for example become_user: root'],
-  ['- hosts: all\n  serial: 30%\n', 'p.yml:2:11: serial: percentages and lists are not supported yet; write a number of hosts'],
-  ['- hosts: all\n  serial: [1, 5]\n', 'p.yml:2:11: serial: percentages and lists are not supported yet; write a number of hosts'],
   [
     '- hosts: all\n  serial: few\n',
-    'p.yml:2:11: serial: must be a whole number of hosts, found the text "few"; write for example serial: 5',
+    'p.yml:2:11: serial: must be a whole number of hosts, a percentage or a list of them, found the text "few"; write for example serial: 5',
   ],
   ['- hosts: all\n  strategy: free\n', 'p.yml:2:13: strategy free is not supported yet; write strategy: linear, or leave it out'],
   ['- hosts: all\n  tasks: ls\n', 'p.yml:2:10: tasks: must be a list of tasks, found the text "ls"; write for example `- shell: uptime`'],
@@ -200,14 +199,19 @@ test.each<[string[], string]>([
   [['shell: ls', 'retries: [1]'], 'p.yml:4:16: retries: must be a whole number, found a list; write for example retries: 60'],
   [['shell: ls', 'loop: [a]'], 'p.yml:4:7: loop is not supported in a task yet; take it out, or run this playbook with ansible-playbook'],
   [
-    ['shell: ls', 'no_log: true'],
-    'p.yml:4:7: no_log is not supported in a task yet; take it out, or run this playbook with ansible-playbook',
+    ['shell: ls', 'no_log: true', 'register: x'],
+    'p.yml:5:7: register is not supported with no_log yet, since the result would have to be kept; take one of them out',
   ],
-  [['block: []'], 'p.yml:3:7: block is not supported in a task yet; take it out, or run this playbook with ansible-playbook'],
-  [['shel: ls'], 'p.yml:3:7: the module shel is not supported yet (did you mean shell?); there are shell, command, debug, async_status'],
+  [['block: []', 'until: x'], 'p.yml:4:7: until is not supported in a block yet; take it out, or run this playbook with ansible-playbook'],
+  [['block: []', 'resque: []'], 'p.yml:4:7: resque is not a keyword of a block (did you mean rescue?); take it out'],
+  [['shell: ls', 'notify: again'], 'p.yml:4:15: no handler of this play is called "again"; add it under handlers'],
+  [
+    ['shel: ls'],
+    'p.yml:3:7: the module shel is not supported yet (did you mean shell?); there are shell, command, debug, fail, assert, set_fact, async_status',
+  ],
   [
     ['ansible.builtin.copy: {}'],
-    'p.yml:3:7: the module ansible.builtin.copy is not supported yet; there are shell, command, debug, async_status',
+    'p.yml:3:7: the module ansible.builtin.copy is not supported yet; there are shell, command, debug, fail, assert, set_fact, async_status',
   ],
   [
     ['shell: ls', 'regster: x'],
@@ -277,4 +281,101 @@ test('a task says as whom it runs, and its play what the task leaves open', () =
     { become: true, user: 'root', method: 'su', flags: '-H -E' },
     { become: '{{ wanted }}', user: 'app' },
   ]);
+});
+
+/** Path, name and one thing more of each task of a play. */
+const listed = (text: string, more: (one: Task) => unknown) => load(text).plan.plays[0]?.tasks.map(one => [one.path, one.name, more(one)]);
+
+test('blocks become one list in which each task knows where it stands', () => {
+  const text = `- hosts: all
+  tasks:
+    - debug: {msg: a}
+    - block:
+        - {name: b, shell: b}
+        - block: [{name: c, shell: c}]
+          always: [{name: d, shell: d}]
+      rescue: [{name: e, shell: e}]
+    - {name: f, shell: f}
+`;
+  const around = (one: { readonly within?: readonly { readonly block: string; readonly part: string }[] }) =>
+    one.within?.map(({ block, part }) => `${block}/${part}`).join(' ');
+  expect(listed(text, around)).toEqual([
+    ['0.0', 'debug', undefined],
+    ['0.1', 'b', '0.b0/block'],
+    ['0.2', 'c', '0.b0/block 0.b1/block'],
+    ['0.3', 'd', '0.b0/block 0.b1/always'],
+    ['0.4', 'e', '0.b0/rescue'],
+    ['0.5', 'f', undefined],
+  ]);
+});
+
+test('what is said outside holds inside, unless that says otherwise', () => {
+  const text = `- hosts: all
+  become: true
+  environment: {A: play}
+  tags: [all]
+  any_errors_fatal: true
+  vars: {p: 1}
+  tasks:
+    - when: one
+      tags: two,three
+      ignore_errors: "{{ lenient }}"
+      vars: {b: 1, c: 1}
+      environment: [{A: block}]
+      block:
+        - {shell: a, when: [two], vars: {c: 2}, become: false, ignore_errors: false, run_once: true, any_errors_fatal: false}
+        - {shell: b, no_log: true}
+`;
+  const [first, second] = load(text).plan.plays[0]?.tasks ?? [];
+  expect(first).toMatchObject({
+    when: ['one', 'two'],
+    vars: { b: 1, c: 2 },
+    become: { become: false },
+    ignoreErrors: 'false',
+    runOnce: 'yes',
+  });
+  expect(first?.fatal).toBeUndefined();
+  expect(second).toMatchObject({
+    when: ['one'],
+    tags: ['all', 'two', 'three'],
+    environment: [{ A: 'play' }, { A: 'block' }],
+    ignoreErrors: '{{ lenient }}',
+    fatal: 'yes',
+    noLog: true,
+  });
+});
+
+test('handlers stand behind each section and wherever they are flushed; names and topics find them', () => {
+  const text = `- hosts: all
+  pre_tasks: [{shell: a, notify: again}]
+  tasks:
+    - {shell: b, notify: [topic]}
+    - meta: flush_handlers
+    - {shell: c}
+  handlers:
+    - {name: again, shell: h0}
+    - {name: other, shell: h1, listen: topic, notify: again}
+    - {name: again, shell: h2, listen: [topic]}
+`;
+  expect(listed(text, one => [one.handler, one.notifies])).toEqual([
+    ['0.0', 'shell', [undefined, [2]]],
+    ['0.1', 'again', [0, undefined]],
+    ['0.2', 'other', [1, [2]]],
+    ['0.3', 'again', [2, undefined]],
+    ['0.4', 'shell', [undefined, [1, 2]]],
+    ['0.5', 'again', [0, undefined]],
+    ['0.6', 'other', [1, [2]]],
+    ['0.7', 'again', [2, undefined]],
+    ['0.8', 'shell', [undefined, undefined]],
+    ['0.9', 'again', [0, undefined]],
+    ['0.10', 'other', [1, [2]]],
+    ['0.11', 'again', [2, undefined]],
+  ]);
+});
+
+test('serial may be a percentage or a list, and a play has an order and a limit of failures', () => {
+  const play = (words: string) => load(`- {hosts: all, ${words}}\n`).plan.plays[0];
+  expect(play('serial: 30%')?.serial).toEqual(['30%']);
+  expect(play('serial: [1, 5, "50%"]')?.serial).toEqual([1, 5, '50%']);
+  expect(play('max_fail_percentage: 30, order: reverse_sorted')).toMatchObject({ maxFailPercentage: 30, order: 'reverse_sorted' });
 });

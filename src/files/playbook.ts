@@ -1,16 +1,15 @@
 // The only place that reads playbooks in Ansible's format into a plan; nothing of it has run when this says no.
-// A first slice: plays with hosts, vars and serial; tasks are playbook-task's. The rest is refused by name.
+// Lists of tasks are playbook-list's, one task is playbook-task's. What is not supported yet is refused by name.
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { type BecomeWords, layBecome } from '../domain/become.ts';
 import type { Plan, Play } from '../domain/plan.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
-import type { Task } from '../domain/task.ts';
 import type { Disk } from './disk.ts';
 import { readText } from './disk.ts';
 import { didYouMean, playKeywords } from './keywords.ts';
-import { readTask } from './playbook-task.ts';
+import { readHandlers, TaskList } from './playbook-list.ts';
+import { nothingAround, readAround, sharedWords } from './playbook-words.ts';
 import type { YamlFile } from './yaml.ts';
 import { describeNode, parseYaml } from './yaml.ts';
 import { Fields, hasTemplate } from './yaml-fields.ts';
@@ -59,8 +58,9 @@ export const parsePlaybook = (path: string, text: string): Result<Omit<LoadedPla
 };
 
 const spoken = [
-  ...['name', 'hosts', 'gather_facts', 'vars', 'serial', 'strategy', 'tasks'],
-  ...['become', 'become_user', 'become_method', 'become_flags', 'become_exe'],
+  ...['name', 'hosts', 'gather_facts', 'serial', 'strategy', 'max_fail_percentage', 'order'],
+  ...['pre_tasks', 'tasks', 'post_tasks', 'handlers'],
+  ...sharedWords,
 ];
 
 const readPlay = (file: YamlFile, node: YamlNode, index: number): Result<{ readonly play: Play; readonly warnings: readonly string[] }> => {
@@ -75,25 +75,35 @@ const readPlay = (file: YamlFile, node: YamlNode, index: number): Result<{ reado
   if (!name.ok) return name;
   const vars = fields.vars('vars');
   if (!vars.ok) return vars;
-  const serial = readSerial(file, fields);
+  const serial = readSerial(fields);
   if (!serial.ok) return serial;
-  const become = fields.become();
-  if (!become.ok) return become;
-  const tasks = readTasks(file, fields, index);
-  if (!tasks.ok) return tasks;
+  const most = fields.whole('max_fail_percentage', ' of percent', 30, 0);
+  if (!most.ok) return most;
+  const order = readOrder(file, fields);
+  if (!order.ok) return order;
+  const around = readAround(file, fields, nothingAround, 'play');
+  if (!around.ok) return around;
+  const handlers = readHandlers(file, fields, around.value);
+  if (!handlers.ok) return handlers;
+  const list = new TaskList(file, index, handlers.value);
+  for (const section of ['pre_tasks', 'tasks', 'post_tasks']) {
+    const read = list.read(fields, section, around.value);
+    if (!read.ok) return read;
+    if (fields.find(section) !== undefined) list.flush(nothingAround);
+  }
   const play: Play = {
     name: name.value ?? pattern.value,
     pattern: pattern.value,
     hosts: [],
     vars: vars.value,
-    ...(serial.value === undefined ? {} : { serial: serial.value }),
+    ...(serial.value !== undefined && { serial: serial.value }),
+    ...(most.value !== undefined && { maxFailPercentage: most.value }),
+    ...(order.value !== undefined && { order: order.value }),
     strategy: 'linear',
-    tasks: become.value === undefined ? tasks.value.tasks : tasks.value.tasks.map(task => below(task, become.value)),
+    tasks: list.tasks,
   };
-  return ok({ play, warnings: tasks.value.warnings });
+  return ok({ play, warnings: list.warnings });
 };
-
-const below = (task: Task, words: BecomeWords | undefined): Task => ({ ...task, become: layBecome(task.become ?? {}, words) });
 
 const refuseUnspoken = (file: YamlFile, fields: Fields): Result<undefined> => {
   for (const { key, at } of fields.entries) {
@@ -134,34 +144,31 @@ const readPattern = (file: YamlFile, fields: Fields): Result<string> => {
   return ok(parts.join(','));
 };
 
-const readSerial = (file: YamlFile, fields: Fields): Result<number | undefined> => {
+/** One size or a list of them: a number of hosts, or a percentage of the play's. */
+const readSerial = (fields: Fields): Result<Play['serial']> => {
   const entry = fields.find('serial');
-  const isLater = entry?.value.kind === 'list' || (entry?.value.kind === 'scalar' && entry.value.text.endsWith('%'));
-  if (entry !== undefined && isLater)
-    return file.refuse(entry.value.at, 'serial: percentages and lists are not supported yet; write a number of hosts');
-  return fields.whole('serial', ' of hosts', 5);
+  if (entry === undefined) return ok(undefined);
+  const sizes: (number | `${number}%`)[] = [];
+  const nodes = entry.value.kind === 'list' ? entry.value.items : [entry.value];
+  for (const node of nodes) {
+    const text = node.kind === 'scalar' ? node.text.trim() : '';
+    if (/^\d+(?:\.\d+)?%$/.test(text)) sizes.push(text as `${number}%`);
+    else if (/^[-+]?\d+$/.test(text)) sizes.push(Number(text));
+    else return fields.wrong(entry, 'a whole number of hosts, a percentage or a list of them', '5');
+  }
+  const [only] = sizes;
+  return ok(sizes.length === 1 && typeof only === 'number' ? only : sizes);
 };
 
-const readTasks = (
-  file: YamlFile,
-  fields: Fields,
-  play: number,
-): Result<{ readonly tasks: readonly Task[]; readonly warnings: readonly string[] }> => {
-  const entry = fields.find('tasks');
-  if (entry === undefined) return ok({ tasks: [], warnings: [] });
-  if (entry.value.kind !== 'list') {
-    return file.refuse(
-      entry.value.at,
-      `tasks: must be a list of tasks, found ${describeNode(entry.value)}; write for example \`- shell: uptime\``,
-    );
-  }
-  const tasks: Task[] = [];
-  const warnings: string[] = [];
-  for (const [index, node] of entry.value.items.entries()) {
-    const read = readTask(file, node, `${play}.${index}`);
-    if (!read.ok) return read;
-    tasks.push(read.value.task);
-    warnings.push(...read.value.warnings);
-  }
-  return ok({ tasks, warnings });
+const orders = ['inventory', 'reverse_inventory', 'sorted', 'reverse_sorted', 'shuffle'] as const;
+
+const readOrder = (file: YamlFile, fields: Fields): Result<Play['order']> => {
+  const order = fields.text('order', 'sorted');
+  if (!order.ok || order.value === undefined) return order as Result<undefined>;
+  const found = orders.find(one => one === order.value);
+  const at = fields.find('order')?.value.at ?? fields.at;
+  if (found === undefined) return file.refuse(at, `order: must be one of ${orders.join(', ')}, found "${order.value}"`);
+  if (found === 'shuffle')
+    return file.refuse(at, 'order: shuffle is not supported yet; a run that goes on later has to take the same order');
+  return ok(found);
 };

@@ -23,6 +23,8 @@ export type Reader = {
   render(value: Value): Result<Value, string>;
   /** The value of an expression, as `debug: var=…` has it. */
   evaluate(expression: string): Result<Value, string>;
+  /** Whether a condition holds, as `when` has it. */
+  holds(condition: string): Result<boolean, string>;
 };
 
 /** One module. Arguments come as written, their names already checked. */

@@ -15,6 +15,7 @@ const reader: Reader = {
     vars[name] === undefined
       ? { ok: false, failure: name === 'bad' ? 'cannot be read' : `in "${name}": '${name}' is undefined` }
       : ok(vars[name] as Value),
+  holds: condition => (condition === 'bad' ? { ok: false, failure: 'cannot be read' } : ok(vars[condition] !== undefined)),
 };
 const act = (name: ModuleCall['name'], args: Vars) => actionOf({ name, args }, reader);
 const scriptOf = (name: 'shell' | 'command', args: Vars): string => {
@@ -77,6 +78,10 @@ test.each<[ModuleCall['name'], Vars, string]>([
   ['debug', { msg: 'a', var: 'b' }, "'msg' and 'var' are incompatible options"],
   ['debug', { var: 'bad' }, 'cannot be read'],
   ['debug', { var: ['x'] }, 'var must be the name of a variable or an expression'],
+  ['assert', { that: [{}] }, 'that must be a condition or a list of conditions'],
+  ['assert', { that: 'bad' }, 'cannot be read'],
+  ['set_fact', {}, 'set_fact needs a variable; write `name: value` below it'],
+  ['set_fact', { 'a-b': 1 }, '"a-b" cannot name a variable; use letters, digits and _, not beginning with a digit'],
   ['async_status', { jid: '../etc' }, '"../etc" is no job id; use the ansible_job_id of the task that started it'],
   ['async_status', { jid: '' }, 'async_status needs jid; register the task that starts the job'],
   ['async_status', { jid: 'j1.1', mode: 'kill' }, 'value of mode must be one of: status, cleanup, got: kill'],
@@ -94,6 +99,18 @@ test('debug says a text, a value or that there is none', () => {
   expect(said({ var: 'n' })).toEqual({ n: 5, changed: false });
   expect(said({ var: '{{ n }}' })).toEqual({ n: 5, changed: false });
   expect(said({ var: 'nosuch' })).toEqual({ nosuch: 'VARIABLE IS NOT DEFINED!', changed: false });
+});
+
+test.each<[ModuleCall['name'], Vars, Vars]>([
+  ['fail', {}, { msg: 'Failed as requested from task', changed: false, failed: true }],
+  ['fail', { msg: '<x>' }, { msg: 'hello', changed: false, failed: true }],
+  ['assert', { that: 'x' }, { msg: 'All assertions passed', changed: false }],
+  ['assert', { that: ['x', 'n'], success_msg: 'fine' }, { msg: 'fine', changed: false }],
+  ['assert', { that: ['x', 'y'] }, { assertion: 'y', evaluated_to: false, msg: 'Assertion failed', changed: false, failed: true }],
+  ['assert', { that: 'y', fail_msg: '<x>' }, { assertion: 'y', evaluated_to: false, msg: 'hello', changed: false, failed: true }],
+  ['set_fact', { a: '<list>', cacheable: true }, { ansible_facts: { a: ['a', 'b'] }, changed: false }],
+])('%s %j is done here', (name, args, value) => {
+  expect(act(name, args)).toEqual(ok({ kind: 'local', value }));
 });
 
 test('async_status waits, or forgets', () => {

@@ -2,7 +2,7 @@
 // Written once, at the end. @see https://docs.ansible.com/ansible/latest/collections/ansible/posix/json_callback.html
 import type { Event, EventOf } from '../domain/event.ts';
 import { countHosts } from '../domain/recap.ts';
-import type { Run, State } from '../domain/run-state.ts';
+import type { HostProgress, Run, State } from '../domain/run-state.ts';
 import { safeJson } from '../domain/safe-line.ts';
 import type { Task } from '../domain/task.ts';
 import type { Output, OutputParts } from './output.ts';
@@ -42,8 +42,10 @@ const reportOf = (run: Run, state: State, told: readonly Told[], opened: Readonl
         name: play.name,
         path: positionOf(play.tasks[0]),
       },
-      tasks: play.tasks.map(task => {
+      tasks: play.tasks.flatMap(task => {
         const results = told.filter(({ path }) => path === task.path);
+        // A handler that nobody notified is no task of the report.
+        if (task.handler !== undefined && results.length === 0) return [];
         return {
           hosts: Object.fromEntries(results.map(event => [event.host, hostResult(event, task)])),
           task: {
@@ -57,8 +59,11 @@ const reportOf = (run: Run, state: State, told: readonly Told[], opened: Readonl
     };
   }),
   rollcall_run: { id: run.id, number: run.number, counts: countHosts(run, state.jobs) },
-  stats: Object.fromEntries([...run.hosts.values()].filter(({ batch }) => batch > 0).map(({ host, tally }) => [host, tally])),
+  stats: Object.fromEntries([...run.hosts.values()].filter(hasCounts).map(({ host, tally }) => [host, tally])),
 });
+
+/** Ansible counts only hosts that had a result. */
+const hasCounts = ({ tally }: HostProgress): boolean => Object.values(tally).some(count => count > 0);
 
 const hostResult = ({ result }: Told, task: Task): unknown => ({
   ...result.value,
@@ -68,7 +73,7 @@ const hostResult = ({ result }: Told, task: Task): unknown => ({
   ...(result.status === 'failed' && { failed: true }),
   ...(result.status === 'unreachable' && { unreachable: true }),
   ...(result.status === 'skipped' && { skipped: true, skip_reason: 'Conditional result was False' }),
-  ...(result.message !== undefined && result.value?.['msg'] === undefined && { msg: result.message }),
+  ...(result.message !== undefined && result.value === undefined && { msg: result.message }),
 });
 
 const durationOf = (from: number, to: number): unknown => ({ start: new Date(from).toISOString(), end: new Date(to).toISOString() });

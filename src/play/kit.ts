@@ -1,11 +1,12 @@
 // The only place where a task's templates meet a host's variables: conditions, arguments, results.
 // Precedence is Ansible's: inventory < play < task < registered < extra; what hosts said is data and never rendered.
 import { becomeOf } from '../domain/become.ts';
-import { actorName } from '../domain/event.ts';
+import { actorName, type TaskResult } from '../domain/event.ts';
 import type { Jid } from '../domain/job.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Task } from '../domain/task.ts';
-import type { Value, Vars } from '../domain/value.ts';
+import { isMapping, type Value, type Vars } from '../domain/value.ts';
+import { pythonText, shellQuote } from '../template/python-text.ts';
 import { evaluate, holdsAll, renderValue } from '../template/render.ts';
 import type { Scope } from '../template/scope.ts';
 import type { Kit, Modules, Output, Prepared, Reader, Spot } from './ports.ts';
@@ -49,16 +50,35 @@ const prepare = (modules: Modules, spot: Spot): Result<Prepared, string> => {
   if (!action.ok) return action;
   switch (action.value.kind) {
     case 'local':
-      return ok({ kind: 'local', result: { status: 'ok', value: action.value.value, message: messageOf(action.value.value) } });
+      return ok({ kind: 'local', result: localResult(action.value.value) });
     case 'clean':
       return fail('async_status with mode: cleanup is not supported yet; host folders are removed by themselves after their days');
     case 'job': {
       const become = becomeOf(task.become, becomeVars(scope), value => renderValue(value, scope));
-      return become.ok ? ok({ ...action.value, ...(become.value !== undefined && { become: become.value }) }) : become;
+      if (!become.ok) return become;
+      const exports = exportsOf(task, scope);
+      if (!exports.ok) return exports;
+      const script = exports.value + action.value.script;
+      return ok({ ...action.value, script, ...(become.value !== undefined && { become: become.value }) });
     }
     default:
       return ok(action.value);
   }
+};
+
+/** Lines that put the task's environment before its script. */
+const exportsOf = (task: Task, scope: Scope): Result<string, string> => {
+  const exported = new Map<string, string>();
+  for (const layer of task.environment ?? []) {
+    const value = renderValue(layer, scope);
+    if (!value.ok) return value;
+    if (!isMapping(value.value)) return fail(`environment must be a mapping of names to texts, found ${JSON.stringify(value.value)}`);
+    for (const [name, text] of Object.entries(value.value)) {
+      if (!/^[A-Za-z_]\w*$/.test(name)) return fail(`"${name}" cannot name a variable of the environment`);
+      exported.set(name, typeof text === 'string' ? text : pythonText(text));
+    }
+  }
+  return ok([...exported].map(([name, text]) => `export ${name}=${shellQuote(text)}\n`).join(''));
 };
 
 /** Of the variables that somebody wrote only those; what hosts said decides nothing here. */
@@ -74,6 +94,7 @@ const becomeVars = (scope: Scope): Vars => {
 const readerOf = (task: Task, scope: Scope): Reader => ({
   render: value => (task.templates === 'verbatim' ? ok(value) : renderValue(value, scope)),
   evaluate: expression => evaluate(expression, scope),
+  holds: condition => holdsAll([condition], scope),
 });
 
 /** The variables that a task sees on a host, weakest first. */
@@ -105,6 +126,12 @@ export const scopeOf = (spot: Spot, result: Vars): Scope => {
     { vars: run.options.extraVars as Vars, holds: 'templates' },
   ];
 };
+
+const localResult = (value: Vars): TaskResult => ({
+  status: value['failed'] === true ? 'failed' : value['changed'] === true ? 'changed' : 'ok',
+  value,
+  message: messageOf(value),
+});
 
 const messageOf = (value: Vars): string => {
   const said = value['msg'] ?? Object.entries(value).find(([key]) => key !== 'changed')?.[1];

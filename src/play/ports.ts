@@ -84,4 +84,5 @@ export type Action =
 export type Reader = {
   render(value: Value): Result<Value, string>;
   evaluate(expression: string): Result<Value, string>;
+  holds(condition: string): Result<boolean, string>;
 };

@@ -1,9 +1,10 @@
 // The only place that says how a job's end counts for its task: status, message, what is registered.
 import type { TaskResult } from '../domain/event.ts';
 import type { Verdict } from '../domain/job.ts';
-import type { Vars } from '../domain/value.ts';
+import { ok, type Result } from '../domain/result.ts';
+import { isMapping, type Vars } from '../domain/value.ts';
 import { verdictSentence } from '../domain/verdict.ts';
-import type { Spot } from './ports.ts';
+import type { Kit, Spot } from './ports.ts';
 
 /** The status that a verdict gives a task, before `until` and conditions. */
 export const endedResult = (verdict: Verdict): TaskResult => {
@@ -27,6 +28,37 @@ export const couldNotFind = (jid: string): TaskResult => ({
   value: { ansible_job_id: jid, failed: true, finished: 1, started: 1, msg: 'could not find job' },
 });
 
+/**
+ * What changed_when and failed_when make of a result. A job that was lost, or ended by the operator, stays what it is.
+ * @failure the condition that cannot be told
+ */
+export const judged = (kit: Kit, spot: Spot, value: Vars, verdict: TaskResult): Result<{ value: Vars; verdict: TaskResult }, string> => {
+  const { changedWhen, failedWhen } = spot.task;
+  if (value['rollcall_verdict'] === 'lost' || value['rollcall_verdict'] === 'cancelled') return ok({ value, verdict });
+  const changed = changedWhen === undefined ? ok(value['changed'] === true) : kit.holds(changedWhen, spot, value);
+  if (!changed.ok) return changed;
+  const told = changedWhen === undefined ? value : { ...value, changed: changed.value };
+  const well: TaskResult = { ...verdict, status: changed.value ? 'changed' : 'ok' };
+  if (failedWhen === undefined)
+    return ok({ value: told, verdict: verdict.status === 'failed' || changedWhen === undefined ? verdict : well });
+  const failed = kit.holds(failedWhen, spot, told);
+  if (!failed.ok) return failed;
+  const { message: _, ...silent } = well;
+  return ok({
+    value: { ...told, failed: failed.value, failed_when_result: failed.value },
+    verdict: !failed.value ? silent : verdict.status === 'failed' ? verdict : failedResult('failed_when holds'),
+  });
+};
+
+/** The result where the host goes on in spite of it. */
+export const ignored = (kit: Kit, spot: Spot, result: TaskResult): TaskResult => {
+  const { ignoreErrors, ignoreUnreachable } = spot.task;
+  const condition = { failed: ignoreErrors, unreachable: ignoreUnreachable }[result.status as string];
+  if (condition === undefined) return result;
+  const holds = kit.holds([condition], spot, (result.value ?? {}) as Vars);
+  return holds.ok && holds.value ? { ...result, status: 'ignored' } : result;
+};
+
 /** The result as the task's event carries it; its value only where somebody will read it. */
 export const taskResult = (
   { task, run }: Spot,
@@ -35,6 +67,7 @@ export const taskResult = (
   verdict: TaskResult = { status: value['changed'] === true ? 'changed' : 'ok' },
 ): TaskResult => {
   const isKept = task.register !== undefined || run.options.results === 'all';
+  const facts = value['ansible_facts'];
   const full: Vars = {
     ...value,
     ...(attempts !== undefined && { attempts }),
@@ -46,5 +79,7 @@ export const taskResult = (
     ...(isKept && { value: full }),
     ...(task.register !== undefined && { register: task.register }),
     ...(attempts !== undefined && { attempts }),
+    ...(verdict.status === 'failed' && value['changed'] === true && { changed: 'yes' }),
+    ...(isMapping(facts) && { facts }),
   };
 };

@@ -1,8 +1,9 @@
 // The only place that decides what comes next in a run: pure, from the run's row to one step.
 // Linear strategy: a task is open on all hosts of the batch until each has ended it; batch n+1 waits for batch n.
 
-import { batchSize, type Play } from '../domain/plan.ts';
-import type { Run } from '../domain/run-state.ts';
+import { nextPath } from '../domain/course.ts';
+import { batchSize, type Play, placeOf, taskAt } from '../domain/plan.ts';
+import type { Batch, Run } from '../domain/run-state.ts';
 import type { Task } from '../domain/task.ts';
 
 /** What is to happen next in a run. */
@@ -43,33 +44,38 @@ const giveUp = (run: Run): Step => {
 
 const goOn = (run: Run): Step => {
   const batch = run.batches.at(-1);
-  if (batch !== undefined && batch.endedAt === undefined) {
-    const step = nextTask(run, run.plan.plays[batch.play] as Play, batch.hosts);
-    return step ?? { kind: 'end-batch', batch: batch.number };
-  }
-  return nextBatch(run);
+  if (batch === undefined || batch.endedAt !== undefined) return nextBatch(run);
+  const play = run.plan.plays[batch.play] as Play;
+  const step = breakWhy(run, play, batch) === undefined ? nextTask(run, play, batch.hosts) : undefined;
+  return step ?? { kind: 'end-batch', batch: batch.number };
 };
 
 const wait: Step = { kind: 'wait' };
 
-/** The first task after the open one that some host of the batch still has before it. */
+/** The first task of the play's list that comes next on some host of the batch; who comes to a later one waits. */
 const nextTask = (run: Run, play: Play, hosts: readonly string[]): Step | undefined => {
-  const done = run.open === undefined ? -1 : play.tasks.findIndex(({ path }) => path === run.open?.path);
-  for (const task of play.tasks.slice(done + 1)) {
-    const takers = hosts.filter(host => takesPart(run, host, task));
-    if (takers.length > 0) return { kind: 'open-task', task, hosts: takers };
+  let first = Number.POSITIVE_INFINITY;
+  let takers: string[] = [];
+  for (const host of hosts) {
+    const path = nextPath(run, play, run.hosts.get(host));
+    const place = path === undefined ? Number.POSITIVE_INFINITY : placeOf(play, path);
+    if (place < first) takers = [];
+    if (place <= first && path !== undefined) takers.push(host);
+    first = Math.min(first, place);
   }
-  return undefined;
+  const task = play.tasks[first];
+  if (task === undefined) return undefined;
+  return { kind: 'open-task', task, hosts: task.runOnce === undefined ? takers : takers.slice(0, 1) };
 };
 
-/** A host takes part unless it is out; in a retry it comes back in at the task that put it out. */
-const takesPart = (run: Run, host: string, task: Task): boolean => {
-  const row = run.hosts.get(host);
-  const batch = run.batches.at(-1);
-  if (row === undefined || batch === undefined || row.dropped !== undefined) return false;
-  if (batch.kind === 'first') return row.out === undefined;
-  const isTaken = row.last?.batch === batch.number;
-  return row.out === undefined ? isTaken : !isTaken && row.out.path === task.path;
+/** Why no host of the batch goes on, and no other batch or play: too many failed, or one did where none may. */
+const breakWhy = (run: Run, play: Play, { hosts, number }: Batch): string | undefined => {
+  const out = hosts.map(host => run.hosts.get(host)?.out).filter(found => found !== undefined);
+  const fatal = out.map(({ path }) => taskAt(run.plan, path)).find(task => task?.fatal !== undefined);
+  if (fatal !== undefined) return `any_errors_fatal: "${fatal.name}" failed on ${out.length} of ${hosts.length} hosts`;
+  const most = play.maxFailPercentage;
+  if (most === undefined || (out.length / hosts.length) * 100 <= most) return undefined;
+  return `max_fail_percentage ${most}: ${out.length} of ${hosts.length} hosts of batch ${number} failed`;
 };
 
 const nextBatch = (run: Run): Step => {
@@ -80,26 +86,27 @@ const nextBatch = (run: Run): Step => {
   }
   if (run.remaining === 'dropped') return { kind: 'end-run', message: abortedMessage(run) };
   const last = run.batches.at(-1);
-  if (last !== undefined && isWhollyOut(run, last.hosts)) {
+  const broke = last && breakWhy(run, run.plan.plays[last.play] as Play, last);
+  if (last !== undefined && (broke !== undefined || isWhollyOut(run, last.hosts))) {
     const never = neverStarted(run);
-    return {
-      kind: 'end-run',
-      ...(never > 0 && {
-        message: `batch ${last.number} failed on ${last.hosts.length === 1 ? `its only host ${last.hosts[0]}` : `all its ${last.hosts.length} hosts`}; ${never} ${never === 1 ? 'host was' : 'hosts were'} never started`,
-      }),
-    };
+    const why =
+      broke ??
+      `batch ${last.number} failed on ${last.hosts.length === 1 ? `its only host ${last.hosts[0]}` : `all its ${last.hosts.length} hosts`}`;
+    const left = `${never} ${never === 1 ? 'host was' : 'hosts were'} never started`;
+    return { kind: 'end-run', ...(never > 0 ? { message: `${why}; ${left}` } : broke !== undefined && { message: broke }) };
   }
   const from = last?.play ?? 0;
   for (let play = from; play < run.plan.plays.length; play += 1) {
     const rest = hostsLeft(run, play);
     if (rest.length === 0) continue;
+    const { serial, hosts } = run.plan.plays[play] as Play;
     const opened = run.batches.filter(batch => batch.play === play && batch.kind === 'first').length;
-    const size = batchSize((run.plan.plays[play] as Play).serial, opened, rest.length);
+    const size = batchSize(serial, { opened, left: rest.length, of: hosts.length });
     return {
       kind: 'open-batch',
       play,
       batch: number,
-      of: run.batches.length + batchesLeft((run.plan.plays[play] as Play).serial, opened, rest.length),
+      of: run.batches.length + batchesLeft(serial, { opened, left: rest.length, of: hosts.length }),
       hosts: rest.slice(0, size),
       as: 'first',
     };
@@ -115,9 +122,9 @@ const hostsLeft = (run: Run, play: number): readonly string[] => {
   );
 };
 
-const batchesLeft = (serial: Play['serial'], opened: number, left: number): number => {
+const batchesLeft = (serial: Play['serial'], { opened, left, of }: Parameters<typeof batchSize>[1]): number => {
   let batches = 0;
-  for (let rest = left; rest > 0; rest -= batchSize(serial, opened + batches - 1, rest)) batches += 1;
+  for (let rest = left; rest > 0; batches += 1) rest -= batchSize(serial, { opened: opened + batches, left: rest, of });
   return batches;
 };
 

@@ -1,13 +1,12 @@
 // The only place that makes runs advance: it performs the steps of walk.ts, attends to each host of the open task,
 // and writes down how tasks came out. It asks the engine for jobs and knows no wire; it holds no truth of its own.
-import type { Event, Fleet, PlannedHost, Sighting, TaskResult } from '../domain/event.ts';
+import type { Event, Sighting, TaskResult } from '../domain/event.ts';
 import { type Jid, type Job, jidOf, parseJid } from '../domain/job.ts';
 import { type Mask, maskValue } from '../domain/mask.ts';
-import { taskAt } from '../domain/plan.ts';
 import { countHosts } from '../domain/recap.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { HostProgress, Run } from '../domain/run-state.ts';
-import { isLetGo, type Task } from '../domain/task.ts';
+import { isLetGo } from '../domain/task.ts';
 import type { Vars } from '../domain/value.ts';
 import type { Engine } from '../engine/engine.ts';
 import { spread } from '../engine/gaps.ts';
@@ -17,8 +16,9 @@ import { Timers } from '../engine/timers.ts';
 import { Turns } from '../engine/turns.ts';
 import { type Attempt, afterAttempt } from './attempts.ts';
 import type { KeptOut, Kit, Output, Prepared, Spot } from './ports.ts';
-import { couldNotFind, endedResult, failedResult, taskResult } from './results.ts';
-import { maskOf, withSecrets } from './secret-vars.ts';
+import { couldNotFind, endedResult, failedResult, ignored, judged, taskResult } from './results.ts';
+import { maskOf } from './secret-vars.ts';
+import { Spots } from './spots.ts';
 import { nextStep } from './walk.ts';
 
 /** Seconds a task that was typed may run when nobody said. */
@@ -41,15 +41,13 @@ export class Walker {
   /** Who waits for news of a job: `run host` of an async_status task. */
   readonly #askers = new Map<Jid, Set<string>>();
   readonly #turns = new Turns<string>();
-  /** Look-ups by name, as long as what they index lives. */
-  readonly #hosts = new WeakMap<Fleet, ReadonlyMap<string, PlannedHost>>();
-  readonly #groups = new WeakMap<Fleet, Vars>();
-  readonly #sets = new WeakMap<readonly string[], ReadonlySet<string>>();
+  readonly #spots: Spots;
   readonly #unsubscribe: () => void;
 
   constructor(parts: WalkerParts) {
     this.#parts = parts;
     this.#timers = new Timers(parts.clock);
+    this.#spots = new Spots(parts.spine, parts.keptOut);
     this.#unsubscribe = parts.spine.subscribe((events, sightings) => this.#read(events, sightings));
   }
 
@@ -131,7 +129,7 @@ export class Walker {
     if (run.phase.kind !== 'aborting') return 0;
     let active = 0;
     for (const host of run.open?.hosts ?? []) {
-      const spot = this.#spot(run.id, host);
+      const spot = this.#spots.at(run.id, host);
       if (spot !== undefined && spot.row.wait === undefined && this.#jobOf(spot) !== undefined) active += 1;
     }
     return active;
@@ -143,7 +141,7 @@ export class Walker {
   }
 
   async #attendNow(id: string, host: string): Promise<void> {
-    const spot = this.#spot(id, host);
+    const spot = this.#spots.at(id, host);
     if (spot === undefined) return;
     const { run, task, row } = spot;
     const job = this.#jobOf(spot);
@@ -173,8 +171,10 @@ export class Walker {
     if (!prepared.ok) return this.#end(spot, failedResult(mask === undefined ? prepared.failure : mask(prepared.failure)));
     const what = prepared.value;
     if (what.kind === 'skipped') return this.#end(spot, { status: 'skipped', message: what.reason });
-    if (what.kind === 'local')
-      return this.#end(spot, registered(spot.task, mask === undefined ? what.result : maskValue(mask, what.result)));
+    if (what.kind === 'local') {
+      const result = mask === undefined ? what.result : maskValue(mask, what.result);
+      return this.#judge(spot, (result.value ?? {}) as Vars, result);
+    }
     if (what.kind === 'wait') return this.#ask(spot, what.jid);
     this.#startJob(spot, what, mask);
   }
@@ -213,7 +213,8 @@ export class Walker {
     if (job === undefined || job.state.kind !== 'ended') return;
     const { verdict } = job.state;
     if (verdict.kind === 'unreachable') return this.#end(spot, endedResult(verdict));
-    const needsOutput = spot.task.register !== undefined || spot.task.until !== undefined || spot.run.options.results === 'all';
+    const { register, until, changedWhen, failedWhen } = spot.task;
+    const needsOutput = (register ?? until ?? changedWhen ?? failedWhen) !== undefined || spot.run.options.results === 'all';
     const output = needsOutput ? await this.#parts.kit.output(jid) : noOutput;
     const value = this.#resultOf(job, spot, output, 'end');
     const result = endedResult(verdict);
@@ -222,15 +223,18 @@ export class Walker {
     await (isOver ? this.#end(spot, taskResult(spot, value, undefined, result)) : this.#judge(spot, value, result));
   }
 
-  /** Applies `until`: ends the task, or arranges for the next attempt. */
+  /** Applies the task's conditions: ends it, or arranges for the next attempt. */
   async #judge(spot: Spot, value: Vars, verdict: TaskResult): Promise<void> {
     const { task, row, run } = spot;
-    if (task.until === undefined) return this.#end(spot, taskResult(spot, value, undefined, verdict));
     const attempt: Attempt = { number: row.wait?.attempt ?? row.attempt ?? 1, retries: task.retries, delay: task.delay };
-    const holds = this.#parts.kit.holds(task.until, spot, { ...value, attempts: attempt.number });
+    const told = judged(this.#parts.kit, spot, task.until === undefined ? value : { ...value, attempts: attempt.number }, verdict);
+    if (!told.ok) return this.#end(spot, failedResult(told.failure));
+    if (task.until === undefined) return this.#end(spot, taskResult(spot, told.value.value, undefined, told.value.verdict));
+    const holds = this.#parts.kit.holds(task.until, spot, told.value.value);
     if (!holds.ok) return this.#end(spot, failedResult(holds.failure));
     const next = afterAttempt(attempt, holds.value);
-    if (next.kind === 'done') return this.#end(spot, taskResult(spot, value, next.attempts, next.failed ? failedResult('') : verdict));
+    if (next.kind === 'done')
+      return this.#end(spot, taskResult(spot, told.value.value, next.attempts, next.failed ? failedResult('') : told.value.verdict));
     await this.#parts.spine.emit({
       events: [
         {
@@ -244,7 +248,7 @@ export class Walker {
         },
       ],
     });
-    const now = this.#spot(run.id, row.host);
+    const now = this.#spots.at(run.id, row.host);
     if (now?.row.wait !== undefined) this.#waitOn(now, now.row.wait);
   }
 
@@ -257,7 +261,7 @@ export class Walker {
     const after = due >= 0 ? due : spread(delay, open.indexOf(spot.row.host), open.length);
     this.#timers.arm(key, after, () => {
       void this.#turns.take(key, async () => {
-        const now = this.#spot(spot.run.id, spot.row.host);
+        const now = this.#spots.at(spot.run.id, spot.row.host);
         if (now !== undefined) await this.#begin(now);
       });
     });
@@ -268,7 +272,7 @@ export class Walker {
     const jid = parseJid(named);
     const job = jid === undefined ? undefined : this.#parts.spine.state.jobs.get(jid);
     if (jid === undefined || job === undefined || job.host !== spot.row.host) {
-      return this.#end(spot, registered(spot.task, couldNotFind(named)));
+      return this.#judge(spot, couldNotFind(named).value as Vars, couldNotFind(named));
     }
     if (job.state.kind === 'ended') return this.#judgeLook(spot, jid);
     const askers = this.#askers.get(jid) ?? new Set<string>();
@@ -277,7 +281,7 @@ export class Walker {
   }
 
   async #judgeWait(id: string, host: string, jid: Jid): Promise<void> {
-    const spot = this.#spot(id, host);
+    const spot = this.#spots.at(id, host);
     if (spot !== undefined) await this.#judgeLook(spot, jid);
   }
 
@@ -298,70 +302,16 @@ export class Walker {
   async #end(spot: Spot, result: TaskResult): Promise<void> {
     this.#timers.disarm(`${spot.run.id} ${spot.row.host}`);
     await this.#parts.spine.emit({
-      events: [{ type: 'task.ended', run: spot.run.id, path: spot.task.path, host: spot.row.host, result }],
+      events: [
+        {
+          type: 'task.ended',
+          run: spot.run.id,
+          path: spot.task.path,
+          host: spot.row.host,
+          result: ignored(this.#parts.kit, spot, result),
+        },
+      ],
     });
-  }
-
-  /** The open task on a host, unless the host has ended it. */
-  #spot(id: string, host: string): Spot | undefined {
-    const run = this.#runWithVars(id);
-    const row = run?.hosts.get(host);
-    if (run?.open === undefined || row === undefined || run.phase.kind === 'ended') return undefined;
-    const task = taskAt(run.plan, run.open.path);
-    const planned = this.#planned(run, host);
-    const batch = run.batches.at(-1);
-    if (task === undefined || planned === undefined || batch === undefined) return undefined;
-    if (!this.#takers(run.open.hosts).has(host)) return undefined;
-    if (row.last?.path === task.path && row.last.batch === row.batch) return undefined;
-    return {
-      run,
-      task,
-      host: withSecrets(planned, this.#parts.keptOut(id)?.hostVars?.get(host)),
-      row,
-      playHosts: run.plan.plays[batch.play]?.hosts ?? [],
-      batchHosts: batch.hosts,
-      groups: () => this.#groupsOf(run),
-    };
-  }
-
-  #runWithVars(id: string): Run | undefined {
-    const run = this.#run(id);
-    const kept = this.#parts.keptOut(id);
-    if (run === undefined || kept === undefined) return run;
-    const { extraVars, masked } = kept;
-    return { ...run, ...(masked && { plan: masked.plan }), ...(extraVars && { options: { ...run.options, extraVars } }) };
-  }
-
-  #planned(run: Run, host: string): PlannedHost | undefined {
-    const fleet = this.#parts.spine.state.fleets.get(run.fleet);
-    if (fleet === undefined) return undefined;
-    let index = this.#hosts.get(fleet);
-    if (index === undefined) {
-      index = new Map(fleet.hosts.map(planned => [planned.name, planned]));
-      this.#hosts.set(fleet, index);
-    }
-    return index.get(host);
-  }
-
-  /** Hosts by group, made once per fleet and only for a task that asks. */
-  #groupsOf(run: Run): Vars {
-    const fleet = this.#parts.spine.state.fleets.get(run.fleet);
-    if (fleet === undefined) return {};
-    let groups = this.#groups.get(fleet);
-    if (groups === undefined) {
-      groups = groupsIn(fleet);
-      this.#groups.set(fleet, groups);
-    }
-    return groups;
-  }
-
-  #takers(hosts: readonly string[]): ReadonlySet<string> {
-    let takers = this.#sets.get(hosts);
-    if (takers === undefined) {
-      takers = new Set(hosts);
-      this.#sets.set(hosts, takers);
-    }
-    return takers;
   }
 
   #run(id: string): Run | undefined {
@@ -370,19 +320,6 @@ export class Walker {
 }
 
 const noOutput = { out: new Uint8Array(0), err: new Uint8Array(0) };
-
-const groupsIn = (fleet: Fleet): Vars => {
-  const groups = new Map<string, string[]>([['all', fleet.hosts.map(({ name }) => name)]]);
-  for (const host of fleet.hosts) {
-    for (const group of host.groups.length === 0 ? ['ungrouped'] : host.groups) {
-      groups.set(group, [...(groups.get(group) ?? []), host.name]);
-    }
-  }
-  return Object.fromEntries(groups);
-};
-
-const registered = (task: Task, result: TaskResult): TaskResult =>
-  task.register === undefined ? result : { ...result, register: task.register };
 
 const draftOf = (run: Run, step: Exclude<ReturnType<typeof nextStep>, { kind: 'wait' }>): Draft => {
   switch (step.kind) {

@@ -26,14 +26,15 @@ export const checkPlan = (plan: Plan): Result<undefined> => {
 };
 
 const faultInTask = (task: Task): string | undefined => {
-  for (const condition of [...(task.when ?? []), ...(task.until ?? [])]) {
+  const { when = [], until = [], changedWhen = [], failedWhen = [], ignoreErrors = 'false', ignoreUnreachable = 'false' } = task;
+  for (const condition of [...when, ...until, ...changedWhen, ...failedWhen, ignoreErrors, ignoreUnreachable]) {
     const fault = faultInText(hasMarks(condition) ? condition : `{% if ${condition} %}{% endif %}`, condition);
     if (fault !== undefined) return fault;
   }
   const { name, args } = task.module;
   const shown = name === 'debug' ? args['var'] : undefined;
   const fault = typeof shown === 'string' && !mayRender(shown) ? faultInText(`{{ ${shown} }}`, shown) : undefined;
-  return fault ?? faultIn(args) ?? faultIn(task.vars) ?? faultIn(Object.values(task.become ?? {}));
+  return fault ?? faultIn(args) ?? faultIn(task.vars) ?? faultIn(Object.values(task.become ?? {})) ?? faultIn(task.environment ?? []);
 };
 
 const faultIn = (value: Value): string | undefined => {
