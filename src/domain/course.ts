@@ -2,7 +2,6 @@
 // A play's tasks stand in one list: those of a block, of its rescue, of its always; handlers wherever they are due.
 // A host goes forward in that list, past what is not for it.
 import { type Play, placeOf } from './plan.ts';
-import type { HostProgress, Run } from './run-state.ts';
 import type { Task } from './task.ts';
 
 /** Where a host is in a play; plain data. */
@@ -45,10 +44,16 @@ export const courseAfter = (play: Play, before: Course, task: Task, { how, chang
   return goOn(play, how === 'well' ? went : failing(play, went, task.within ?? [], path), placeOf(play, path));
 };
 
-/** The task that comes next on a host in the open batch. A retry brings a host back in at the task that put it out. */
-export const nextPath = ({ batches }: Run, play: Play, row: HostProgress | undefined): string | undefined => {
-  const batch = batches.at(-1);
-  if (row === undefined || batch === undefined || row.dropped !== undefined) return undefined;
+/** A host's row, as far as its course depends on it. */
+type Row = { readonly dropped?: 'yes'; readonly course?: Course; readonly out?: { readonly path: string } };
+
+/** The task that comes next on a host in a batch. A retry brings a host back in at the task that put it out. */
+export const nextPath = (
+  play: Play,
+  batch: { readonly number: number; readonly kind: 'first' | 'retry' },
+  row: Row,
+): string | undefined => {
+  if (row.dropped !== undefined) return undefined;
   if (row.course?.batch === batch.number) return row.course.next;
   if (batch.kind === 'retry') return row.out?.path;
   return row.out === undefined ? firstTask(play)?.path : undefined;

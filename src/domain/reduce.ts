@@ -301,9 +301,11 @@ const endTask = (state: State, event: EventOf<'task.ended'>): State => {
   }));
   // One host did it for all: they have its result and its failure, and none of its counts.
   if (task.runOnce !== undefined && result.status !== 'unreachable') {
-    const others = (run.batches.at(-1)?.hosts ?? []).filter(
-      host => host !== event.host && nextPath(run, play, run.hosts.get(host)) === path,
-    );
+    const batch = run.batches.at(-1);
+    const others = (batch?.hosts ?? []).filter(host => {
+      const row = run.hosts.get(host);
+      return host !== event.host && batch !== undefined && row !== undefined && nextPath(play, batch, row) === path;
+    });
     changeHosts(state, event.run, others, row => goneOn(row, play, task, result));
   }
   return changeRun(state, event.run, ({ open }) => (open?.path === path ? { open: { ...open, left: open.left - 1 } } : {}));

@@ -46,18 +46,19 @@ const goOn = (run: Run): Step => {
   const batch = run.batches.at(-1);
   if (batch === undefined || batch.endedAt !== undefined) return nextBatch(run);
   const play = run.plan.plays[batch.play] as Play;
-  const step = breakWhy(run, play, batch) === undefined ? nextTask(run, play, batch.hosts) : undefined;
+  const step = breakWhy(run, play, batch) === undefined ? nextTask(run, play, batch) : undefined;
   return step ?? { kind: 'end-batch', batch: batch.number };
 };
 
 const wait: Step = { kind: 'wait' };
 
 /** The first task of the play's list that comes next on some host of the batch; who comes to a later one waits. */
-const nextTask = (run: Run, play: Play, hosts: readonly string[]): Step | undefined => {
+const nextTask = (run: Run, play: Play, batch: Batch): Step | undefined => {
   let first = Number.POSITIVE_INFINITY;
   let takers: string[] = [];
-  for (const host of hosts) {
-    const path = nextPath(run, play, run.hosts.get(host));
+  for (const host of batch.hosts) {
+    const row = run.hosts.get(host);
+    const path = row && nextPath(play, batch, row);
     const place = path === undefined ? Number.POSITIVE_INFINITY : placeOf(play, path);
     if (place < first) takers = [];
     if (place <= first && path !== undefined) takers.push(host);
