@@ -73,7 +73,11 @@ export const examineAll = async ({ hosts, forks, keeper, examine, ask }: Examine
     await round();
     const waiting = Map.groupBy(left, one => one.for ?? '');
     const [question] = keeper.questions(new Map([...waiting].map(([what, those]) => [what, new Set(those.map(({ name }) => name))])));
-    if (question === undefined) break;
+    if (question === undefined) {
+      // To ask may have told that a value is free again.
+      if (![...left].some(one => one.for !== undefined && keeper.mayTry(one.for) !== 'nobody')) break;
+      continue;
+    }
     const put = (await ask?.(question)) ?? 'left';
     if (typeof put !== 'string') keeper.answer([question.id], put);
     else {

@@ -39,8 +39,11 @@ export type Need =
   /** Whether an unknown key is the host's. `file`: the known_hosts that it would be written to. */
   | { readonly kind: 'host-key'; readonly account: Account; readonly type: string; readonly fingerprint: string; readonly file: string };
 
-/** How it went with a value. `unknown`: the link was cut before the host said anything. */
-export type Outcome = 'accepted' | 'refused' | 'unknown';
+/**
+ * How it went with a value. `unknown`: the link was cut before the host said anything; `put-off`: the host asks for something else
+ * before it says anything, and who tried comes back with both.
+ */
+export type Outcome = 'accepted' | 'refused' | 'unknown' | 'put-off';
 
 /** What taking a need brings. */
 export type Taken =

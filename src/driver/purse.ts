@@ -7,6 +7,8 @@ type Value = {
   phase: 'new' | 'trying' | 'open';
   /** Some account has taken it. */
   accepted: 'yes' | 'no';
+  /** The account that alone may send it, since it has done so and waits for something else that its host asks for before it judges. */
+  holder?: string | undefined;
   /** How often the link broke before anybody said whether it is right. */
   untold: number;
 };
@@ -35,9 +37,20 @@ export class Purse {
     this.need = need;
   }
 
-  get state(): 'empty' | 'new' | 'trying' | 'accepted' | 'declined' {
+  get state(): 'empty' | 'new' | 'trying' | 'held' | 'accepted' | 'declined' {
+    if (this.holder !== undefined) return 'held';
     if (this.#current !== undefined) return this.#current.phase === 'open' ? 'accepted' : this.#current.phase;
     return this.#declined ? 'declined' : 'empty';
+  }
+
+  /** Who alone may try. */
+  get holder(): string | undefined {
+    return this.#current?.phase === 'new' ? this.#current.holder : undefined;
+  }
+
+  /** Its holder does not come back. */
+  release(): void {
+    if (this.#current !== undefined) this.#current.holder = undefined;
   }
 
   /** Puts values in, to be tried by one. */
@@ -64,7 +77,7 @@ export class Purse {
     if (need.kind === 'codes' && this.need.kind === 'codes' && !isSamePrompts(need, this.need)) this.#drop();
     this.need = need;
     const value = this.#proven.get(who) ?? (this.#current?.phase === 'trying' ? undefined : this.#current);
-    if (value === undefined) return undefined;
+    if (value === undefined || (value === this.#current && this.holder !== undefined && this.holder !== who)) return undefined;
     if (value === this.#current && value.phase === 'new') value.phase = 'trying';
     const values = value.bytes.map(bytes => bytes.toString('utf8'));
     // A code is good for once.
@@ -99,8 +112,10 @@ export class Purse {
       if (this.#current === value) this.refused = undefined;
       return 'as-before';
     }
-    if (outcome === 'unknown') {
+    if (outcome === 'unknown' || outcome === 'put-off') {
       if (value.phase === 'trying') value.phase = 'new';
+      value.holder = outcome === 'put-off' && value.accepted === 'no' ? who : undefined;
+      if (outcome === 'put-off') return 'as-before';
       value.untold += 1;
       if (value.accepted === 'no' && value.untold >= mostUntold && this.#current === value) {
         this.#drop();

@@ -35,6 +35,28 @@ test('hosts that hang up without a word are sent a password three times in all; 
   ]);
 });
 
+test('a password that a host puts off for a code is that host’s alone; the others get it when that one comes no more', () => {
+  const keeper = new Keeper({ realmOf: () => 'fleet', canAsk: () => true });
+  keeper.entrust([{ for: 'password', realm: 'fleet', value: 'perhaps wrong' }]);
+  const what = 'password fleet ops';
+  const codes: Need = { ...(password('web1') as Need & { kind: 'password' }), kind: 'codes', name: '', instruction: '', prompts: [] };
+  const taken = keeper.take(password('web1'));
+  keeper.take(codes);
+  if (taken.kind === 'have') taken.settle('put-off');
+  expect(keeper.mayTry(what)).toBe('nobody');
+  expect(keeper.take(password('web2'))).toMatchObject({ failure: { tag: 'waits-for-answer', facts: { waitsFor: what } } });
+  const waiting = new Map([[what, new Set(['web2'])]]);
+  const asked = keeper.questions(new Map([...waiting, ['codes ops@web1.example:22', new Set(['web1'])]]));
+  expect(asked).toMatchObject([{ id: 'codes ops@web1.example:22', hosts: ['web1'] }]);
+  keeper.answer(['codes ops@web1.example:22'], ['42']);
+  expect([keeper.questions(waiting), keeper.mayTry(what)]).toEqual([[], 'nobody']);
+  // Its code was wrong, or its run is over.
+  const code = keeper.take(codes);
+  if (code.kind === 'have') code.settle('unknown');
+  expect([keeper.questions(waiting), keeper.mayTry(what)]).toEqual([[], 'one']);
+  expect(keeper.take(password('web2')).kind).toBe('have');
+});
+
 test('a password that a host has taken outlives broken links', () => {
   const keeper = new Keeper({ realmOf: () => 'fleet', canAsk: () => true });
   keeper.entrust([{ for: 'password', realm: 'fleet', value: 'right' }]);

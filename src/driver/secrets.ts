@@ -46,7 +46,7 @@ export class Keeper implements Secrets, Answering {
       };
       return { kind: 'have', values: loan.values, settle };
     }
-    const mayCome = purse.state === 'trying' || (purse.state === 'empty' && this.#parts.canAsk());
+    const mayCome = purse.state === 'trying' || purse.state === 'held' || (purse.state === 'empty' && this.#parts.canAsk());
     if (mayCome) {
       return { kind: 'not-now', failure: { tag: 'waits-for-answer', host: hostOf(need), cause: wanted(need), facts: { waitsFor: what } } };
     }
@@ -61,7 +61,7 @@ export class Keeper implements Secrets, Answering {
     if (purse?.state === 'accepted') return 'all';
     if (purse?.state === 'new') return purse.out === 0 ? 'one' : 'nobody';
     // Where nobody can answer any more, each is told so.
-    return purse?.state === 'trying' || (purse?.state === 'empty' && this.#parts.canAsk()) ? 'nobody' : 'all';
+    return purse?.state === 'trying' || purse?.state === 'held' || (purse?.state === 'empty' && this.#parts.canAsk()) ? 'nobody' : 'all';
   }
 
   setOut(what: string): () => void {
@@ -101,6 +101,7 @@ export class Keeper implements Secrets, Answering {
 
   /** What people are to be asked, of those things that hosts wait for. Of one user's codes one is asked for at a time. */
   questions(waiting: ReadonlyMap<string, ReadonlySet<string>>): readonly Question[] {
+    this.#release(waiting);
     const atCodes = new Set<string>();
     for (const { need, state } of this.#purses.values()) {
       if (need.kind === 'codes' && (state === 'new' || state === 'trying')) atCodes.add(need.account.user);
@@ -117,6 +118,17 @@ export class Keeper implements Secrets, Answering {
       open.push({ id: what, need, hosts: [...hosts], ...(refused !== undefined && { refused }) });
     }
     return open;
+  }
+
+  /** A host that has a value to itself gives it back when it waits no more for what it was asked for besides. */
+  #release(waiting: ReadonlyMap<string, unknown>): void {
+    const held = [...this.#purses.values()].filter(({ holder }) => {
+      const codes = `codes ${holder}`;
+      const state = this.#purses.get(codes)?.state;
+      return holder !== undefined && !waiting.has(codes) && state !== 'new' && state !== 'trying';
+    });
+    for (const purse of held) purse.release();
+    if (held.length > 0) this.changed();
   }
 
   /** Somebody wants something new: what was declined before may be asked once more. */

@@ -166,6 +166,7 @@ export const makeLogin = ({ address, identities, secrets, isTrusted }: LoginPart
       return;
     }
     // A conversation has no polite end: an empty answer would count as a wrong one.
+    if (given.failure.tag === 'waits-for-answer') answers.settle('put-off');
     lacks(given.failure);
     stop(failure());
   };

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import ssh2, { type AuthContext, type Connection, type KeyboardAuthContext } from 'ssh2';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { Keeper } from '../../src/driver/secrets.ts';
 import type { Address } from '../../src/remote/ports.ts';
 import { makePerson, type Person } from '../support/person.ts';
 import { addressOfPort, failure, type Lab, makeLab, value } from './ssh-lab.ts';
@@ -163,11 +164,47 @@ describe('one-time codes', () => {
     person.give('password', 'horse');
     expect(failure(await connect(port, person)).tag).toBe('waits-for-answer');
     // The password was never judged: nobody may call it right or wrong.
-    expect(person.outcomes).toEqual(['password unknown']);
+    expect(person.outcomes).toEqual(['password put-off']);
     expect(person.asked.map(({ kind }) => kind)).toEqual(['codes']);
     person.give('codes', '42');
     value(await connect(port, person));
     expect(person.outcomes.slice(1)).toEqual(['password accepted', 'codes accepted']);
+  });
+
+  test('a password that nobody has judged yet is sent to one host, while that one waits for its code', async () => {
+    let sent = 0;
+    const door: Step = attempt => {
+      if (attempt.method !== 'keyboard-interactive') return attempt.reject(['keyboard-interactive']);
+      (attempt as KeyboardAuthContext).prompt([hidden('Password: ')], 'Login', '', ([password]) => {
+        sent++;
+        (attempt as KeyboardAuthContext).prompt([hidden('Code: ')], 'Login', '', ([code]) => {
+          if (password === 'horse' && code === '42') attempt.accept();
+          else attempt.reject(['keyboard-interactive']);
+        });
+      });
+    };
+    const ports = (await Promise.all([1, 2, 3, 4].map(() => serve(door)))).map(({ port }) => port);
+    const keeper = new Keeper({ realmOf: () => 'fleet', canAsk: () => true });
+    keeper.entrust([{ for: 'password', realm: 'fleet', value: 'wrong horse' }]);
+    const transport = lab.transport({ secrets: keeper });
+    const tagOf = async (port: number) => {
+      const result = await transport.connect({ ...addressOfPort(port, key), user: 'ops', identityFiles: [] });
+      if (result.ok) result.value.close();
+      return result.ok ? 'in' : String(result.failure.facts?.['waitsFor']);
+    };
+    const tags: string[] = [];
+    for (const port of [...ports, ...ports.slice(1)]) tags.push(await tagOf(port));
+    expect(sent).toBe(1);
+    expect(tags).toEqual([`codes ops@127.0.0.1:${ports[0]}`, ...Array(6).fill('password fleet ops')]);
+    // The code is there: both are judged, together, and both are asked for again.
+    keeper.answer([tags[0] ?? ''], ['42']);
+    expect(await tagOf(ports[0] ?? 0)).toBe('password fleet ops');
+    expect(sent).toBe(2);
+    keeper.answer(['password fleet ops'], ['horse']);
+    expect(await tagOf(ports[1] ?? 0)).toBe(`codes ops@127.0.0.1:${ports[1]}`);
+    keeper.answer([`codes ops@127.0.0.1:${ports[1]}`], ['42']);
+    expect(await tagOf(ports[1] ?? 0)).toBe('in');
+    expect(sent).toBe(4);
   });
 
   test('a second question for a password in one conversation is a person’s to answer', async () => {
