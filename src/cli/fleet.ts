@@ -55,7 +55,7 @@ export type LoadedFleet = {
 /** Reads the inventory and works out how each host is reached. @failure bad-input */
 export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<LoadedFleet>> => {
   const read = await readInventory(wish.inventory, nodeDisk, {
-    runScript,
+    runScript: runScript(world),
     readSshHosts: readSshHosts(world),
     ...(wish.vault !== undefined && { vault: wish.vault }),
     ...(wish.playbookFolder !== undefined && { playbookFolder: wish.playbookFolder }),
@@ -102,7 +102,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     if (options?.ok === false) return options;
     const said = options === undefined ? wished : { ...wished, sshConfig: options.value };
     const found = addressOf(host.name, words, said);
-    if (!found.ok) return fail({ ...found.failure, cause: `${inventory.source}: ${found.failure.cause}` });
+    if (!found.ok) return fail({ ...found.failure, cause: `${inventory.source}: ${host.name}: ${found.failure.cause}` });
     for (const warning of found.value.warnings) warnings.add(warning);
     const reached =
       config === undefined || found.value.address.local === true

@@ -105,7 +105,7 @@ export const inventoryOf = async (world: World, flags: RunFlags): Promise<Result
   const inventory = flags.inventory ?? settings.value.inventory;
   if (inventory === undefined || inventory.length === 0) return fail(noInventory);
   const read = await readInventory(inventory, nodeDisk, {
-    runScript,
+    runScript: runScript(world),
     readSshHosts: readSshHosts(world),
     vault: vaultOf(world, flags, settings.value),
   });

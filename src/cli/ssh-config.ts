@@ -32,8 +32,7 @@ export const readSshConfig = ({ home, user, uid, cwd }: World, named?: string): 
     const found = await nodeDisk(path);
     if (found.kind === 'missing' && path === file) return fail({ tag: 'bad-input', cause: `there is no file ${path}; look at -F` });
     if (found.kind === 'missing' || found.kind === 'folder') return ok(undefined);
-    if (found.kind === 'unreadable')
-      return fail({ tag: 'bad-input', cause: `${path} cannot be read (${found.why}); check its mode and owner` });
+    if (found.kind === 'unreadable') return fail({ tag: 'bad-input', cause: `${path} cannot be read: ${found.why}` });
     const { mode, uid: owner } = statSync(path);
     // As ssh has it: who may write here may say where we log in.
     if (path === file) return ok(found.text);

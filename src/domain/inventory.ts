@@ -48,6 +48,8 @@ export type GroupDeclaration = {
   readonly vars: Vars;
   /** Hosts and child groups in the order they were written. */
   readonly members: readonly (HostDeclaration | GroupDeclaration)[];
+  /** Where it stands, for people: `file:line:column`. */
+  readonly at?: string;
 };
 
 /** What stood in one folder's `group_vars` and `host_vars`, by group and host. */
@@ -85,9 +87,10 @@ export const buildInventory = (
   draft.settleTop();
   const loop = draft.findLoop();
   if (loop !== undefined) {
+    const [child = '', parent = ''] = loop.toReversed();
     return fail({
       tag: 'bad-input',
-      cause: `${source}: group ${loop[0]} is above itself (${loop.join(' > ')}); take it out of one of them`,
+      cause: `${draft.placeOf(parent, child) ?? source}: group ${child} is above itself (${loop.join(' > ')}); take ${child} out of the children of ${parent}`,
     });
   }
   const groups = draft.finishGroups();
@@ -118,6 +121,9 @@ class Draft {
   /** Own variables and direct groups. */
   private readonly hosts = new Map<string, { vars: Vars; readonly direct: Set<string> }>();
 
+  /** Where each child was written below each parent. */
+  private readonly places = new Map<string, string>();
+
   constructor() {
     this.group('all');
     this.group('ungrouped');
@@ -137,6 +143,7 @@ class Draft {
       if (member.kind === 'group') {
         this.declare(member);
         this.addChild(name, member.name);
+        if (member.at !== undefined) this.places.set(`${name}\n${member.name}`, member.at);
       } else this.addHost(name, member);
     }
   }
@@ -155,6 +162,10 @@ class Draft {
         host.direct.add('ungrouped');
       }
     }
+  }
+
+  placeOf(parent: string, child: string): string | undefined {
+    return this.places.get(`${parent}\n${child}`);
   }
 
   /** A way from a group back to itself, or undefined. */

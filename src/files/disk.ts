@@ -1,5 +1,6 @@
 // The only place where files that users wrote are fetched from disk; the readers get a `Disk`, tests give them one of their own.
 // It knows nothing of what stands in the files.
+import { isUtf8 } from 'node:buffer';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
@@ -10,7 +11,10 @@ export type Found =
   /** Names in it, in the order of their characters' numbers; `openToAll`: everybody may write into it. */
   | { readonly kind: 'folder'; readonly names: readonly string[]; readonly openToAll?: true }
   | { readonly kind: 'missing' }
-  | { readonly kind: 'unreadable'; readonly why: string };
+  /** `why` ends with what to do. */
+  | { readonly kind: 'unreadable'; readonly why: string }
+  /** Bytes that are no text in UTF-8; `text` has a mark in place of each. */
+  | { readonly kind: 'garbled'; readonly text: string; readonly isUtf16: boolean };
 
 /** Looks at a path; never throws. */
 export type Disk = (path: string) => Promise<Found>;
@@ -27,13 +31,16 @@ export const nodeDisk: Disk = async path => {
       return { kind: 'folder', names: readdirSync(path).sort(), ...((about.mode & 0o002) !== 0 && { openToAll: true }) };
     }
     // A pipe would be waited for, and a device has no end.
-    if (!about.isFile()) return { kind: 'unreadable', why: 'it is no regular file' };
-    if (about.size > largest) return { kind: 'unreadable', why: 'it is larger than 64 MiB' };
-    return { kind: 'file', text: readFileSync(path, 'utf8').replace(/^\uFEFF/, '') };
+    if (!about.isFile()) return { kind: 'unreadable', why: 'it is a pipe or a device; write what it holds to a file' };
+    if (about.size > largest) return { kind: 'unreadable', why: 'it is larger than 64 MiB; check the path' };
+    const bytes = readFileSync(path);
+    const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
+    if (isUtf8(bytes)) return { kind: 'file', text };
+    return { kind: 'garbled', text, isUtf16: /^(?:fffe|feff)/.test(bytes.toString('hex', 0, 2)) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return { kind: 'missing' };
-    return { kind: 'unreadable', why: code === 'EACCES' ? 'permission denied' : (code ?? String(error)) };
+    return { kind: 'unreadable', why: code === 'EACCES' ? 'permission denied; check its mode and owner' : (code ?? String(error)) };
   }
 };
 
@@ -48,8 +55,19 @@ export const readText = async (disk: Disk, path: string, what: string): Promise<
     case 'missing':
       return refuse(`the ${what} ${path} does not exist; check the path`);
     case 'unreadable':
-      return refuse(`the ${what} ${path} cannot be read (${found.why}); check its mode and owner`);
+      return refuse(`the ${what} ${path} cannot be read: ${found.why}`);
+    case 'garbled':
+      return found.isUtf16 ? refuse(`the ${what} ${path} is UTF-16; save it as UTF-8`) : readGarbled(path, found.text);
   }
+};
+
+/** A remark may hold what it likes. */
+const readGarbled = (path: string, text: string): Result<string> => {
+  for (const [index, line] of text.split('\n').entries()) {
+    const at = line.indexOf('\uFFFD');
+    if (at !== -1 && !/^\s*[#;]/.test(line)) return refuse(`${path}:${index + 1}:${at + 1}: this is no UTF-8 text; save the file as UTF-8`);
+  }
+  return ok(text);
 };
 
 const refuse = (cause: string) => fail({ tag: 'bad-input', cause } as const);

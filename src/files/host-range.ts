@@ -21,6 +21,8 @@ const readHostNames = (written: string): Result<HostNames, string> => {
   const names = expand(pattern);
   if (!names.ok) return names;
   const open = names.value.find(name => name.includes('['));
+  if (open !== undefined && /\[[^\]]*\]/.test(open))
+    return no(`"${open}" has brackets without a range; a range has a colon, as in [01:50]`);
   if (open !== undefined) return no(`"${open}" has a bracket that is not closed; write a range as [01:50], or take it out`);
   return ok({ names: names.value, ...(port === undefined ? {} : { port }) });
 };

@@ -27,7 +27,11 @@ export const parseIniInventory = (source: string, text: string, known: ReadonlyS
 type Section = { readonly group: string; readonly kind: 'hosts' | 'children' | 'vars' };
 
 /** A group that was only named so far: by the parents that want it as a child, or by a section of its variables. */
-type Promised = { readonly kind: 'children' | 'vars'; readonly parents: string[]; readonly line: number };
+type Promised = {
+  readonly kind: 'children' | 'vars';
+  readonly parents: { readonly name: string; readonly at: string }[];
+  readonly line: number;
+};
 
 class IniReader {
   private readonly source: string;
@@ -49,7 +53,7 @@ class IniReader {
       if (trouble !== undefined) return this.refuse(index + 1, raw.length - raw.trimStart().length + 1, trouble);
     }
     for (const [name, { kind, parents, line }] of this.promised) {
-      const where = kind === 'vars' ? `[${name}:vars] is about` : `[${parents.at(-1)}:children] names`;
+      const where = kind === 'vars' ? `[${name}:vars] is about` : `[${parents.at(-1)?.name}:children] names`;
       return this.refuse(line, 1, `${where} the group ${name}, which is nowhere; write a section [${name}], or correct the name`);
     }
     return ok(this.declarations);
@@ -84,7 +88,7 @@ class IniReader {
     }
     if (promised === undefined || kind === 'vars') return undefined;
     this.promised.delete(group);
-    for (const parent of promised.parents) this.declare(parent, [emptyGroup(group)]);
+    for (const { name, at } of promised.parents) this.declare(name, [emptyGroup(group, at)]);
     return undefined;
   }
 
@@ -92,13 +96,17 @@ class IniReader {
     const words = cutWords(line, 'hash');
     if (!words.ok) return `the line ${words.failure}`;
     const [name = '', ...pairs] = words.value;
+    if (/^\[[^\]]*$/.test(line)) return `"${line}" is a section that is not closed; write ${line}]`;
     if (name === '---') return '--- begins a YAML file, and this is read as INI; take the line out, or write the whole file in YAML';
     if (/^\[[^\]:]*\]:?$/.test(name)) return `"${line}" is no section; write [group] alone on its line`;
     if (name.endsWith(':')) return `"${name}" ends in a colon, behind which a port is missing; write ${name}22, or take the colon out`;
     const vars: [string, Value][] = [];
     for (const pair of pairs) {
       const equals = pair.indexOf('=');
-      if (equals === -1) return `"${pair}" is no variable; write name=value behind the host, in quotes where the value has blanks`;
+      if (equals === -1)
+        return /\s=\s/.test(line)
+          ? 'blanks stand round a =, where the line of a host has none; write name=value'
+          : `"${pair}" is no variable; write name=value behind the host, in quotes where the value has blanks`;
       vars.push([pair.slice(0, equals), readLiteral(pair.slice(equals + 1))]);
     }
     const hosts = declareHosts(name, Object.fromEntries(vars));
@@ -119,11 +127,12 @@ class IniReader {
     const name = /^([^:\]\s]+)\s*(?:#.*)?$/.exec(line)?.[1];
     if (name === undefined) return `"${line}" is no group name; below [${this.section.group}:children] stands one group a line`;
     const { group } = this.section;
-    if (this.known.has(name)) this.declare(group, [emptyGroup(name)]);
+    const at = `${this.source}:${number}:1`;
+    if (this.known.has(name)) this.declare(group, [emptyGroup(name, at)]);
     else {
       const promised = this.promised.get(name);
-      if (promised === undefined) this.promised.set(name, { kind: 'children', parents: [group], line: number });
-      else promised.parents.push(group);
+      if (promised === undefined) this.promised.set(name, { kind: 'children', parents: [{ name: group, at }], line: number });
+      else promised.parents.push({ name: group, at });
     }
     return undefined;
   }
@@ -139,4 +148,4 @@ class IniReader {
 
 const isComment = (line: string): boolean => line.startsWith('#') || line.startsWith(';');
 
-const emptyGroup = (name: string): GroupDeclaration => ({ kind: 'group', name, vars: {}, members: [] });
+const emptyGroup = (name: string, at: string): GroupDeclaration => ({ kind: 'group', name, vars: {}, members: [], at });

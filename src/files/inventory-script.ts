@@ -3,6 +3,7 @@
 import type { GroupDeclaration, HostDeclaration } from '../domain/inventory.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
+import { safeText } from '../domain/safe-line.ts';
 import type { Value, Vars } from '../domain/value.ts';
 import { isMapping, lookUp } from '../domain/value.ts';
 
@@ -77,14 +78,16 @@ const objectFrom = async (path: string, args: readonly string[], run: RunScript)
   try {
     const value = JSON.parse(printed.value) as Value;
     if (isMapping(value) && depthOf(printed.value) <= deepest) return ok(value);
+    if (isMapping(value)) return refuse(`${where} printed JSON that is nested more than ${deepest} deep`);
   } catch {
     // Told below.
   }
-  return fail({
-    tag: 'bad-input',
-    cause: `${where} printed no JSON object, or one that is nested too deep; run it by hand and look at what it prints`,
-  });
+  const begins = safeText(printed.value.trim().split('\n')[0] ?? '', 60);
+  const what = begins === '' ? 'nothing' : `no JSON object; it begins with ${begins}`;
+  return refuse(`${where} printed ${what}. Run it by hand and look at what it prints`);
 };
+
+const refuse = (cause: string): Result<never> => fail({ tag: 'bad-input', cause });
 
 const deepest = 100;
 

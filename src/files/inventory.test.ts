@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -116,7 +116,7 @@ test.each([
   ['all:\n  hosts:\n    "a\\eb":\n', 'hosts.yml:3:5: "a\\u001bb" is no host name; take the blanks and control characters out'],
   ['all:\n  hosts:\n    a:\n    a:\n', 'hosts.yml:4:5: the key a is here twice; the later one would silently win, so take one out'],
   ['all:\n  hosts:\n    a: {v: *x}\n', 'hosts.yml:3:12: *x names no anchor above it; define it with &x, or quote the text'],
-  ['a: {children: {b: {children: {a: }}}}\n', 'hosts.yml: group a is above itself (a > b > a); take it out of one of them'],
+  ['a: {children: {b: {children: {a: }}}}\n', 'hosts.yml:1:31: group a is above itself (a > b > a); take a out of the children of b'],
 ])('%j is refused with place and cure', async (text, cause) => {
   expect(await refusal(text)).toBe(cause);
 });
@@ -145,7 +145,10 @@ test.each([
   ['[web]\n  h x="a\n', 'hosts.yml:2:3: the line has a " that nothing closes; close it, or put a backslash before it'],
   ['[web]\nh x\n', 'hosts.yml:2:1: "x" is no variable; write name=value behind the host, in quotes where the value has blanks'],
   ['[web:vars]\nx\n[web]\n', 'hosts.yml:2:1: "x" is no variable; write name=value'],
-  ['[web\nh\n', 'hosts.yml:1:1: "[web" has a bracket that is not closed; write a range as [01:50], or take it out'],
+  ['[web\nh\n', 'hosts.yml:1:1: "[web" is a section that is not closed; write [web]'],
+  ['[a:children]\nb\n[b:children]\nc\na\n[c]\n', 'hosts.yml:5:1: group a is above itself (a > b > a); take a out of the children of b'],
+  ['[web]\nw[1-3]\n', 'hosts.yml:2:1: "w[1-3]" has brackets without a range; a range has a colon, as in [01:50]'],
+  ['[web]\nw1 a = 1\n', 'hosts.yml:2:1: blanks stand round a =, where the line of a host has none; write name=value'],
   ['[web]\nw[3:1]\n', 'hosts.yml:2:1: [3:1] counts down; write the smaller end first'],
 ])('the INI inventory %j is refused with place and cure', async (text, cause) => {
   expect(await refusal(text)).toBe(cause);
@@ -160,14 +163,14 @@ test.each([
   [{ ok: false, failure: 'ended with 3: no cloud today' }, 'hosts.yml --list ended with 3: no cloud today'],
   [
     { ok: true, value: 'hello' },
-    'hosts.yml --list printed no JSON object, or one that is nested too deep; run it by hand and look at what it prints',
+    'hosts.yml --list printed no JSON object; it begins with hello. Run it by hand and look at what it prints',
   ],
   [{ ok: true, value: '{"g": {"hosts": "a"}}' }, 'hosts.yml --list: in group g hosts must be a list of names without blanks'],
   [{ ok: true, value: '{"g": {"hosts": ["a\\nb"]}}' }, 'hosts.yml --list: in group g hosts must be a list of names without blanks'],
   [{ ok: true, value: '{"g\\u001b[2J": []}' }, 'hosts.yml --list: a group has a name with blanks or control characters'],
   [
     { ok: true, value: `{"g": {"vars": {"x": ${'['.repeat(200)}${']'.repeat(200)}}}}` },
-    'hosts.yml --list printed no JSON object, or one that is nested too deep; run it by hand and look at what it prints',
+    'hosts.yml --list printed JSON that is nested more than 100 deep',
   ],
   [{ ok: true, value: '{"g": {"vars": []}}' }, 'hosts.yml --list: in group g vars must be an object'],
 ] as const)('of a script %j is one sentence', async (answer, cause) => {
@@ -197,8 +200,13 @@ test.each<[Found, string]>([
   [{ kind: 'missing' }, 'the inventory hosts.yml does not exist; check the path'],
   [{ kind: 'folder', names: ['notes.md'] }, 'the inventory hosts.yml is a folder without inventories; name a file, or put one into it'],
   [
-    { kind: 'unreadable', why: 'permission denied' },
-    'the inventory hosts.yml cannot be read (permission denied); check its mode and owner',
+    { kind: 'unreadable', why: 'permission denied; check its mode and owner' },
+    'the inventory hosts.yml cannot be read: permission denied; check its mode and owner',
+  ],
+  [{ kind: 'garbled', text: '\uFFFD\uFFFD[\0w\0', isUtf16: true }, 'the inventory hosts.yml is UTF-16; save it as UTF-8'],
+  [
+    { kind: 'garbled', text: '# M\uFFFDhl\n[web]\n  w\uFFFD1\n', isUtf16: false },
+    'hosts.yml:3:4: this is no UTF-8 text; save the file as UTF-8',
   ],
   [{ kind: 'file', text: 'a\0b' }, 'the inventory hosts.yml is not a text file; check the path'],
 ])('%j is one sentence', async (found, cause) => {
@@ -212,6 +220,13 @@ test('the disk of this machine finds files, folders and gaps', async () => {
     await writeFile(join(folder, 'h.yml'), '\uFEFFall: {hosts: {a: }}');
     expect(await nodeDisk(join(folder, 'h.yml'))).toEqual({ kind: 'file', text: 'all: {hosts: {a: }}' });
     expect(await nodeDisk(folder)).toEqual({ kind: 'folder', names: ['h.yml'] });
+    await chmod(folder, 0o777);
+    expect(await nodeDisk(folder)).toEqual({ kind: 'folder', names: ['h.yml'], openToAll: true });
+    await writeFile(join(folder, 'old'), Buffer.from('w\xfc', 'latin1'));
+    expect(await nodeDisk(join(folder, 'old'))).toEqual({ kind: 'garbled', text: 'w\uFFFD', isUtf16: false });
+    await writeFile(join(folder, 'wide'), Buffer.from('\uFEFF[w]', 'utf16le'));
+    expect(await nodeDisk(join(folder, 'wide'))).toMatchObject({ kind: 'garbled', isUtf16: true });
+    expect(await nodeDisk('/dev/null')).toMatchObject({ kind: 'unreadable' });
     expect(await nodeDisk(join(folder, 'no'))).toEqual({ kind: 'missing' });
     expect(await nodeDisk(join(folder, 'h.yml', 'below'))).toEqual({ kind: 'missing' });
   } finally {

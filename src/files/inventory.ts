@@ -113,7 +113,7 @@ const textsOf = async (disk: Disk, path: string, as: 'whole' | 'part'): Promise<
 /** What Ansible passes over in a folder of inventories. @see INVENTORY_IGNORE_EXTS in its settings */
 const ignored = /^\.|^(?:host_vars|group_vars|vars_plugins)$|(?:\.(?:pyc|pyo|swp|bak|rpm|md|txt|rst|orig|ini|cfg|retry)|~)$/;
 
-/** A file without a host is an error by itself, in a folder it is nothing; `known` are the groups of what was read before. */
+/** A file that holds nothing is told by itself, in a folder it is nothing; `known` are the groups of what was read before. */
 type Around = { readonly as: 'alone' | 'part'; readonly known: ReadonlySet<string> };
 
 type Declared = { readonly declarations: readonly GroupDeclaration[]; readonly warnings: readonly string[] };
@@ -175,7 +175,8 @@ const parseInventory = (source: string, text: string, { as, known }: Around, clo
   if (!/^(?:|\.ya?ml|\.json)$/.test(extname(source))) return ini();
   const parsed = parseYaml(source, text);
   const root = parsed.ok ? parsed.value.root : undefined;
-  if (root?.kind !== 'map' && looksLikeIni(text)) return ini();
+  const isBareText = root?.kind === 'scalar' && extname(source) === '';
+  if (root?.kind !== 'map' && (isBareText || looksLikeIni(text))) return ini();
   if (!parsed.ok) return parsed;
   const file = parsed.value;
   closed.note(file);
@@ -246,7 +247,8 @@ class GroupReader {
         vars = varsOf(read.value);
       } else this.skip(part, name);
     }
-    return ok({ kind: 'group', name, vars, members });
+    const { line, column, file } = this.file.where(at);
+    return ok({ kind: 'group', name, vars, members, at: `${file}:${line}:${column}` });
   }
 
   private children(node: YamlNode): Result<readonly GroupDeclaration[]> {

@@ -234,7 +234,7 @@ test.each<[Record<string, string>, Record<string, string>, string]>([
 
 test('a settings file that cannot be read is not passed over', async () => {
   const loaded = await loadSettings({}, around(), async () => ({ kind: 'unreadable', why: 'permission denied' }));
-  expect(loaded.ok ? '' : loaded.failure.cause).toContain('cannot be read (permission denied)');
+  expect(loaded.ok ? '' : loaded.failure.cause).toContain('cannot be read: permission denied');
 });
 
 test('a setting that is said wins over one that is not', () => {

@@ -16,6 +16,10 @@ const words: Readonly<Record<string, string>> = {
 /** The sentence for an error of the library: what is wrong there, and what to do. */
 export const explainYamlError = (error: YAMLError, text: string): string => {
   if (isBraceTrap(text, error.pos[0])) return 'a value that begins with {{ must be quoted as a whole; write "{{ … }} …"';
+  const quote = /^Missing closing (["'])quote/.exec(error.message)?.[1];
+  if (quote !== undefined) return `a quote (${quote}) is open from above to here; close it where its value ends`;
+  const [, kind, end] = /^Flow (map|sequence) .* end with a ([\]}])/.exec(error.message) ?? [];
+  if (end !== undefined) return `a ${kind === 'map' ? '{' : '['} that opened above is not closed; put ${end} where it ends`;
   const known = words[error.code];
   if (known !== undefined && known !== '') return known;
   return `${lowerFirst(error.message.split('\n')[0] ?? error.message)}; mend the YAML here`;

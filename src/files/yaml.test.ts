@@ -76,10 +76,11 @@ test.each([
   ['a: 1\n---\nb: 2\n', 'f.yml:2:1: a second document begins here; keep one document in a file'],
   ['a: @x\n', 'f.yml:1:4: a value cannot begin with this character; put quotes round it'],
   ['a: "\\d"\n', 'f.yml:1:5: this backslash means nothing inside double quotes; double it, or use single quotes'],
-  ['a: "x\n', 'f.yml:2:1: missing closing "quote; mend the YAML here'],
+  ['a: "x\n', 'f.yml:2:1: a quote (") is open from above to here; close it where its value ends'],
   ['a: *nosuch\n', 'f.yml:1:4: *nosuch names no anchor above it; define it with &nosuch, or quote the text'],
   ['a: !unsafe |\n  {{ x }}\n', 'f.yml:1:12: the tag !unsafe is not supported yet; write the plain value'],
   ['? [a]\n: b\n', 'f.yml:1:3: a key must be a word; quote it if it is meant to be text'],
+  ['a: [1, 2\nb: 3\n', 'f.yml:2:1: a [ that opened above is not closed; put ] where it ends'],
   ['a:\n  <<: 5\n', 'f.yml:2:7: << must name a mapping, as in `<<: *defaults`'],
 ])('%j is refused where it is wrong', (text, cause) => {
   expect(refusal(text)).toBe(cause);

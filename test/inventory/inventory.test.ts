@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { runScript } from '../../src/cli/run-script.ts';
+import { realWorld } from '../../src/cli/world.ts';
 import { nodeDisk } from '../../src/files/disk.ts';
 import { readInventory } from '../../src/files/inventory.ts';
 import { graphInventory, listInventory } from '../../src/outputs/inventory.ts';
@@ -38,7 +39,7 @@ if (python === undefined) {
   );
   describe('an inventory is the same fleet for us as for Ansible', () => {
     test.each(cases.map((one, index) => ({ ...one, theirs: said[index] as Said })))('$what', async ({ sources, theirs }) => {
-      const ours = await readInventory(sources, nodeDisk, { runScript });
+      const ours = await readInventory(sources, nodeDisk, { runScript: runScript(realWorld()) });
       if ('refused' in theirs) {
         expect(ours.ok ? 'we took it' : ours.failure.tag).toBe('bad-input');
         return;
