@@ -118,7 +118,7 @@ test('the terminal is given back: main screen, autowrap, cursor; and the farewel
   expect(terminal.raw()).toContain('\x1b[?7l');
   terminal.type('q');
   const { farewell } = await ended;
-  expect(farewell).toContain('7 jobs go on');
+  expect(farewell).toContain('5 jobs go on');
   expect(await terminal.buffer()).toBe('normal');
   const raw = terminal.raw();
   expect(raw.lastIndexOf('\x1b[?7h')).toBeGreaterThan(raw.lastIndexOf('\x1b[?7l'));

@@ -66,7 +66,7 @@ describe.skipIf(!hasTmux())('in tmux (skipped where there is none)', () => {
       terminal.keys('q');
       const screen = await terminal.waitFor('comes back here.');
       expect(screen).toContain('console.mjs');
-      expect(screen).toContain('7 jobs go on');
+      expect(screen).toContain('5 jobs go on');
       expect(terminal.value('#{alternate_on} #{cursor_flag} #{wrap_flag}')).toBe('0 1 1');
       terminal.keys('stty -a', 'Enter');
       await terminal.waitFor(/ icanon/);
