@@ -57,6 +57,16 @@ export class Breaker<K> {
     return entry.isTried || entry.nextAt > this.#clock.now() ? 'nobody' : 'one';
   }
 
+  /** Anybody did not answer last time. */
+  get hasSilent(): boolean {
+    return this.#entries.size > 0;
+  }
+
+  /** It did not answer last time. */
+  isSilent(key: K): boolean {
+    return this.#entries.has(key);
+  }
+
   /** Milliseconds until it may be tried; undefined when nobody need wait for that. */
   delay(key: K): number | undefined {
     const entry = this.#entries.get(key);

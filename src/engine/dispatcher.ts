@@ -203,7 +203,7 @@ export class Dispatcher {
     // It would wait for ever: whoever talks to it is told so at once.
     if (chainTooLong(place.ref, forks) !== undefined) return true;
     if (this.#ways.hindrance(place.ref) !== undefined) return false;
-    if (this.#slots.canTake(place.ref, run, forks, silence(place))) return true;
+    if (this.#slots.canTake(place.ref, run, forks, this.#ways.hopeFor(place.ref, place.heard))) return true;
     const cost = this.#slots.costOf(place.ref);
     if (cost > 1 && this.#slots.free < cost) this.#saving = place;
     return false;
@@ -229,7 +229,7 @@ export class Dispatcher {
   async #connect(place: Place, run: string): Promise<Result<Line>> {
     const tooLong = chainTooLong(place.ref, this.#desk.forksOf(run));
     if (tooLong !== undefined) return fail(tooLong);
-    const slot = this.#slots.take(place.ref, run, silence(place));
+    const slot = this.#slots.take(place.ref, run, this.#ways.hopeFor(place.ref, place.heard));
     this.#tellSlots();
     if (place.waits !== undefined) this.#desk.waited([...place.looks], this.#clock.now() - place.waits.since);
     place.waits = undefined;
@@ -395,5 +395,3 @@ export class Dispatcher {
     this.#wake = { at, disarm };
   }
 }
-
-const silence = ({ heard }: Place): 'yes' | 'no' => (heard === 'yes' ? 'no' : 'yes');

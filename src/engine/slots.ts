@@ -18,6 +18,9 @@ export const chainTooLong = (host: HostRef, forks: number): Failure | undefined 
   return { tag: 'chain-too-long', host: host.name, cause };
 };
 
+/** What there is to hope for: it answered last time, nobody has tried it, or it did not answer (or a jump host before it did not). */
+export type Hope = 'heard' | 'untried' | 'suspect';
+
 /** Forks taken for a host: a chain is taken whole or not at all. */
 export type Slot = {
   readonly host: string;
@@ -27,8 +30,9 @@ export type Slot = {
   readonly own: number;
   /** The shared connections that it is behind. */
   readonly way: readonly string[];
-  /** Forks that it takes of those for the silent ones, until it has answered. */
-  silent: number;
+  hope: Hope;
+  /** Forks that it takes of those for hosts that may not answer, until it has. */
+  readonly silent: number;
   phase: 'handshake' | 'open';
 };
 
@@ -40,7 +44,8 @@ export class Slots {
   /** Shared connections that are counted, and how many slots are behind each; 0: open still, with nobody behind it. */
   readonly #behind = new Map<string, number>();
   readonly #byRun = new Map<string, number>();
-  #silent = 0;
+  /** Slots of those who may not answer, those of one fork among them, and the forks of all. */
+  readonly #silent = { untried: { slots: 0, single: 0, forks: 0 }, suspect: { slots: 0, single: 0, forks: 0 } };
   #own = 0;
 
   constructor(limits: SlotLimits, gates: Gates, hops?: Hops) {
@@ -69,25 +74,44 @@ export class Slots {
   }
 
   /** Whether a connection to this host may be opened now, for a run that may hold `forks` of them. */
-  canTake(host: HostRef, run: string, forks: number, silent: 'yes' | 'no'): boolean {
+  canTake(host: HostRef, run: string, forks: number, hope: Hope): boolean {
     const cost = this.costOf(host);
     return (
       this.free >= cost &&
       this.heldBy(run) + this.#costFor(host, run) <= forks &&
       this.gates.mayShake(host.gate) &&
       !(this.#hops?.of(host) ?? []).some(hop => this.isAwaited(hop)) &&
-      (silent === 'no' || this.limits.forks < 4 || this.#silent === 0 || this.#silent + cost <= Math.floor(this.limits.forks / 2))
+      this.#mayHope(hope, cost)
     );
   }
 
-  take(host: HostRef, run: string, silent: 'yes' | 'no'): Slot {
+  /** Whether a host that did not answer could have its share of the forks now. */
+  mayTrySuspect(): boolean {
+    return this.#mayHope('suspect', 1);
+  }
+
+  /**
+   * Who may not answer shares half of the forks, whatever else there is; suspects leave something of that to those whom nobody has tried.
+   * However many of them chains take, one host elsewhere is tried as long as a fork is left.
+   */
+  #mayHope(hope: Hope, cost: number): boolean {
+    const { untried, suspect } = this.#silent;
+    if (hope === 'heard' || this.limits.forks < 4 || untried.slots + suspect.slots === 0) return true;
+    const half = Math.floor(this.limits.forks / 2);
+    const forks = untried.forks + suspect.forks + cost;
+    if (hope === 'suspect') return forks <= half && (suspect.slots === 0 || suspect.forks + cost <= half - 1);
+    return forks <= half || (cost === 1 && untried.single === 0 && forks < this.limits.forks);
+  }
+
+  take(host: HostRef, run: string, hope: Hope): Slot {
     const parts = this.#partsOf(host);
     const slot: Slot = {
       host: host.name,
       gate: host.gate,
       run,
       ...parts,
-      silent: silent === 'yes' ? this.costOf(host) : 0,
+      hope,
+      silent: this.costOf(host),
       phase: 'handshake',
     };
     this.#taken.add(slot);
@@ -98,7 +122,7 @@ export class Slots {
       if (count(this.#byRun, behindFor(run, hop), 1) === 1) count(this.#byRun, run, 1);
     }
     this.gates.begin(slot.gate);
-    this.#silent += slot.silent;
+    this.#countSilent(slot, 1);
     return slot;
   }
 
@@ -107,8 +131,15 @@ export class Slots {
     if (slot.phase === 'open') return;
     slot.phase = 'open';
     this.gates.end(slot.gate, slot.host, failure);
-    this.#silent -= slot.silent;
-    slot.silent = 0;
+    this.#countSilent(slot, -1);
+    slot.hope = 'heard';
+  }
+
+  #countSilent({ hope, silent }: Slot, by: 1 | -1): void {
+    if (hope === 'heard') return;
+    this.#silent[hope].slots += by;
+    if (silent === 1) this.#silent[hope].single += by;
+    this.#silent[hope].forks += by * silent;
   }
 
   /** The socket has closed; what it shared is given back when that has closed too. */

@@ -42,6 +42,28 @@ test('a dead jump host is tried once for all behind it, and delays nobody else',
   expect(hops.tried.get('jump1')).toBe(1);
 });
 
+test.each([4, 5])('a dead chain takes half of %i forks and keeps no first contact elsewhere waiting', async forks => {
+  const { rig, hops } = behindOne({ forks });
+  hops.dead.add('jump1');
+  const run = await rig.run([...behind, ...hostNames(30).filter(name => !behind.includes(name))], { command: '0 0' });
+  await rig.clock.pass(2000);
+  expect(rig.jobsOf(run).filter(({ verdict }) => verdict === 'ok')).toHaveLength(20);
+});
+
+test.each([4, 8, 25])('hosts that did not answer last time keep no other start waiting, however many come first: %i forks', async forks => {
+  const fleet = hostNames(130);
+  const rig = new Rig({ settings: { forks } });
+  const dead = fleet.slice(0, 100);
+  for (const name of dead) rig.hosts.dead.add(name);
+  await rig.run(dead, { command: '0 0', fleet });
+  await rig.untilQuiet();
+  const run = await rig.run(fleet, { command: '0 0', fleet });
+  await rig.clock.pass(5000);
+  expect(rig.jobsOf(run).filter(({ verdict }) => verdict === 'ok')).toHaveLength(30);
+  await rig.untilQuiet();
+  expect(rig.jobsOf(run).filter(({ verdict }) => verdict === 'unreachable')).toHaveLength(100);
+});
+
 test('jobs behind a jump host that fell silent wait for one try at growing intervals, and are all asked when it answers', async () => {
   const { rig, hops } = behindOne({ forks: 8 });
   const run = await rig.run(behind, { command: '5000 0', async: 7200, poll: 5 });

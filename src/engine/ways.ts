@@ -6,7 +6,7 @@ import { type Away, Breaker } from './breaker.ts';
 import type { Gates } from './gates.ts';
 import { keyOf } from './places.ts';
 import { answerWaitedFor, type Clock, type Hops, type HostRef, hopsPassed, type MayTry, type Random } from './ports.ts';
-import type { Slots } from './slots.ts';
+import type { Hope, Slots } from './slots.ts';
 
 /** What a try has shown of others than the host that was wanted. */
 export type Shown = {
@@ -16,7 +16,7 @@ export type Shown = {
   readonly back: readonly { readonly hop?: string }[];
 };
 
-type Kind = 'hop' | 'host' | 'rate';
+type Kind = 'hop' | 'host' | 'rate' | 'suspect';
 
 export type WaysParts = {
   readonly slots: Slots;
@@ -48,11 +48,24 @@ export class Ways {
     return this.mayTry(own) === 'nobody' ? own : undefined;
   }
 
-  /** What has to pass before a start can open one: besides, only so many a second go through a jump host. */
+  /** What has to pass before a start can open one: besides, only so many a second go through a jump host, and so many to who may not answer. */
   startHindrance(host: HostRef): string | undefined {
     const found = this.hindrance(host);
-    if (found !== undefined || !this.#isBehind(host)) return found;
-    return this.#parts.gates.rateDelay(host.gate) > 0 ? named('rate', host.gate) : undefined;
+    if (found !== undefined) return found;
+    const others = [named('suspect', ''), named('rate', host.gate)];
+    const applies = [this.isSuspect(host), this.#isBehind(host)];
+    return others.find((what, at) => applies[at] === true && this.mayTry(what) === 'nobody');
+  }
+
+  /** Whoever did not answer last time, or a jump host before it. */
+  isSuspect(host: HostRef): boolean {
+    return this.#breaker.hasSilent && this.#keysOf(host).some(key => this.#breaker.isSilent(key));
+  }
+
+  /** `heard`: whether the host itself has answered, and what came of it last time. */
+  hopeFor(host: HostRef, heard: 'never' | 'yes' | 'not-last-time'): Hope {
+    if (this.isSuspect(host)) return 'suspect';
+    return heard === 'yes' ? 'heard' : 'untried';
   }
 
   /** A start opens a connection. */
@@ -64,6 +77,7 @@ export class Ways {
   mayTry(what: string): MayTry | undefined {
     const [kind, name] = read(what);
     if (kind === 'rate') return this.#parts.gates.rateDelay(name) > 0 ? 'nobody' : 'one';
+    if (kind === 'suspect') return this.#parts.slots.mayTrySuspect() ? 'one' : 'nobody';
     if (kind === 'hop' && this.#parts.slots.isAwaited(name)) return 'nobody';
     return kind === undefined ? undefined : this.#breaker.mayTry(what);
   }
@@ -129,6 +143,6 @@ export const asToldTo = (host: HostRef, failure: Failure): Failure =>
 const named = (kind: Kind, name: string): string => `way:${kind} ${name}`;
 
 const read = (what: string): readonly [kind: Kind | undefined, name: string] => {
-  const found = /^way:(hop|host|rate) /.exec(what);
+  const found = /^way:(hop|host|rate|suspect) /.exec(what);
   return found === null ? [undefined, what] : [found[1] as Kind, what.slice(found[0].length)];
 };
