@@ -43,8 +43,8 @@ export type Desk = {
   back(hosts: readonly HostRef[]): void;
   /** What is known of the ways to hosts may have changed. */
   waysSeen(away: readonly Away[], slowed: readonly Slowed[]): void;
-  /** Jobs of the host are being followed. */
-  isWatched(host: string): boolean;
+  /** Hosts with jobs that somebody waits for, or that a run has not done with; some of them twice. */
+  left(): Iterable<HostRef>;
   /** Slots changed. */
   slotsSeen(open: number, forks: number): void;
 };

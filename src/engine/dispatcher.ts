@@ -3,6 +3,7 @@
 import type { Failure } from '../domain/failure.ts';
 import type { Jid } from '../domain/job.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
+import { Alarm } from './alarm.ts';
 import { converse, type Talker } from './conversation.ts';
 import type { Act, Desk, Manners } from './desk.ts';
 import { Gates } from './gates.ts';
@@ -47,7 +48,7 @@ export class Dispatcher {
   #saving: Place | undefined;
   readonly #ways: Ways;
   readonly #talker: Talker;
-  #wake: { readonly at: number; readonly disarm: () => void } | undefined;
+  readonly #alarm: Alarm;
   #stopped = false;
 
   constructor({ jobs, desk, queue, clock, random, manners }: DispatcherParts) {
@@ -55,6 +56,7 @@ export class Dispatcher {
     this.#desk = desk;
     this.#queue = queue;
     this.#clock = clock;
+    this.#alarm = new Alarm(clock, () => this.pump());
     this.#manners = manners;
     const gates = new Gates(manners, clock);
     this.#slots = new Slots(manners, gates, jobs.hops);
@@ -154,7 +156,7 @@ export class Dispatcher {
   /** Lets every line go and starts nothing more. */
   stop(): void {
     this.#stopped = true;
-    this.#wake?.disarm();
+    this.#alarm.disarm();
     for (const place of this.#places.all()) place.line?.close();
   }
 
@@ -346,9 +348,11 @@ export class Dispatcher {
   /** A spare gives way at once to whoever lacks nothing but its slot. */
   #giveUpSpares(): void {
     const starved = this.#starved();
+    // Rather one more code than that nobody gets on.
+    const isStandstill = starved !== undefined && this.#slots.nobodyTalks;
     for (const hop of this.#slots.idleHops()) {
       const isDear = this.#jobs.hops?.isDear(hop) === true;
-      if (isDear ? this.#isWanted(hop) : starved === undefined) continue;
+      if (isDear ? this.#isWanted(hop) && !isStandstill : starved === undefined) continue;
       this.#jobs.hops?.close(hop);
       return;
     }
@@ -362,7 +366,10 @@ export class Dispatcher {
 
   /** Something is left to be done behind it. */
   #isWanted(hop: string): boolean {
-    return this.#queue.size > 0 || this.#behind(hop).some(({ name }) => this.#desk.isWatched(name));
+    const isBehind = (ref: HostRef): boolean => this.#ways.of(ref).includes(hop);
+    for (const place of this.#due) if (isBehind(place.ref)) return true;
+    for (const ref of this.#desk.left()) if (isBehind(ref)) return true;
+    return false;
   }
 
   /** Who waits for a slot: anybody (all forks are taken), or a run at its own limit. */
@@ -384,14 +391,6 @@ export class Dispatcher {
   #waitForTime(): void {
     const rate = this.#queue.wantsTurn(what => this.#mayTry(what)) ? this.#queue.rateDelay() : 0;
     const others = [...this.#places.awaited(), ...this.#queue.awaited()].map(what => this.#ways.delay(what) ?? 0);
-    const soonest = Math.min(...[rate, ...others].filter(delay => delay > 0));
-    const at = this.#clock.now() + soonest;
-    if (soonest === Number.POSITIVE_INFINITY || (this.#wake !== undefined && this.#wake.at <= at)) return;
-    this.#wake?.disarm();
-    const disarm = this.#clock.after(soonest, () => {
-      this.#wake = undefined;
-      this.pump();
-    });
-    this.#wake = { at, disarm };
+    this.#alarm.ring(Math.min(...[rate, ...others].filter(delay => delay > 0)));
   }
 }

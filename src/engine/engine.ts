@@ -10,6 +10,7 @@ import { Dispatcher } from './dispatcher.ts';
 import { looksAfter } from './gaps.ts';
 import { advance, anotherMachine, type Effect, type Input, isBeingEnded, isOverThere, leftOut } from './job-machine.ts';
 import { Known } from './known.ts';
+import { Onlookers } from './onlookers.ts';
 import type { HostRef, HostState, JobReport, StartReply, Survey } from './ports.ts';
 import { graceOf, lookRequestOf, startRequestOf } from './requests.ts';
 import { Roster } from './roster.ts';
@@ -27,7 +28,7 @@ export class Engine {
   readonly #roster = new Roster();
   readonly #ages: Ages;
   readonly #known: Known;
-  readonly #watched = new Set<Jid>();
+  readonly #onlookers: Onlookers;
   /** Wait to be sent again, and not to be looked at: a pause may make that long. */
   readonly #toSend = new Set<Jid>();
   /** Runs that are being paused or aborted. */
@@ -43,6 +44,13 @@ export class Engine {
     this.#timers = new Timers(parts.clock, ms => this.#ages.gap(ms));
     this.#starts = new Starts({ ...parts, rate: parts.settings.startRate });
     this.#dispatcher = new Dispatcher({ ...parts, desk: this.#desk(), queue: this.#starts.queue, manners: parts.settings });
+    this.#onlookers = new Onlookers({
+      known: this.#known,
+      roster: this.#roster,
+      clock: parts.clock,
+      urge: host => this.#dispatcher.urge(host),
+      look: jid => this.#lookIn(jid, 0),
+    });
     parts.spine.sight({ type: 'slots.seen', open: 0, forks: parts.settings.forks, behind: 0 });
   }
 
@@ -112,25 +120,14 @@ export class Engine {
   }
 
   /** Looks now, once a second per host at most. Returns whether a look is on its way. */
-  ask(jid: Jid): boolean {
-    const job = this.#known.job(jid);
-    if (job === undefined || !isOutstanding(job)) return false;
-    if (!this.#roster.mayAsk(job.host, this.#parts.clock.now())) return false;
-    const host = this.#roster.hostOf(job);
-    if (host !== undefined) this.#dispatcher.urge(host);
-    this.#lookIn(jid, 0);
-    return true;
-  }
+  readonly ask = (jid: Jid): boolean => this.#onlookers.ask(jid);
 
   /** Names the jobs whose tails are on a screen: they are asked at once, then each 2 s unless `-P` was given. */
-  watch(jids: ReadonlySet<Jid>): void {
-    const fresh = [...jids].filter(jid => !this.#watched.has(jid));
-    this.#watched.clear();
-    for (const jid of jids) this.#watched.add(jid);
-    for (const jid of fresh) {
-      const job = this.#known.job(jid);
-      if (job !== undefined && this.#known.pollOf(job) === undefined && job.state.kind !== 'starting') this.ask(jid);
-    }
+  readonly watch = (jids: ReadonlySet<Jid>): void => this.#onlookers.watch(jids);
+
+  /** A person wants these hosts of a run tried now, also those that are tried at growing intervals only. */
+  urge(run: string, hosts: readonly string[]): void {
+    for (const host of this.#known.hostsOf(run, new Set(hosts))) this.#dispatcher.urge(host);
   }
 
   /** Ends a job on its host; it counts as cancelled only after the host has said that it is gone. */
@@ -170,6 +167,8 @@ export class Engine {
   drop(run: string, isMeant: (start: Start) => boolean): readonly Start[] {
     const dropped = this.#starts.drop(run, isMeant);
     for (const start of dropped) this.#withdraw(start);
+    // A jump host may have been kept for them.
+    this.#dispatcher.pump();
     return dropped.filter(({ stage }) => stage === 'asked');
   }
 
@@ -214,7 +213,7 @@ export class Engine {
       looked: (jids, reports) => this.#looked(jids, reports),
       acted: (act, answer) => this.#acted(act, answer),
       nextDueIn: host => this.#nextDueIn(host),
-      isWatched: host => this.#roster.isBusy(host),
+      left: () => [...this.#roster.hosts(jid => !this.#known.isLetGo(jid)), ...this.#known.hostsToCome()],
       putOff: (jids, ms) => seePutOff(this.#parts, jids, ms),
       back: hosts => this.#back(hosts),
       waysSeen: (away, slowed) => seeWays(this.#parts, away, slowed),
@@ -296,7 +295,7 @@ export class Engine {
       random,
       order: spine.state.orders.get(jid),
       poll: this.#known.pollOf(job),
-      watched: this.#watched.has(jid),
+      watched: this.#onlookers.see(jid),
       crowded: this.#starts.queue.size > 0,
       log: this.#known.run(job.runId)?.options.log ?? 'yes',
       masked: this.#known.run(job.runId)?.options.masked,
@@ -371,7 +370,7 @@ export class Engine {
     this.#toSend.delete(job.jid);
     const host = this.#roster.hostOf(job);
     if (host !== undefined) this.#dispatcher.forget(host, job.jid);
-    this.#watched.delete(job.jid);
+    this.#onlookers.leave(job.jid);
     this.#starts.forget(job.jid);
     this.#roster.leave(job);
     this.#dispatcher.pump();

@@ -1,4 +1,5 @@
 // The only place that looks up for the engine what the state says of a job or a run.
+import type { PlannedHost } from '../domain/event.ts';
 import type { Jid, Job } from '../domain/job.ts';
 import type { Run, State } from '../domain/run-state.ts';
 
@@ -16,6 +17,11 @@ export class Known {
     return this.#state.jobs.get(jid);
   }
 
+  /** Nobody waits for it. */
+  isLetGo(jid: Jid): boolean {
+    return this.job(jid)?.state.kind === 'let-go';
+  }
+
   run(id: string): Run | undefined {
     return this.#state.runs.get(id);
   }
@@ -31,6 +37,25 @@ export class Known {
 
   forksOf(run: string): number {
     return Math.min(this.#forks, this.run(run)?.options.forks ?? this.#forks);
+  }
+
+  /** Hosts to which a run has yet to come, or to come again. */
+  *hostsToCome(): Iterable<PlannedHost> {
+    for (const run of this.#state.runs.values()) {
+      if (run.phase.kind !== 'going' && run.phase.kind !== 'paused') continue;
+      const isToCome = (name: string): boolean => (run.hosts.get(name)?.at ?? 'ended') !== 'ended';
+      yield* this.#hostsOf(run, isToCome);
+    }
+  }
+
+  /** As the run planned them. */
+  hostsOf(id: string, names: ReadonlySet<string>): readonly PlannedHost[] {
+    const run = this.run(id);
+    return run === undefined ? [] : this.#hostsOf(run, name => names.has(name));
+  }
+
+  #hostsOf({ fleet }: Run, isMeant: (name: string) => boolean): readonly PlannedHost[] {
+    return (this.#state.fleets.get(fleet)?.hosts ?? []).filter(({ name }) => isMeant(name));
   }
 
   /** Nobody has said that it is not to begin any more. */

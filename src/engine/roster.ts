@@ -45,8 +45,9 @@ export class Roster {
     return this.#byHost.get(host) ?? [];
   }
 
-  isBusy(host: string): boolean {
-    return this.#byHost.has(host);
+  /** Of each job that is followed and meant. */
+  *hosts(isMeant: (jid: Jid) => boolean): Iterable<PlannedHost> {
+    for (const [jid, host] of this.#hosts) if (isMeant(jid)) yield host;
   }
 
   /** Whether the operator may have the host asked at `now`; jobs asked in the same moment go together. */

@@ -62,6 +62,11 @@ export class Slots {
     return this.limits.forks - this.open;
   }
 
+  /** What is open are shared connections with nobody behind them. */
+  get nobodyTalks(): boolean {
+    return this.#taken.size === 0;
+  }
+
   /** Forks that a line to this host would take now: what is open and shared is counted once. */
   costOf(host: HostRef): number {
     const { own, way } = this.#partsOf(host);

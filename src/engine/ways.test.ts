@@ -108,3 +108,39 @@ test('starts through a jump host have a rate of their own, behind which nobody e
   await rig.clock.pass(12_000);
   expect(rig.jobsOf(run).filter(({ kind }) => kind === 'running')).toHaveLength(30);
 });
+
+const dearOne = (settings: { forks: number; jumpRate?: number }): { rig: Rig; hops: SimulatedHops } => {
+  const made = behindOne(settings);
+  made.hops.dear.add('jump1');
+  return made;
+};
+
+test.each<[string, Partial<Parameters<Rig['run']>[1]>, { forks: number; jumpRate?: number }]>([
+  ['starts that wait for the rate', {}, { forks: 25, jumpRate: 0.1 }],
+  ['batches of a roll', { serial: 1 }, { forks: 4 }],
+  ['jobs that are looked at each minute', { command: '150 0', async: 600, poll: 60 }, { forks: 4 }],
+])(
+  'a jump host that a person typed a code for is connected to once while anything waits behind it: %s',
+  async (_what, wanted, settings) => {
+    const { rig, hops } = dearOne(settings);
+    const run = await rig.run(behind, { command: '1 0', ...wanted });
+    // Somebody else wants the slots, too.
+    await rig.run(
+      hostNames(30).filter(name => !behind.includes(name)),
+      { command: '600 0', async: 900, poll: 1 },
+    );
+    await rig.untilQuiet();
+    expect(rig.jobsOf(run).map(({ verdict }) => verdict)).toEqual(Array(10).fill('ok'));
+    expect(hops.tried.get('jump1')).toBe(1);
+    expect([rig.hosts.open, rig.engine.open]).toEqual([0, 0]);
+  },
+);
+
+test('a jump host that a person typed a code for gives way where nobody could go on otherwise', async () => {
+  const rig = new Rig({ settings: { forks: 2 }, hops: 1, jumps: ['jump1', 'jump2'] });
+  rig.hosts.hops?.dear.add('jump1');
+  // By turns behind one and the other, one host a batch.
+  const run = await rig.run(behind, { command: '1 0', serial: 1 });
+  await rig.untilQuiet();
+  expect(rig.jobsOf(run).map(({ verdict }) => verdict)).toEqual(Array(10).fill('ok'));
+});
