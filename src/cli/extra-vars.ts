@@ -1,26 +1,40 @@
-// The only place that reads -e: `k=v k2=v2` (values are text, as in Ansible) or one JSON object.
+// The only place that reads -e: `k=v k2=v2` (values are text, as in Ansible), a mapping in JSON or YAML, or @FILE with one.
+import { resolve } from 'node:path';
 import { fail, ok, type Result } from '../domain/result.ts';
-import { isMapping, type Value, type Vars } from '../domain/value.ts';
+import type { Vars } from '../domain/value.ts';
+import { type Disk, readText } from '../files/disk.ts';
+import { describeNode, parseYaml, varsOf } from '../files/yaml.ts';
 
-/** Later ones win. @failure bad-input */
-export const readExtraVars = (given: readonly string[]): Result<Vars> => {
+/** Later ones win. @param cwd where names of files begin @failure bad-input with file:line:column */
+export const readExtraVars = async (given: readonly string[], cwd: string, disk: Disk): Promise<Result<Vars>> => {
   let all: Vars = {};
   for (const text of given) {
-    const read = text.trimStart().startsWith('{') ? fromJson(text) : fromPairs(text);
+    const read = text.startsWith('@')
+      ? await fromFile(text.slice(1), cwd, disk)
+      : /^\s*[[{]/.test(text)
+        ? fromYaml('-e', text)
+        : fromPairs(text);
     if (!read.ok) return read;
     all = { ...all, ...read.value };
   }
   return ok(all);
 };
 
-const fromJson = (text: string): Result<Vars> => {
-  try {
-    const value = JSON.parse(text) as Value;
-    if (isMapping(value)) return ok(value);
-  } catch {
-    // Told below: what is wrong with it matters less than what it should look like.
-  }
-  return fail({ tag: 'bad-input', cause: `-e ${text}: this is no JSON object; write -e '{"name": "value"}' or -e name=value` });
+const fromFile = async (name: string, cwd: string, disk: Disk): Promise<Result<Vars>> => {
+  if (name === '') return fail({ tag: 'bad-input', cause: '-e @: write the name of a file behind the @' });
+  const text = await readText(disk, resolve(cwd, name), 'file of variables');
+  return text.ok ? fromYaml(name, text.value) : text;
+};
+
+/** JSON is YAML, too. */
+const fromYaml = (name: string, text: string): Result<Vars> => {
+  const read = parseYaml(name, text);
+  if (!read.ok) return read;
+  const { root, sealed, refuse } = read.value;
+  if (sealed[0] !== undefined) return refuse(sealed[0].at, 'an encrypted value cannot be given with -e; put it into group_vars');
+  if (root === undefined) return ok({});
+  if (root.kind !== 'map') return refuse(root.at, `found ${describeNode(root)} where a mapping of variables is expected: name: value`);
+  return ok(varsOf(root.entries));
 };
 
 const fromPairs = (text: string): Result<Vars> => {

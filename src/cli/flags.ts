@@ -103,6 +103,9 @@ export const listed = (text: string, before: readonly string[] = []): readonly s
 
 const many = (text: string, before: readonly string[] = []): readonly string[] => [...before, text];
 
+const extraVars = (): Option =>
+  new Option('-e, --extra-vars <k=v>', 'variables: k=v, JSON, or @FILE in YAML or JSON (repeatable)').argParser(many);
+
 const maskPattern = (text: string, before: readonly string[] = []): readonly string[] => {
   const compiled = compileMask([text]);
   if (!compiled.ok) throw new InvalidArgumentError(`${compiled.failure.cause.replace(/^--mask 1 of 1: /, '')}.`);
@@ -167,7 +170,7 @@ export const withFleet = (command: Command): Command =>
 export const withRun = (command: Command): Command =>
   withMirror(withOutputs(withFleet(command)))
     .addOption(new Option('-f, --forks <n>', 'connections at once').argParser(whole(1, 10_000)))
-    .addOption(new Option('-e, --extra-vars <k=v>', 'variables: k=v or JSON (repeatable)').argParser(many))
+    .addOption(extraVars())
     .addOption(new Option('--once <name>', 'join the unfinished run of this name instead of starting another').argParser(something))
     .addOption(new Option('--ansible-async', 'keep ~/.ansible_async/JID on each host too, so that async_status reads the job'))
     .addOption(new Option('--give-up <time>', 'give a silent host up after this long (30m)').argParser(seconds))
@@ -193,3 +196,11 @@ export const withAdHoc = (command: Command): Command =>
     .addOption(new Option('-m, --module-name <name>', 'shell or command').choices(['shell', 'command']))
     .addOption(new Option('-a, --args <text>', 'arguments of the module'))
     .addOption(new Option('--no-template', 'leave {{ braces }} alone'));
+
+/** How a text is meant, and whose variables it sees. */
+export const withEval = (command: Command): Command =>
+  withFleet(command)
+    .addOption(new Option('--when', 'as a condition: true or false'))
+    .addOption(new Option('--template', 'as a text with {{ braces }}'))
+    .addOption(new Option('-p, --pattern <hosts>', 'with the variables of these hosts, one value each'))
+    .addOption(extraVars());

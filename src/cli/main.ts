@@ -12,6 +12,7 @@ import {
   seconds,
   whole,
   withAdHoc,
+  withEval,
   withFleet,
   withMirror,
   withOutputs,
@@ -140,6 +141,11 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .option('--graph [group]', 'the tree of groups and hosts')
     .option('--host <name>', 'the variables of one host as JSON')
     .action(async (flags: InventoryFlags) => did(await (await import('./verbs/inventory.ts')).inventoryVerb(world, flags)));
+  withEval(program.command('eval'))
+    .description('evaluate an expression, a condition or a template, and print the value as JSON')
+    .argument('<text...>')
+    .addHelpText('after', '\n  rollcall eval --when -p web -- "\'prod\' in group_names and n | int > 3"')
+    .action(async (words: string[], flags) => did(await (await import('./verbs/eval.ts')).evalVerb(world, words, flags)));
   withState(program.command('practice'))
     .description('serve the practice fleet and print its inventory')
     .option('--hosts <n>', 'how many hosts')

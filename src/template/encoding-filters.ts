@@ -4,7 +4,7 @@ import type { DocumentOptions, ParseOptions, ScalarTag, SchemaOptions, ToJSOptio
 import { parseAllDocuments, parse as parseYaml } from 'yaml';
 import type { Value } from '../domain/value.ts';
 import type { Filters, Given } from './filter.ts';
-import { bounded, wrong } from './filter.ts';
+import { bounded, tooMuch, wrong } from './filter.ts';
 import { type JsonStyle, pythonJson, pythonText } from './python-text.ts';
 import { pythonYaml } from './python-yaml.ts';
 
@@ -70,6 +70,7 @@ const styleOf = (given: Given, base: JsonStyle): JsonStyle => {
 /** As Ansible's: `yes` is true, and one text may not stand for a million others. */
 const yamlOptions: ParseOptions & DocumentOptions & SchemaOptions & ToJSOptions = {
   version: '1.1',
+  logLevel: 'error',
   maxAliasCount: 100,
   uniqueKeys: false,
   customTags: tags =>
@@ -86,7 +87,9 @@ const readYaml = (read: () => unknown): Value => {
   try {
     return dataOf(read());
   } catch (error) {
-    return wrong(`this is no YAML: ${(error as Error).message.split('\n')[0] ?? ''}`);
+    return error instanceof RangeError || /call stack/.test(String(error))
+      ? tooMuch()
+      : wrong(`this is no YAML: ${(error as Error).message.split('\n')[0] ?? ''}`);
   }
 };
 

@@ -9,7 +9,7 @@ import { ok } from '../domain/result.ts';
 import type { Value, Vars } from '../domain/value.ts';
 import { isMapping } from '../domain/value.ts';
 import { Crossing } from './crossing.ts';
-import { type Filter, Given, Wrong } from './filter.ts';
+import { type Filter, Given, muchSentence, Wrong } from './filter.ts';
 import { filters } from './filters.ts';
 import { loadInterpreter } from './interpreter.ts';
 import { explainMissing, operators } from './operators.ts';
@@ -18,7 +18,7 @@ import { tests } from './tests.ts';
 /** Steps that one evaluation may take; about a tenth of a second. */
 const fuel = 500_000;
 /** What one evaluation may take at most, ms: hundreds of times what any sane one needs. */
-const longest = 1000;
+const longest = 2000;
 
 let environment: Environment | undefined;
 /** The first thing that went wrong in the running evaluation, and how values cross in it. */
@@ -58,8 +58,9 @@ const run = <T>(source: string, vars: Vars, work: (engine: Environment) => T): R
   }
 };
 
-/** Loops, and filters that take a pattern or call another filter: a watch costs more than most evaluations. */
-const mayTakeLong = /\bfor\b|\bmacro\b|rollcall_(?:regex|is_regex|is_match|is_search|map|select|reject|permut|combinations|product)/;
+/** Repeats, loops, and filters that take a pattern, call others or go through a list: a watch costs more than most other evaluations. */
+const mayTakeLong =
+  /\*|\bfor\b|\bmacro\b|\brange\b|rollcall_(?!(?:text|string|truth|undefined|compare|get|default|bool|int|float|lower|upper|trim|quote|basename|dirname|first|last|length|is_(?!regex|match|search))\w*)/;
 
 const room: { work: () => unknown } = createContext({ work: () => undefined }) as { work: () => unknown };
 const watch = new Script('work()');
@@ -98,12 +99,10 @@ const calling =
       return crossing.back(filter(crossing.out(value), new Given(Array.isArray(list) ? list : [], isMapping(names) ? names : {})));
     } catch (error) {
       if (isOutOfTime(error)) throw error;
-      current.fault ??= error instanceof Wrong ? error.message : isBroken(error) ? tooMuch : `a filter failed: ${String(error)}`;
+      current.fault ??= error instanceof Wrong ? error.message : isBroken(error) ? muchSentence : `a filter failed: ${String(error)}`;
       return null;
     }
   };
-
-const tooMuch = 'it needs too much memory or is nested too deep';
 
 const isOutOfTime = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && (error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
@@ -115,7 +114,7 @@ const isBroken = (error: unknown): boolean =>
   /unsafe aliasing|string longer/.test(String(error));
 
 const sentenceOf = (error: unknown): string => {
-  if (isBroken(error)) return tooMuch;
+  if (isBroken(error)) return muchSentence;
   if (isOutOfTime(error)) return 'it does not come to an end';
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   const plain = line.replace(/ \(in <\w+>:\d+\)$/, '').replace(/^(?:syntax error|invalid operation): /, '');

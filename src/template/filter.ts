@@ -24,8 +24,13 @@ export const mostEntries = 200_000;
 
 /** Refuses what would grow without measure. */
 export const bounded = (size: number, most = mostText): void => {
-  if (size > most) wrong('it needs too much memory or is nested too deep');
+  if (size > most) tooMuch();
 };
+
+export const tooMuch = (): never => wrong(muchSentence);
+
+/** What is said of a value that grew without measure, wherever that is noticed. */
+export const muchSentence = 'it needs too much memory or is nested too deep';
 
 /** Arguments of a filter: by place, or by name. */
 export class Given {

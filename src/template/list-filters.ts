@@ -123,7 +123,9 @@ export const listFilters: Filters = {
     const groups = new Map<string, Value[]>();
     for (const item of sorted(listOf(value, 'groupby'), item => [keyOf(item)], false)) {
       const key = identityOf(keyOf(item));
-      groups.set(key, [...(groups.get(key) ?? []), item]);
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [item]);
+      else group.push(item);
     }
     return [...groups.values()].map(items => [read(items[0] ?? null), items]);
   },

@@ -198,12 +198,14 @@ const commentStyles: Readonly<Record<string, { readonly beginning?: string; read
 };
 
 const comment = (text: string, given: Given): string => {
-  const style = commentStyles[given.text(0, 'style', 'plain')] ?? wrong('this style of comments is not known');
-  const say = (name: string, byDefault: string): string => given.text(99, name, byDefault);
+  const name = given.text(0, 'style', 'plain');
+  const style = (Object.hasOwn(commentStyles, name) ? commentStyles[name] : undefined) ?? wrong(`${name} is no style of comments`);
+  const say = (part: string, byDefault: string): string => given.text(99, part, byDefault);
   const decoration = say('decoration', style.decoration);
   const newline = say('newline', '\n');
   const edge = decoration.trimEnd();
-  const times = (name: string): number => Math.min(given.number(99, name, 1), 1000);
+  const times = (part: string): number => Math.min(given.number(99, part, 1), 1000);
+  bounded(text.length * (decoration.length + 1) + Math.max(say('prefix', edge).length, say('postfix', edge).length) * 1000);
   const [beginning, end, prefix, postfix] = [
     say('beginning', style.beginning ?? ''),
     say('end', style.end ?? ''),

@@ -27,7 +27,8 @@ const signs: Readonly<Record<string, string>> = {
 export const isVersion = (value: Value, given: Given): boolean => {
   const other = given.value(0, 'version');
   const operator = given.text(1, 'operator', 'eq');
-  const holds = operators[signs[operator] ?? operator];
+  const word = Object.hasOwn(signs, operator) ? (signs[operator] ?? '') : operator;
+  const holds = Object.hasOwn(operators, word) ? operators[word] : undefined;
   if (holds === undefined) return wrong(`Invalid operator type (${operator}). Must be one of ${Object.keys(signs).join(', ')}`);
   if (!isTruthy(value)) wrong('Input version value cannot be empty');
   if (!isTruthy(other)) wrong('Version parameter to compare against cannot be empty');

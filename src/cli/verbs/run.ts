@@ -6,6 +6,7 @@ import { noHostsMatched } from '../../domain/pattern.ts';
 import { adHocPlan, type Plan, resolveHosts, withBecome } from '../../domain/plan.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import type { Link } from '../../driver/protocol.ts';
+import { nodeDisk } from '../../files/disk.ts';
 import { ansibleJsonOutput } from '../../outputs/ansible-json.ts';
 import { ndjsonOutput } from '../../outputs/ndjson.ts';
 import type { Output, OutputParts } from '../../outputs/output.ts';
@@ -75,7 +76,7 @@ export const startAndFollow = async (
     for (const { hosts } of plan.plays) world.write(`  hosts (${hosts.length}):\n${hosts.map(host => `    ${host}\n`).join('')}`);
     return ok(0);
   }
-  const extraVars = readExtraVars(flags.extraVars ?? []);
+  const extraVars = await readExtraVars(flags.extraVars ?? [], world.cwd, nodeDisk);
   if (!extraVars.ok) return extraVars;
   const mirror = readMirrorWish(world, place.stateDir, place.mirror);
   if (!mirror.ok) return mirror;
