@@ -305,7 +305,11 @@ lay_folders() {
 stage() {
   STAGE=$BASE/stage/$JID.$NONCE.$$ # the same request may come twice at once
   if [ -d "$BLANK" ]; then
-    TROUBLE=$(LC_ALL=C exec cp -R "$BLANK" "$STAGE" 2>&1) || give_up
+    TROUBLE=$(LC_ALL=C exec cp -R "$BLANK" "$STAGE" 2>&1) || case $TROUBLE in
+      # What a second installer moved into the blank folder was taken out of it while it was copied.
+      *'No such file'*) rm -rf "$STAGE" && make_blank "$STAGE" || give_up ;;
+      *) give_up ;;
+    esac
   else make_blank "$STAGE" || give_up; fi
   umask >"$STAGE/umask"
   umask 077

@@ -56,8 +56,10 @@ function tidiesUp(shell: Shell): void {
     test('keeps what nobody has had for 90 days, and what runs for ever', async () => {
       const link = makeSimulatedLink(shell);
       const line = await openLine(shell, link);
-      const [ended, lost, running] = [startOf('echo hi'), startOf('sleep 600'), startOf('sleep 600')];
+      // It must not end before its start is answered: the answer would bring all that it said.
+      const [ended, lost, running] = [startOf('until [ -e go ]; do sleep 0.1; done; echo hi'), startOf('sleep 600'), startOf('sleep 600')];
       for (const start of [ended, lost, running]) value(await line.start(start));
+      writeFileSync(join(link.home, 'go'), '');
       const { supervisor, child } = processesOf(link, lost.jid);
       await waitFor('its session', () => (isThere(-child) ? true : undefined));
       process.kill(supervisor, 'SIGKILL');

@@ -62,6 +62,20 @@ function runnerContract(shell: Shell): void {
       expect(readdirSync(join(fresh.home, '.rollcall/stage'))).toEqual([]);
     });
 
+    test('starts also where its copy of a blank folder breaks off', async () => {
+      const own = toolsOf(
+        shell,
+        [...usualTools, 'setsid'].filter(tool => tool !== 'cp'),
+      );
+      writeFileSync(
+        join(own, 'cp'),
+        '#!/bin/sh\nmkdir -p "$3"\necho "cp: cannot access $2/blank: No such file or directory" >&2\nexit 1\n',
+        { mode: 0o755 },
+      );
+      const report = await runJob(await openLine(shell, makeSimulatedLink(shell, { path: own })), 'echo hi');
+      expect([report.state, text(report.out.bytes)]).toEqual([{ kind: 'done', rc: 0 }, 'hi\n']);
+    });
+
     test('tells a job that was killed with its supervisor from one that failed', async () => {
       const line = await openLine(shell, link);
       const start = startOf('sleep 600');
