@@ -71,8 +71,7 @@ export class Engine {
 
   /** Asks for a job to be started when its turn comes; once per jid, however often it is asked for. */
   start(start: Omit<Start, 'stage' | 'tries'>): void {
-    this.#starts.ask(start);
-    this.#dispatcher.pump();
+    if (this.#starts.ask(start)) this.#dispatcher.pump();
   }
 
   /** Starts nothing of the run from this moment on, before the event that says so is written. */

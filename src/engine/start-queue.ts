@@ -58,11 +58,13 @@ export class StartQueue {
     this.#creditAt = clock.now();
   }
 
-  add(start: Start): void {
+  /** Returns whether it is looked at now: nobody's turn changes by one more at the end of a long queue. */
+  add(start: Start): boolean {
     const queue = this.#queues.get(start.run);
     if (queue === undefined) this.#queues.set(start.run, [start]);
-    else if (start.stage === 'asked') queue.push(start);
+    else if (start.stage === 'asked') return queue.push(start) <= lookAhead;
     else queue.unshift(start);
+    return true;
   }
 
   /** Takes the first start that may go now, or tells why none can. */

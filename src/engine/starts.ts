@@ -32,11 +32,11 @@ export class Starts {
     return this.#later.size;
   }
 
-  /** Once per jid, however often it is asked for. */
-  ask(start: Omit<Start, 'stage' | 'tries'>): void {
-    if (this.#asked.has(start.jid) || this.#parts.spine.state.jobs.has(start.jid)) return;
+  /** Once per jid, however often it is asked for. Returns whether its turn might have come. */
+  ask(start: Omit<Start, 'stage' | 'tries'>): boolean {
+    if (this.#asked.has(start.jid) || this.#parts.spine.state.jobs.has(start.jid)) return false;
     this.#asked.add(start.jid);
-    this.queue.add({ ...start, stage: 'asked', tries: 0 });
+    return this.queue.add({ ...start, stage: 'asked', tries: 0 });
   }
 
   /** Writes the intent; resolves when it is durable. */

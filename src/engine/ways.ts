@@ -42,10 +42,12 @@ export class Ways {
 
   /** What has to pass before a connection to the host can be tried. */
   hindrance(host: HostRef): string | undefined {
-    const shut = this.of(host).find(hop => this.#parts.hops?.stateOf(hop) !== 'open' && this.mayTry(named('hop', hop)) === 'nobody');
+    const { hops, slots } = this.#parts;
+    const isShut = (hop: string): boolean => slots.isAwaited(hop) || this.#breaker.mayTry(named('hop', hop)) === 'nobody';
+    const shut = this.of(host).find(hop => hops?.stateOf(hop) !== 'open' && isShut(hop));
     if (shut !== undefined) return named('hop', shut);
     const own = named('host', keyOf(host));
-    return this.mayTry(own) === 'nobody' ? own : undefined;
+    return this.#breaker.mayTry(own) === 'nobody' ? own : undefined;
   }
 
   /** What has to pass before a start can open one: besides, only so many a second go through a jump host, and so many to who may not answer. */
