@@ -4,6 +4,8 @@ import type { Job } from '../domain/job.ts';
 import { fold } from '../domain/nodeset.ts';
 import { safeText } from '../domain/safe-line.ts';
 import type { Adoption } from '../driver/protocol.ts';
+import type { AdoptDialog } from './console-state.ts';
+import { wrapWords } from './style.ts';
 import { counted } from './words.ts';
 
 /** Homes named one by one; the others are counted. */
@@ -25,6 +27,18 @@ export const whereWords = ({ jobs, looked, skipped }: Adoption, become: 'yes' | 
   const where = [...places].map(([key, hosts]) => `${key} on ${fold(hosts)}`);
   const shown = where.length > mostPlaces ? [...where.slice(0, mostPlaces), `and ${where.length - mostPlaces} more homes`] : where;
   return [`${found}; looked ${shown.join(', ')}${become === 'yes' ? '' : '; jobs of other accounts need -b'}`, ...left];
+};
+
+/** What the dialog says under its hosts: what Enter does, or what came of it. */
+export const adoptLines = ({ become, found }: AdoptDialog, columns: number): readonly string[] => {
+  const wrapped = (sentence: string): readonly string[] => wrapWords(sentence, columns - 1);
+  if (found === 'asking') return ['asking …', '', ''];
+  if (found !== undefined) return found.flatMap(wrapped);
+  return [
+    ...wrapped('asks for jobs that are not in this journal, and follows them; nothing is started or ended'),
+    `in ${become === 'yes' ? 'every account, by sudo; b: only our own' : 'our own account; b: in every one, by sudo'}`,
+    'Enter asks',
+  ];
 };
 
 /** Who started jobs that are not ours, each once. */

@@ -1,4 +1,5 @@
 // The only place that says how many rows each dialog takes at the foot of the screen, its rule included.
+import { adoptLines } from './adopt-words.ts';
 import { topMode, type View } from './console-state.ts';
 
 /** Rows of the dialog that is open; 0 without one. */
@@ -10,8 +11,9 @@ export const dialogHeight = (view: View): number => {
     case 'start':
     case 'cancel':
     case 'retry':
-    case 'adopt':
       return 5;
+    case 'adopt':
+      return Math.min(12, Math.max(5, view.rows - 10), 2 + adoptLines(mode, view.columns).length);
     case 'answer':
       return 4 + Math.max(1, mode.ids.length);
     case 'extend':

@@ -128,6 +128,17 @@ export const pieces = (text: string, width: number): string[] => {
   return cuts.length === 0 ? [''] : cuts;
 };
 
+/** Lines of whole words, each in at most `width` columns; a word that is longer is cut into pieces. */
+export const wrapWords = (text: string, width: number): string[] => {
+  const lines: string[] = [];
+  for (const word of text.split(' ').flatMap(whole => pieces(whole, width))) {
+    const last = lines.at(-1);
+    if (last === undefined || widthOf(last) + 1 + widthOf(word) > width) lines.push(word);
+    else lines[lines.length - 1] = `${last} ${word}`;
+  }
+  return lines;
+};
+
 const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
 
 /** Splits text into what a person takes for characters. */

@@ -2,7 +2,7 @@
 import { formatDuration } from '../../domain/duration.ts';
 import { fold } from '../../domain/nodeset.ts';
 import type { Run } from '../../domain/run-state.ts';
-import { othersOf } from '../adopt-words.ts';
+import { adoptLines, othersOf } from '../adopt-words.ts';
 import { cancelCounts, cancelJobs, cancelRuns } from '../cancel-targets.ts';
 import { keyName } from '../commands.ts';
 import type { AdoptDialog, CancelDialog, Console, Mode, Prompt, RetryDialog, RetryWhich, StartDialog } from '../console-state.ts';
@@ -225,22 +225,13 @@ const cancelContent = (console: Console, mode: CancelDialog): Content => {
   };
 };
 
-const adoptContent = (console: Console, { hosts, become, found }: AdoptDialog): Content => {
-  const head: readonly Piece[] = [' ', label(console), ' ', ['strong', counted(hosts.length, 'host')], `  ${fold(hosts)}`];
-  if (found !== undefined) {
-    const words = found === 'asking' ? ['asking …'] : found;
-    return { title: 'jobs begun elsewhere', pieces: [head, ...words.slice(0, 3).map((word): readonly Piece[] => [` ${word}`])] };
-  }
-  return {
-    title: 'jobs begun elsewhere?',
-    pieces: [
-      head,
-      [' asks them for jobs that are not in this journal, and follows those; nothing is started or ended'],
-      [' ', button(become === 'yes' ? 'b  every account (sudo)' : 'b  our own account', become === 'yes')],
-      [' ', ['strong', 'Enter asks']],
-    ],
-  };
-};
+const adoptContent = (console: Console, mode: AdoptDialog): Content => ({
+  title: mode.found === undefined ? 'jobs begun elsewhere?' : 'jobs begun elsewhere',
+  pieces: [
+    [' ', label(console), ' ', ['strong', counted(mode.hosts.length, 'host')], `  ${fold(mode.hosts)}`],
+    ...adoptLines(mode, console.view.columns).map((line): readonly Piece[] => [` ${line}`]),
+  ],
+});
 
 const retryContent = (console: Console, mode: RetryDialog): Content => {
   const which = retryChoice(mode);

@@ -112,6 +112,11 @@ const dialogHints: Readonly<Record<string, readonly (readonly [string, string])[
     ['Ctrl-U', 'clear'],
     ['Esc', 'not now'],
   ],
+  adopt: [
+    ['Enter', 'ask'],
+    ['b', 'every account or ours'],
+    ['Esc', 'back'],
+  ],
   note: [
     ['Enter', 'note it'],
     ['Esc', 'back'],
@@ -143,7 +148,9 @@ export const hintsRow = (console: Console, palette: Palette): string => {
           ['Enter', 'keep running'],
           ['Esc', 'back'],
         ] as const)
-      : dialogHints[mode?.kind ?? ''];
+      : mode?.kind === 'adopt' && mode.found !== undefined
+        ? ([['Esc', 'back']] as const)
+        : dialogHints[mode?.kind ?? ''];
   const place = placeOf(console);
   const back: readonly (readonly [string, string])[] = place === 'job' || place === 'log' || place === 'help' ? [['Esc', 'back']] : [];
   const hints = dialog ?? [

@@ -2,7 +2,8 @@
 import { asWhom } from '../../domain/become.ts';
 import { formatDuration } from '../../domain/duration.ts';
 import { actorName, originName } from '../../domain/event.ts';
-import { type Job, shortJid } from '../../domain/job.ts';
+import { describeFailure } from '../../domain/failure.ts';
+import { type Job, shortJid, type Verdict } from '../../domain/job.ts';
 import { onHostOf } from '../../domain/reduce-job.ts';
 import type { Run } from '../../domain/run-state.ts';
 import { type SafeLine, withoutColours } from '../../domain/safe-line.ts';
@@ -13,7 +14,7 @@ import { type HostView, viewInRun } from '../host-view.ts';
 import { windowTop } from '../layout.ts';
 import { looks } from '../letters.ts';
 import { logLines } from '../log-lines.ts';
-import { type Palette, type Piece, row, rule } from '../style.ts';
+import { type Palette, type Piece, row, rule, wrapWords } from '../style.ts';
 import { handWords, limitLeft, nextLook, ranFor, seenAt, silenceWords, since, stateWord } from '../words.ts';
 import { clockPieces, labelPiece } from './header.ts';
 
@@ -61,7 +62,7 @@ export const jobStateRow = (console: Console, palette: Palette, job: Job): strin
   const view = viewOf(console, job);
   const look = looks[view.kind];
   const pieces: Piece[] = [[look.tone, ` ${look.letter} ${stateWord(view).toUpperCase()} `]];
-  if (job.state.kind === 'ended') pieces.push(`  ${verdictWords(job.state.verdict)}, ${since(wall, job.state.at)} ago`);
+  if (job.state.kind === 'ended') pieces.push(`  ${endWords(job.state.verdict)}, ${since(wall, job.state.at)} ago`);
   else {
     pieces.push(`  as of ${since(wall, seenAt(job))} ago`);
     const next = nextLook(view, wall);
@@ -70,7 +71,11 @@ export const jobStateRow = (console: Console, palette: Palette, job: Job): strin
   return row(palette, console.view.columns, [...pieces, `   attempt ${job.attempt}`]);
 };
 
-/** The facts, one a row, the most useful first. */
+/** Why a host was not reached takes rows of its own below. */
+const endWords = (verdict: Verdict): string =>
+  verdict.kind !== 'unreachable' ? verdictWords(verdict) : verdict.began === 'maybe' ? 'it may still run' : 'nothing was started';
+
+/** The facts, the most useful first. */
 export const jobFactRows = (console: Console, palette: Palette, job: Job): string[] => {
   const { wall } = console;
   const run = console.data.state.runs.get(job.runId);
@@ -79,6 +84,8 @@ export const jobFactRows = (console: Console, palette: Palette, job: Job): strin
   const words = handWords(viewOf(console, job), wall);
   const facts: [string, string][] = [];
   if (looks[viewOf(console, job).kind].hand > 0) facts.push(['trouble', `${words.what}  ${words.more}`]);
+  const next = whatNext(job);
+  if (next !== '') facts.push(['next', next]);
   facts.push(['command', order?.command ?? commandOf(console, job)]);
   if (job.adopted !== undefined) facts.push(['adopted', adoptedWords(job, run)]);
   if (on !== undefined)
@@ -102,7 +109,23 @@ export const jobFactRows = (console: Console, palette: Palette, job: Job): strin
     `${bytes.format(here)} B here of ${bytes.format(Math.max(here, there))} B on the host${job.output.dropped > 0 ? `, ${bytes.format(job.output.dropped)} B dropped by the cap` : ''}`,
   ]);
   if (run?.by !== undefined) facts.push(['by', `${actorName(run.by)} in run ${run.number} ${run.plan.title}`]);
-  return facts.map(([name, value]) => row(palette, console.view.columns, [['dim', ` ${name.padEnd(8)}`], value]));
+  return facts.flatMap(([name, value]) => factRows(console, palette, name, value));
+};
+
+/** Most rows of one fact: a command may be a whole script. */
+const mostFactRows = 4;
+
+const factRows = (console: Console, palette: Palette, name: string, value: string): string[] => {
+  const { columns } = console.view;
+  const lines = wrapWords(value, columns - 9);
+  const shown = lines.length > mostFactRows ? [...lines.slice(0, mostFactRows - 1), lines.slice(mostFactRows - 1).join(' ')] : lines;
+  return shown.map((line, at) => row(palette, columns, [['dim', ` ${(at === 0 ? name : '').padEnd(8)}`], line]));
+};
+
+/** What to do about a host that was not reached. */
+const whatNext = ({ state }: Job): string => {
+  const failure = state.kind === 'ended' && state.verdict.kind === 'unreachable' ? state.verdict.failure : undefined;
+  return failure === undefined ? '' : describeFailure(failure).next;
 };
 
 const commandOf = (console: Console, job: Job): string => {

@@ -9,7 +9,7 @@ import { runCounts, runInFocus, viewInRun } from '../host-view.ts';
 import { windowTop } from '../layout.ts';
 import { looks } from '../letters.ts';
 import { outputFolds } from '../output-folds.ts';
-import { fitted, type Palette, type Piece, pad, padFront, row, rule } from '../style.ts';
+import { fitted, type Palette, type Piece, pad, padFront, row, rule, wrapWords } from '../style.ts';
 import { listedRuns } from '../targets.ts';
 import { counted, phaseWord, since } from '../words.ts';
 import { progressBar } from './hand.ts';
@@ -184,15 +184,4 @@ export const helpRows = (console: Console, palette: Palette, height: number, at:
     ...shown,
     ...Array.from({ length: Math.max(0, body - shown.length) }, () => ' '.repeat(columns)),
   ];
-};
-
-/** Lines of whole words. */
-const wrapWords = (text: string, columns: number): string[] => {
-  const lines: string[] = [];
-  for (const word of text.split(' ')) {
-    const last = lines.at(-1);
-    if (last === undefined || last.length + 1 + word.length > columns) lines.push(word);
-    else lines[lines.length - 1] = `${last} ${word}`;
-  }
-  return lines;
 };

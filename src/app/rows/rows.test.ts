@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { fleetOf, numbered, practiceFleet, sessionOver, storyOf } from '../../../test/support/console.ts';
 import { kernelPatch, kernelPatchFleet, practiceAtWork } from '../../../test/support/nights.ts';
 import type { Fleet } from '../../domain/event.ts';
+import { describeFailure } from '../../domain/failure.ts';
 import { type SafeLine, withoutColours } from '../../domain/safe-line.ts';
 import { screenOf } from '../screen.ts';
 
@@ -43,8 +44,10 @@ test.each([
     many([']', ']', 'T']),
     many(['a', 'n', ...'uptime', 'enter']),
     many(['a', 'n', ...'uptime']),
+    many(['J']),
+    many(['J', 'b']),
   ]) {
-    const from = rows.findIndex(row => /^-- (cancel|retry|more|start|new)/.test(row));
+    const from = rows.findIndex(row => /^-- (cancel|retry|more|start|new|jobs begun)/.test(row));
     expect(from, rows.join('\n')).not.toBe(-1);
     const dialog = rows.slice(from + 1, -2);
     expect(dialog).not.toHaveLength(0);
@@ -52,6 +55,29 @@ test.each([
     const said = dialog.filter(line => !/^ +(PRACTICE|PROD) |: what has not/.test(line));
     for (const row of said) expect(row, dialog.join('\n')).not.toContain('…');
   }
+});
+
+test.each([60, 80, 120])('why a host was not reached and what to do is whole in its view, %i columns wide', columns => {
+  const story = storyOf(practiceFleet);
+  const run = story.queue(1, 'uptime', ['web1'], 60);
+  story.openBatch(run, 1, 60);
+  const jid = story.request(run, 'web1', 50);
+  const cause = 'the sudo password of ops was turned down by a-host-with-a-long-name.example.org, so it was not sent here at all';
+  story.end(jid, { kind: 'unreachable', failure: { tag: 'password-refused', host: 'web1', cause }, began: 'never' }, 40);
+  const view = screenAfter(practiceFleet, story, [columns, 24], 'j', 'enter');
+  const facts = view.slice(
+    2,
+    view.findIndex(row => row.startsWith('-- log')),
+  );
+  const text = facts.map(row => row.slice(9).trim()).join(' ');
+  expect(text).toContain(cause);
+  expect(text).toContain(describeFailure({ tag: 'password-refused', cause }).next);
+  expect(view.slice(0, 2).join('')).not.toContain('…');
+});
+
+test('the keys that the last row names are those of the dialog that is open', () => {
+  const rows = screenAfter(practiceFleet, practiceAtWork().story, [80, 24], 'J');
+  expect(rows.at(-1)?.trim()).toBe('Enter ask  b every account or ours  Esc back');
 });
 
 test('a retry says what became of its hosts', () => {
