@@ -14,6 +14,8 @@ export type RunFlags = {
   readonly user?: string;
   readonly privateKey?: string;
   readonly timeout?: number;
+  readonly handshakeTimeout?: number;
+  readonly replyTimeout?: number;
   readonly transport?: 'auto' | 'ssh2' | 'openssh';
   readonly extraVars?: readonly string[];
   readonly serial?: number;
@@ -143,7 +145,9 @@ export const withFleet = (command: Command): Command =>
     .addOption(new Option('-l, --limit <pattern>', 'only hosts of this pattern'))
     .addOption(new Option('-u, --user <name>', 'log in as this user').argParser(something))
     .addOption(new Option('--private-key <file>', 'log in with this key'))
-    .addOption(new Option('-T, --timeout <seconds>', 'time for a connect').argParser(moreThanNone))
+    .addOption(new Option('-T, --timeout <seconds>', 'time for a connect (10)').argParser(moreThanNone))
+    .addOption(new Option('--handshake-timeout <seconds>', 'time from the connect to the login (15)').argParser(moreThanNone))
+    .addOption(new Option('--reply-timeout <seconds>', 'time for a host to answer once it is logged in to (30)').argParser(moreThanNone))
     .addOption(new Option('--transport <name>', "auto (default), ssh2, or openssh: the system's ssh").choices(['auto', 'ssh2', 'openssh']))
     .addOption(new Option('--practice [hosts]', 'the practice fleet').argParser(practiceHosts))
     .addOption(new Option('--vault-password-file <file>', 'password of Ansible Vault; a program prints it (repeatable)').argParser(many))

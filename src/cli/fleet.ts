@@ -12,6 +12,7 @@ import { readInventory } from '../files/inventory.ts';
 import type { Vault } from '../files/vault.ts';
 import { addressOf, configFileOf, queryOf, systemOf } from '../ssh/address.ts';
 import type { SshConfig } from '../ssh/config.ts';
+import type { SaidTimeouts } from '../ssh/reach-options.ts';
 import { withRoute } from '../ssh/route.ts';
 import { choiceWorld, whySystem } from './choose-transport.ts';
 import { divideVars } from './closed-vars.ts';
@@ -30,8 +31,7 @@ export type FleetWish = {
   readonly label?: string;
   readonly colour?: string;
   readonly hostKeyChecking?: boolean;
-  /** `-T`, seconds. */
-  readonly timeout?: number;
+  readonly timeouts?: SaidTimeouts;
   /** What settings say of connections, as variables that every host's own win over. */
   readonly connection?: Vars;
   readonly transport?: 'auto' | 'ssh2' | 'openssh';
@@ -79,7 +79,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     cwd: world.cwd,
     localUser: world.user,
     env: world.env,
-    ...(wish.timeout !== undefined && { timeout: wish.timeout }),
+    ...(wish.timeouts !== undefined && { timeouts: wish.timeouts }),
     ...(wish.hostKeyChecking === false && { strictHostKeyChecking: 'no' as const }),
   };
   const wished = {

@@ -13,6 +13,7 @@ import { loadSettings } from '../files/settings.ts';
 import { Vault } from '../files/vault.ts';
 import { ensurePractice } from '../practice/client.ts';
 import type { PracticeFleet } from '../practice/fleet.ts';
+import type { SaidTimeouts } from '../ssh/reach-options.ts';
 import type { RunFlags } from './flags.ts';
 import { type LoadedFleet, loadFleet } from './fleet.ts';
 import type { GivenWish } from './given.ts';
@@ -64,7 +65,7 @@ export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, p
     ...(privateKey !== undefined && { privateKey }),
     ...(value.connection !== undefined && { connection: connectionOf(value.connection, flags) }),
     ...(flags.transport !== undefined && { transport: flags.transport }),
-    ...(flags.timeout !== undefined && { timeout: flags.timeout }),
+    timeouts: timeoutsOf(flags, value),
     ...(value.label !== undefined && { label: value.label }),
     ...(value.hostKeyChecking !== undefined && { hostKeyChecking: value.hostKeyChecking }),
   });
@@ -127,7 +128,8 @@ const startPractice = async (stateDir: string, flags: RunFlags): Promise<Result<
 const practicePlace = async (world: World, stateDir: string, flags: RunFlags): Promise<Result<Place>> => {
   const practice = await startPractice(stateDir, flags);
   if (!practice.ok) return practice;
-  const loaded = await loadFleet(world, { inventory: [practice.value.inventoryPath], practice: practice.value.mode });
+  const { inventoryPath, mode } = practice.value;
+  const loaded = await loadFleet(world, { inventory: [inventoryPath], practice: mode, timeouts: timeoutsOf(flags, {}) });
   if (!loaded.ok) return loaded;
   return ok({
     ...loaded.value,
@@ -138,6 +140,15 @@ const practicePlace = async (world: World, stateDir: string, flags: RunFlags): P
     practice: practice.value,
     become: becomeFlags(flags),
   });
+};
+
+const timeoutsOf = (flags: RunFlags, settings: Settings): SaidTimeouts => {
+  const { timeout: connect, handshakeTimeout: handshake = settings.handshakeTimeout, replyTimeout: reply = settings.replyTimeout } = flags;
+  return {
+    ...(connect !== undefined && { connect }),
+    ...(handshake !== undefined && { handshake }),
+    ...(reply !== undefined && { reply }),
+  };
 };
 
 /** A flag for one way to give a password wins over a setting for the other. */

@@ -30,8 +30,6 @@ export type DriverWish = {
   readonly persist?: number;
   readonly startRate?: number;
   readonly handshakes?: number;
-  /** `-T`, seconds. */
-  readonly timeout?: number;
   /** Nothing new starts, of this run or (`all`) of any: for the driver that is started now, not for one that replaces it later. */
   readonly hold?: { readonly run: string } | 'all';
 };
@@ -49,8 +47,11 @@ const driverArguments = (stateDir: string, wish: DriverWish, agentSocket: string
     jumpRate: (wish.startRate ?? 20) / 2,
     lookBytes: 256 * 1024,
   },
-  timeouts: { connect: (wish.timeout ?? 10) * 1000, handshake: 15_000, reply: 30_000 },
+  timeouts: usualTimeouts,
 });
+
+/** Where nobody said anything of it for a host. */
+export const usualTimeouts: Timeouts = { connect: 10_000, handshake: 15_000, reply: 30_000 };
 
 /** Kept: when the driver is killed, another is started and the link goes on with its snapshot. */
 export const reach = async (

@@ -84,7 +84,12 @@ export const failureTable = {
   ),
   'connect-timeout': row('connect', 'never', 'connect timed out', 'check that the host is up and reachable, or give it longer with -T'),
   'dropped-in-handshake': row('handshake', 'silently', 'refused during the handshake', 'probably sshd MaxStartups; lower --handshakes'),
-  'handshake-timeout': row('handshake', 'silently', 'the handshake timed out', 'the host is overloaded or what answers is not sshd'),
+  'handshake-timeout': row(
+    'handshake',
+    'silently',
+    'the handshake timed out',
+    'the host is overloaded or what answers is not sshd; --handshake-timeout gives it longer',
+  ),
   'not-ssh': row('handshake', 'never', 'what answers there is not SSH', 'check ansible_port'),
   'no-common-algorithm': row(
     'handshake',
@@ -123,7 +128,12 @@ export const failureTable = {
     'give the right one: in the inventory where it stands there, else with -k or -K, or where it is asked for; a locked account turns any away',
   ),
   'connection-lost': row('transfer', 'silently', 'the connection was lost', 'it is asked again by itself'),
-  'reply-timeout': row('transfer', 'silently', 'no reply in time', 'the host is overloaded; it is asked again by itself'),
+  'reply-timeout': row(
+    'transfer',
+    'silently',
+    'no reply in time',
+    'the host is overloaded; it is asked again by itself, and --reply-timeout gives it longer',
+  ),
   'channel-refused': row('transfer', 'silently', 'the host refused a session on an open connection', 'probably sshd MaxSessions'),
   'reply-garbled': row(
     'transfer',

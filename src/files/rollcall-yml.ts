@@ -5,13 +5,14 @@ import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
 import { didYouMean } from './keywords.ts';
 import type { Settings } from './setting-values.ts';
-import { readForks, readPath, readPaths } from './setting-values.ts';
+import { readForks, readPath, readPaths, readTimeout } from './setting-values.ts';
 import type { YamlFile } from './yaml.ts';
 import { describeNode, parseYaml } from './yaml.ts';
 import { Fields, isNothing } from './yaml-fields.ts';
 import type { YamlEntry } from './yaml-node.ts';
 
-const known = ['label', 'inventory', 'forks', 'remote_user', 'private_key_file', 'host_key_checking', 'mirror'];
+const timeouts = { handshake_timeout: 'handshakeTimeout', reply_timeout: 'replyTimeout' } as const;
+const known = ['label', 'inventory', 'forks', 'remote_user', 'private_key_file', 'host_key_checking', 'mirror', ...Object.keys(timeouts)];
 
 /** Reads the text of a rollcall.yml; relative paths are seen from its folder. An empty file sets nothing. */
 export const parseRollcallYml = (path: string, text: string, home: string): Result<Settings> => {
@@ -31,6 +32,14 @@ export const parseRollcallYml = (path: string, text: string, home: string): Resu
   if (!inventory.ok) return inventory;
   const forks = readCount(file, fields.find('forks'));
   if (!forks.ok) return forks;
+  let times: Settings = {};
+  for (const [key, setting] of Object.entries(timeouts)) {
+    const entry = fields.find(key);
+    if (entry === undefined) continue;
+    const time = readTimeout(entry.value.kind === 'scalar' ? entry.value.text : describeNode(entry.value));
+    if (!time.ok) return file.refuse(entry.value.at, `${key} ${time.failure}`);
+    times = { ...times, [setting]: time.value };
+  }
   const remoteUser = fields.text('remote_user', 'ops');
   if (!remoteUser.ok) return remoteUser;
   const privateKey = fields.text('private_key_file', '~/.ssh/id_ed25519');
@@ -41,6 +50,7 @@ export const parseRollcallYml = (path: string, text: string, home: string): Resu
   if (!mirror.ok) return mirror;
   return ok({
     ...label.value,
+    ...times,
     ...(mirror.value !== undefined && { mirror: mirror.value }),
     ...(inventory.value !== undefined && { inventory: inventory.value }),
     ...(forks.value !== undefined && { forks: forks.value }),

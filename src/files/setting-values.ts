@@ -10,6 +10,9 @@ export type Settings = {
   /** Paths and `h1,h2,` lists. */
   readonly inventory?: readonly string[];
   readonly forks?: number;
+  /** Times from the connect to the login, and for one command to end, seconds. */
+  readonly handshakeTimeout?: number;
+  readonly replyTimeout?: number;
   readonly remoteUser?: string;
   readonly privateKey?: string;
   readonly hostKeyChecking?: boolean;
@@ -36,6 +39,13 @@ export const readForks = (text: string): Result<number, string> => {
   const forks = Number(text.trim());
   if (Number.isSafeInteger(forks) && forks >= 1 && forks <= 10_000) return ok(forks);
   return { ok: false, failure: `forks must be a whole number from 1 to 10000, found "${text}"; write for example 25` };
+};
+
+/** A time to wait for, in seconds; the failure is a sentence without a position. */
+export const readTimeout = (text: string): Result<number, string> => {
+  const seconds = /^\d{1,5}$/.test(text.trim()) ? Number(text) : 0;
+  if (seconds >= 1 && seconds <= 86_400) return ok(seconds);
+  return { ok: false, failure: `must be a whole number of seconds from 1 to 86400, found "${text}"; write for example 15` };
 };
 
 /** A truth in any of the words that Ansible takes. */

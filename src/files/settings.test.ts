@@ -42,6 +42,14 @@ test('each source is weaker than the one before it', async () => {
   ).toEqual({ forks: 6 });
 });
 
+test('times that Ansible has no name for', async () => {
+  const rollcall = (text: string): Record<string, string> => ({ '/project/rollcall.yml': text });
+  expect(await load(rollcall('handshake_timeout: 6\nreply_timeout: 7\n'))).toEqual({ handshakeTimeout: 6, replyTimeout: 7 });
+  expect(await refusal(rollcall('reply_timeout: soon\n'))).toBe(
+    '/project/rollcall.yml:1:16: reply_timeout must be a whole number of seconds from 1 to 86400, found "soon"; write for example 15',
+  );
+});
+
 test('ansible.cfg: what we honour, seen from its own folder; the rest is passed over', async () => {
   const text = cfg(
     '# a comment',
@@ -178,7 +186,7 @@ test.each<[Record<string, string>, Record<string, string>, string]>([
   [
     { '/project/rollcall.yml': 'fork: 5' },
     {},
-    '/project/rollcall.yml:1:1: fork is no setting (did you mean forks?); there are label, inventory, forks, remote_user, private_key_file, host_key_checking, mirror',
+    '/project/rollcall.yml:1:1: fork is no setting (did you mean forks?); there are label, inventory, forks, remote_user, private_key_file, host_key_checking, mirror, handshake_timeout, reply_timeout',
   ],
   [
     { '/project/rollcall.yml': '- a' },

@@ -17,7 +17,9 @@ export type LocalOptions = {
 
 /** A transport without a wire: it connects at once, and what it runs counts against forks like anything else. */
 export const makeLocalTransport = ({ timeouts, home, env, stdoutMax = 16 * 1024 * 1024 }: LocalOptions): Transport => ({
-  connect: async ({ name: host }) => {
+  connect: async address => {
+    const { name: host } = address;
+    const patience = (address.replyTimeout ?? 0) * 1000 || timeouts.reply;
     const running = new Set<ChildProcess>();
     let isOver = false;
     let tellClosed = (): void => undefined;
@@ -37,8 +39,8 @@ export const makeLocalTransport = ({ timeouts, home, env, stdoutMax = 16 * 1024 
         };
         const timer = setTimeout(() => {
           endGroup(child);
-          give(fail({ tag: 'reply-timeout', host, cause: `no end within ${timeouts.reply / 1000} s` }));
-        }, timeouts.reply);
+          give(fail({ tag: 'reply-timeout', host, cause: `no end within ${patience / 1000} s` }));
+        }, patience);
         const stdout: Buffer[] = [];
         let size = 0;
         let stderr = Buffer.alloc(0);

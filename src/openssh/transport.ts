@@ -7,7 +7,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Failure } from '../domain/failure.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
-import { type Address, type Connection, type ExecReply, listenFor, type Question, type Timeouts, type Transport } from '../remote/ports.ts';
+import {
+  type Address,
+  type Connection,
+  type ExecReply,
+  listenFor,
+  type Question,
+  type Timeouts,
+  type Transport,
+  timeoutsOf,
+} from '../remote/ports.ts';
 import { connectFailure, lastWords, noSsh } from './words.ts';
 
 /** What the transport must be told about this machine. */
@@ -48,8 +57,9 @@ const usualAlive = { every: 15, times: 3 };
 const onlyThroughMaster = ['-o', 'ControlMaster=no', '-o', 'ProxyCommand=false'];
 
 /** A transport over `ssh`; addresses must say how ssh is to be asked ({@link Address.system}). */
-export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 * 1024 * 1024 }: OpensshOptions): Transport => ({
+export const makeOpensshTransport = ({ timeouts: usual, env, args = [], stdoutMax = 16 * 1024 * 1024 }: OpensshOptions): Transport => ({
   connect: async address => {
+    const timeouts = timeoutsOf(address, usual);
     const fails = (tag: Failure['tag'], cause: string, facts?: Failure['facts']): Failure => ({
       ...{ tag, host: address.name, cause },
       ...(facts !== undefined && { facts }),
@@ -74,7 +84,7 @@ export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 
         detached: true,
       });
     const master = ssh([
-      ...['-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${address.connectTimeout ?? Math.ceil(timeouts.connect / 1000)}`],
+      ...['-o', 'ControlMaster=yes', '-o', `ConnectTimeout=${Math.ceil(timeouts.connect / 1000)}`],
       ...['-o', 'PermitLocalCommand=yes', '-o', `LocalCommand=${localCommand}`, '-N', '-T'],
       ...askedOf(address),
     ]);
@@ -106,16 +116,16 @@ export const makeOpensshTransport = ({ timeouts, env, args = [], stdoutMax = 16 
       void closed.then(() => resolve(false));
     });
     let isLate = false;
-    const patience = (address.connectTimeout ?? 0) * 1000 || timeouts.connect;
+    const patience = timeouts.connect + timeouts.handshake;
     const timer = setTimeout(() => {
       isLate = true;
       master.kill();
-    }, patience + timeouts.handshake);
+    }, patience);
     const isReady = await ready;
     clearTimeout(timer);
     if (!isReady) {
       await closed;
-      const within = (patience + timeouts.handshake) / 1000;
+      const within = patience / 1000;
       return fail(
         isLate ? fails('handshake-timeout', `ssh did not log in within ${within} s: ${lastWords(said)}`) : connectFailure(said, fails),
       );

@@ -34,8 +34,10 @@ export type Address = {
   readonly bindInterface?: string;
   /** Algorithms to agree on, in ssh_config's own words: a list, or a change behind `+`, `-` or `^`. Absent: ours. */
   readonly algorithms?: Readonly<Partial<Record<'ciphers' | 'hostkeyalgorithms' | 'kexalgorithms' | 'macs', string>>>;
-  /** Time for the connect, seconds. Absent: ours. */
+  /** Time for the connect, for the handshake after it, and for one command to end, seconds. Absent: ours. */
   readonly connectTimeout?: number;
+  readonly handshakeTimeout?: number;
+  readonly replyTimeout?: number;
   /** A sign of life is asked for `every` so many seconds, and `times` go without an answer. 0 asks for none. Absent: ours. */
   readonly serverAlive?: { readonly every: number; readonly times: number };
   /** Goes with each command, as far as the host accepts it. Nothing secret. */
@@ -66,6 +68,13 @@ export type Timeouts = {
   /** Time for one exec to end. */
   readonly reply: number;
 };
+
+/** What was said for this address, else the usual. */
+export const timeoutsOf = (address: Pick<Address, 'connectTimeout' | 'handshakeTimeout' | 'replyTimeout'>, usual: Timeouts): Timeouts => ({
+  connect: (address.connectTimeout ?? 0) * 1000 || usual.connect,
+  handshake: (address.handshakeTimeout ?? 0) * 1000 || usual.handshake,
+  reply: (address.replyTimeout ?? 0) * 1000 || usual.reply,
+});
 
 /** What one remote command left behind. `code` is absent when the link or a signal ended it. */
 export type ExecReply = {

@@ -164,8 +164,12 @@ test.each<[string, Partial<Address>]>([
   expect(address({ ansible_ssh_args: args }, { env, sshConfig })).toEqual({ ...plain, bindAddress, ...fields });
 });
 
-test('a time of the command line wins over ConnectTimeout', () => {
-  expect(address({ ansible_ssh_args: '-o ConnectTimeout=5' }, { timeout: 3 })).not.toHaveProperty('connectTimeout');
+test('times of flags and settings win over ConnectTimeout, and variables over those', () => {
+  const ansible_ssh_args = '-o ConnectTimeout=5';
+  const timeouts = { connect: 3, handshake: 4, reply: 6 };
+  const fields = { connectTimeout: 3, handshakeTimeout: 4, replyTimeout: 6 };
+  expect(address({ ansible_ssh_args }, { timeouts })).toMatchObject(fields);
+  expect(address({ ansible_ssh_args, ansible_timeout: 7 }, { timeouts })).toMatchObject({ ...fields, connectTimeout: 7 });
 });
 
 test('what looks like a secret is not sent, and named', () => {

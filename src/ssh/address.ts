@@ -9,7 +9,7 @@ import { splitArguments } from './config-file.ts';
 import { settingOf } from './config-keywords.ts';
 import { honoured, meaningless } from './config-print.ts';
 import { failsOf } from './failures.ts';
-import { type OptionReader, reachOf } from './reach-options.ts';
+import { type OptionReader, reachOf, type SaidTimeouts } from './reach-options.ts';
 import { readSshArguments, shellWords, splitPaths } from './ssh-arguments.ts';
 
 /** What flags, settings and the operator's session say; a host's variables win over the first two groups. */
@@ -31,8 +31,8 @@ export type AddressDefaults = {
   readonly localUser: string;
   /** Of the session that asks, for SendEnv. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Time for a connect as the command line has it, seconds. */
-  readonly timeout?: number;
+  /** As flags and settings have them. */
+  readonly timeouts?: SaidTimeouts;
   /** What ssh_config says of this host; everything else that was said wins over it. @see config.ts */
   readonly sshConfig?: ConfigOptions;
 };
@@ -113,12 +113,9 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
   const unsupported = unsupportedIn(vars);
   const agentSocket = agentIn(said.first('identityagent'), paths) ?? (defaults.agentSocket || undefined);
   const route = routeIn(written.found) ?? routeIn(defaults.sshConfig);
-  const timeout = read.timeout();
-  const { reach, unsent } = reachOf(said, {
-    path: paths,
-    env: defaults.env ?? {},
-    hasTimeout: timeout !== undefined || defaults.timeout !== undefined,
-  });
+  const connect = read.timeout();
+  const timeouts = { ...defaults.timeouts, ...(connect !== undefined && { connect }) };
+  const { reach, unsent } = reachOf(said, { path: paths, env: defaults.env ?? {}, timeouts });
   const address: Address = {
     name,
     host,
@@ -136,7 +133,6 @@ export const addressOf = (name: string, vars: Vars, defaults: AddressDefaults): 
     ...(said.first('identitiesonly') === 'yes' && { identitiesOnly: true }),
     ...(hostKeyAlias !== undefined && { hostKeyAlias }),
     ...reach,
-    ...(timeout !== undefined && { connectTimeout: timeout }),
     ...(isLocal(vars) && { local: true as const }),
     ...(unsupported !== undefined && { unsupported }),
   };

@@ -10,14 +10,17 @@ export type OptionReader = {
   readonly all: (keyword: string) => readonly string[];
 };
 
+/** Times for the connect, for the handshake after it, and for one command to end, seconds; absent where nobody said anything. */
+export type SaidTimeouts = { readonly connect?: number; readonly handshake?: number; readonly reply?: number };
+
 /** What reading needs besides. */
 export type ReachWorld = {
   /** Makes a path absolute, its tokens replaced. */
   readonly path: (written: string) => string;
   /** Of the client's session, for SendEnv. */
   readonly env: Readonly<Record<string, string | undefined>>;
-  /** Said on the command line, so ConnectTimeout does not count. */
-  readonly hasTimeout: boolean;
+  /** Said outside of ssh's options: that of the connect wins over ConnectTimeout. */
+  readonly timeouts: SaidTimeouts;
 };
 
 type Reach = Pick<
@@ -27,6 +30,8 @@ type Reach = Pick<
   | 'bindAddress'
   | 'bindInterface'
   | 'connectTimeout'
+  | 'handshakeTimeout'
+  | 'replyTimeout'
   | 'environment'
   | 'globalKnownHostsFiles'
   | 'hashKnownHosts'
@@ -45,7 +50,8 @@ export const reachOf = (said: OptionReader, world: ReachWorld): { readonly reach
       return written === undefined ? [] : [[kind, written]];
     }),
   );
-  const connectTimeout = world.hasTimeout ? 0 : Number(first('connecttimeout') ?? 0) || 0;
+  const { connect, handshake, reply } = world.timeouts;
+  const connectTimeout = connect ?? (Number(first('connecttimeout') ?? 0) || 0);
   const globalFiles = said.all('globalknownhostsfile');
   const preferred = preferredOf(said);
   const serverAlive = serverAliveOf(said);
@@ -61,6 +67,8 @@ export const reachOf = (said: OptionReader, world: ReachWorld): { readonly reach
       ...(bindInterface !== undefined && { bindInterface }),
       ...(Object.keys(algorithms).length > 0 && { algorithms }),
       ...(connectTimeout > 0 && { connectTimeout }),
+      ...(handshake !== undefined && { handshakeTimeout: handshake }),
+      ...(reply !== undefined && { replyTimeout: reply }),
       ...(serverAlive !== undefined && { serverAlive }),
       ...(Object.keys(sent).length > 0 && { environment: sent }),
     },

@@ -2,7 +2,7 @@
 // It never retries and keeps nothing open after a failure: the engine counts slots by what this returns.
 import { noSecrets, type Secrets } from '../domain/need.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
-import type { Address, Timeouts, Transport } from '../remote/ports.ts';
+import { type Address, type Timeouts, type Transport, timeoutsOf } from '../remote/ports.ts';
 import { ssh2Algorithms } from './algorithms.ts';
 import { makeConnection } from './connection.ts';
 import { type Fails, failsOf } from './failures.ts';
@@ -54,7 +54,7 @@ export const makeSshTransport = (options: SshOptions): Transport => {
   });
   const hostKeyFiles = { home, globalFiles: options.globalKnownHostsFiles ?? globalKnownHostsFiles, store: makeKnownHostsStore() };
   const usualKeepalive = options.keepalive ?? { every: 15_000, times: 3 };
-  const limits = { reply: timeouts.reply, farewell: options.farewell ?? 2_000, stdout: options.stdoutMax ?? 16 * 1024 * 1024 };
+  const limits = { farewell: options.farewell ?? 2_000, stdout: options.stdoutMax ?? 16 * 1024 * 1024 };
 
   /** Hands shakes over a socket that stands: TCP, or a channel through a jump host. */
   const logIn = async (address: Address, reach: Reach, fails: Fails): Promise<Result<Link>> => {
@@ -64,7 +64,8 @@ export const makeSshTransport = (options: SshOptions): Transport => {
       return fail(fails('no-common-algorithm', `${algorithms.failure}: nothing of it is known here; use --transport openssh`));
     const noKey = hopeless(address, identities, secrets, fails);
     if (noKey !== undefined) return fail(noKey);
-    const dialled = await reach(address, (address.connectTimeout ?? 0) * 1000 || timeouts.connect, fails);
+    const bounds = timeoutsOf(address, timeouts);
+    const dialled = await reach(address, bounds.connect, fails);
     if (!dialled.ok) return dialled;
     let isDear = false;
     const watched: Secrets = {
@@ -86,7 +87,7 @@ export const makeSshTransport = (options: SshOptions): Transport => {
     const keepalive = alive === undefined ? usualKeepalive : { every: alive.every * 1000, times: alive.times };
     const link = await shakeHands(
       dialled.value,
-      { verify, algorithms: algorithms.value, login, patience: timeouts.handshake, keepalive, user: address.user },
+      { verify, algorithms: algorithms.value, login, patience: bounds.handshake, keepalive, user: address.user },
       fails,
     );
     if (!link.ok) return link;
@@ -110,7 +111,8 @@ export const makeSshTransport = (options: SshOptions): Transport => {
         return link;
       }
       void link.value.closed.then(way.value.done);
-      return ok(makeConnection(way.value.carried(link.value), { ...limits, environment: address.environment ?? {} }, fails));
+      const { reply } = timeoutsOf(address, timeouts);
+      return ok(makeConnection(way.value.carried(link.value), { ...limits, reply, environment: address.environment ?? {} }, fails));
     },
   };
 };

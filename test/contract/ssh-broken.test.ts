@@ -92,6 +92,12 @@ describe('no handshake', () => {
     expect(await connectTo(port, SHORT)).toMatchObject({ tag: 'handshake-timeout', cause: 'it said nothing within 1 s' });
   });
 
+  test('a jump host that says nothing, with a time of its own for it', async () => {
+    const jump = { ...addressOfPort(await serve(() => undefined), key), name: 'j1', handshakeTimeout: 1 };
+    const refused = failure(await lab.transport().connect({ ...addressOfPort(1, key), via: [jump] }));
+    expect(refused).toMatchObject({ tag: 'handshake-timeout', cause: 'jump host j1: it said nothing within 1 s', facts: { hop: 'j1' } });
+  });
+
   test('a web server', async () => {
     const port = await serve(socket => socket.once('data', () => socket.end('HTTP/1.1 400 Bad Request\r\nServer: x\r\n\r\n<html>')));
     expect(await connectTo(port)).toMatchObject({ tag: 'not-ssh', cause: 'it answered "HTTP/1.1 400 Bad Request"' });
@@ -268,6 +274,12 @@ describe.skipIf(!sshdAvailable())('a real sshd that falls silent', () => {
     } finally {
       thaw();
     }
+  });
+
+  test('a reply has a time of its own, which an address may change', async () => {
+    const connection = value(await lab.transport().connect(addressAt(sshd, { replyTimeout: 1 })));
+    expect(failure(await connection.exec('exec sleep 60', NO_INPUT))).toMatchObject({ tag: 'reply-timeout', cause: 'no end within 1 s' });
+    await connection.closed;
   });
 
   test('closing does not wait for ever', async () => {

@@ -37,7 +37,7 @@ export const adoptVerb = async (world: World, pattern: string, flags: AdoptFlags
   for (const warning of [...place.value.warnings, ...chosen.value.warnings]) world.say(warning);
   const { hosts } = chosen.value;
   if (hosts.length === 0) return fail(noHostsMatched(inventory, pattern, flags.limit));
-  const wish = { ...(forks !== undefined && { forks }), ...(flags.timeout !== undefined && { timeout: flags.timeout }) };
+  const wish = { ...(forks !== undefined && { forks }) };
   const given = await givenToLogIn(world, fleet.source, place.value.passwords, flags);
   if (!given.ok) return given;
   const asks = asksHere(world, flags);

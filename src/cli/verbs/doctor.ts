@@ -12,7 +12,7 @@ import { Realms } from '../../driver/realms.ts';
 import { Keeper } from '../../driver/secrets.ts';
 import { makeLocalTransport } from '../../local/transport.ts';
 import { makeOpensshTransport } from '../../openssh/transport.ts';
-import type { Address, Timeouts } from '../../remote/ports.ts';
+import type { Address } from '../../remote/ports.ts';
 import { configFileOf, queryOf } from '../../ssh/address.ts';
 import { makeKnownHostsStore } from '../../ssh/known-hosts-store.ts';
 import { globalKnownHostsFiles, makeSshTransport } from '../../ssh/transport.ts';
@@ -23,6 +23,7 @@ import { bytesOf, hostFindings, type MachineFact, machineFacts, otherReading, un
 import type { RunFlags } from '../flags.ts';
 import { givenToLogIn } from '../given.ts';
 import { type Place, placeOf } from '../place.ts';
+import { usualTimeouts } from '../reach.ts';
 import { readSshConfig } from '../ssh-config.ts';
 import { type Column, tableLines } from '../table.ts';
 import { eachItsWay } from '../transports.ts';
@@ -116,7 +117,7 @@ const lookAtAll = async (
   const keeper = new Keeper({ realmOf: account => realms.of(account), canAsk: () => asks });
   keeper.entrust(given);
   const seen: Seen = { keys: new Map(), logins: new Map() };
-  const timeouts: Timeouts = { connect: (flags.timeout ?? 10) * 1000, handshake: 15_000, reply: 30_000 };
+  const timeouts = usualTimeouts;
   const ours = makeSshTransport({
     timeouts,
     home: world.home,

@@ -88,7 +88,6 @@ export const startAndFollow = async (
     ...(flags.persist !== undefined && { persist: flags.persist }),
     ...(flags.startRate !== undefined && { startRate: flags.startRate }),
     ...(flags.handshakes !== undefined && { handshakes: flags.handshakes }),
-    ...(flags.timeout !== undefined && { timeout: flags.timeout }),
   };
   const link = await reach(world, place.stateDir, 'headless', wish, asks);
   if (!link.ok) return link;
