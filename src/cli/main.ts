@@ -139,6 +139,7 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     .description('the inventory, as ansible-inventory prints it')
     .option('--list', 'groups, hosts and variables as JSON')
     .option('--graph [group]', 'the tree of groups and hosts')
+    .option('--vars', 'with --graph: the variables, too')
     .option('--host <name>', 'the variables of one host as JSON')
     .action(async (flags: InventoryFlags) => did(await (await import('./verbs/inventory.ts')).inventoryVerb(world, flags)));
   withEval(program.command('eval'))

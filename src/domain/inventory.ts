@@ -23,8 +23,10 @@ export type Group = {
   readonly children: readonly string[];
   /** Hosts of the group and of all below it, breadth first: the order in which a pattern meets them. */
   readonly members: readonly string[];
-  /** Variables of the group itself. */
+  /** Variables of the group itself, those of the files beside included. */
   readonly vars: Vars;
+  /** `ansible_group_priority`, where it was said. */
+  readonly priority?: number;
 };
 
 /** The fleet. Both maps iterate in inventory order; `groups` always holds `all` and `ungrouped`. */
@@ -93,7 +95,7 @@ export const buildInventory = (
       cause: `${draft.placeOf(parent, child) ?? source}: group ${child} is above itself (${loop.join(' > ')}); take ${child} out of the children of ${parent}`,
     });
   }
-  const groups = draft.finishGroups();
+  const groups = draft.finishGroups(beside);
   const hosts = draft.finishHosts(groups, beside);
   const warnings = [...hosts.keys()].filter(name => groups.has(name)).map(name => `Found both group and host with same name: ${name}`);
   return ok({ inventory: { hosts, groups, source, ...labelOf(draft.varsOfAll(beside)) }, warnings });
@@ -188,10 +190,12 @@ class Draft {
     return undefined;
   }
 
-  finishGroups(): ReadonlyMap<string, Group> {
+  finishGroups(beside: readonly VarsBeside[]): ReadonlyMap<string, Group> {
     const finished = new Map<string, Group>();
-    for (const [name, { hosts, children, vars }] of this.groups) {
-      finished.set(name, { name, hosts: [...hosts], children: [...children], members: this.membersOf(name), vars });
+    for (const [name, { hosts, children, vars: own, priority }] of this.groups) {
+      const vars = layVars(own, ...beside.map(folder => folder.groups.get(name) ?? {}));
+      const group = { name, hosts: [...hosts], children: [...children], members: this.membersOf(name), vars };
+      finished.set(name, priority === 1 ? group : { ...group, priority });
     }
     return finished;
   }

@@ -56,7 +56,7 @@ class TreeMaker {
     if (node === null) return nullAt(at);
     if (isAlias(node)) return this.resolve(node, depth);
     if (node.anchor !== undefined) this.anchors.set(node.anchor, node);
-    if (isScalar(node) && (node.tag === '!vault' || node.tag === '!vault-encrypted')) return this.closed(String(node.value), at);
+    if (isScalar(node) && (node.tag === '!vault' || node.tag === '!vault-encrypted')) return this.closed(this.textOf(node), at);
     if (node.tag !== undefined && !knownTags.has(node.tag)) {
       return this.stop(at, `the tag ${node.tag} is not supported yet; write the plain value`);
     }
@@ -66,8 +66,16 @@ class TreeMaker {
     return nullAt(at);
   }
 
-  private scalar(node: Scalar, at: number): YamlNode {
+  /** The library ends a block with a line end even where the file ends without one; PyYAML does not. */
+  private textOf(node: Scalar): string {
     const text = String(node.value ?? '');
+    const isBlock = node.type === 'BLOCK_LITERAL' || node.type === 'BLOCK_FOLDED';
+    const endsOpen = isBlock && (node.range?.[1] ?? 0) >= this.text.length && !this.text.endsWith('\n');
+    return endsOpen ? text.replace(/\n$/, '') : text;
+  }
+
+  private scalar(node: Scalar, at: number): YamlNode {
+    const text = this.textOf(node);
     const plain = node.type === 'PLAIN' && node.tag === undefined;
     return { kind: 'scalar', at, text, value: plain || node.value === null ? resolvePlain(text) : text };
   }

@@ -24,7 +24,9 @@ def said(sources):
     try:
         cli.inventory = InventoryManager(loader=cli.loader, sources=sources)
         cli.vm = VariableManager(loader=cli.loader, inventory=cli.inventory)
-        return {"list": cli.dump(cli.json_inventory(cli._get_group("all"))), "graph": cli.inventory_graph()}
+        answer = {"list": cli.dump(cli.json_inventory(cli._get_group("all"))), "graph": cli.inventory_graph()}
+        context.CLIARGS = CLIArgs({**flags, "show_vars": True})
+        return {**answer, "graphVars": cli.inventory_graph()}
     except AnsibleError as error:
         return {"refused": str(error)}
 

@@ -5,6 +5,8 @@ export type InventoryCase = {
   readonly what: string;
   readonly files: Readonly<Record<string, string>>;
   readonly sources?: readonly string[];
+  /** It holds Python's tuples or whole floats, which are lists and whole numbers here: `--graph --vars` shows it. */
+  readonly tuples?: true;
 };
 
 export const inventoryCases: readonly InventoryCase[] = [
@@ -17,6 +19,7 @@ export const inventoryCases: readonly InventoryCase[] = [
   { what: 'a port behind the name and one in the variables', files: { hosts: 'one:22 ansible_port=23\n' } },
   {
     what: 'variables of hosts are typed as Python literals',
+    tuples: true,
     files: {
       hosts:
         "a n=5 m=-7 f=1.25 t=True u=true o=None l=\"[1, 'two', 3.5]\" d=\"{'k': {'x': (1, 2)}}\" z=007 h=0x1f e=1e3 under=1_000\n" +
@@ -25,6 +28,7 @@ export const inventoryCases: readonly InventoryCase[] = [
   },
   {
     what: 'variables of groups keep blanks, quotes and remarks as Ansible does',
+    tuples: true,
     files: {
       hosts:
         '[g]\nh\n[g:vars]\na = 1\nb=  spaced out  \nc="quoted"\nd=\'single\'\ne=x # no remark\nf=5 # a remark\ng=[1, 2] # list\nh="a" "b"\ni=\nj=True\nk="x" # y\nl=a=b\nm={{ other }}\nn=\'\\n\'\no="\\u00e9\\x41"\np=r"\\d+"\nq=1+2\nr=(1,)\ns=1, 2\n',
@@ -62,6 +66,18 @@ export const inventoryCases: readonly InventoryCase[] = [
       'h.yaml':
         'all:\n  vars: {a: 1}\n  hosts: {solo: }\n  children:\n    g:\n      vars: {b: [1, {c: null}]}\n      hosts: {"w[1:3]": {p: 1.5}}\n      children: {k: {hosts: {w9: }}}\n',
     },
+  },
+  {
+    what: 'values of all kinds, as a graph shows them',
+    files: {
+      'h.yml': `all: {vars: {s: text, t: yes, z: null, q: "it's", d: {a: [1, two, "th'ree", 'f"o''ur', null], e: {}}, l: [], u: "é", n: "a\\nb"}}\nweb: {vars: {ansible_group_priority: 5, x: y}, hosts: {w1: {own: 1.5}}}\n`,
+      'group_vars/web.yml': 'beside: 1\n',
+      'group_vars/all.yml': 'far: 1\n',
+    },
+  },
+  {
+    what: 'a block of text at an end without a line end',
+    files: { 'h.yml': 'all: {hosts: {h: }}\n', 'group_vars/all.yml': 'a: |\n  x\nb: |\n  y', 'host_vars/h.yml': 'c: >+\n  z\n  z' },
   },
   { what: 'JSON', files: { 'h.json': '{"all": {"hosts": {"a": {"x": [1, 2, {"y": null}]}, "b": null}}}' } },
   {
