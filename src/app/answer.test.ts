@@ -68,6 +68,14 @@ test('hosts that wait are held, not starting, and can still be cancelled', () =>
   expect(mode(over)).toMatchObject({ kind: 'cancel', hosts: ['web1'] });
 });
 
+test('whoever waits for something else is not counted along', () => {
+  const over = sessionOver(fleet);
+  over.push({ kind: 'questions', questions: [password, { ...hostKey('web9'), hosts: ['web9'] }] });
+  press(over, 'esc');
+  press(over, 'esc');
+  expect(screenText(over)).toContain('3 hosts wait for the password of ops; 1 more answer is asked for   p answers');
+});
+
 test('Esc puts it away until p, or until the value before was turned down', () => {
   const over = sessionOver(fleet);
   over.push({ kind: 'questions', questions: [password] });

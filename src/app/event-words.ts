@@ -37,6 +37,10 @@ const sentence = (event: Event, state: State): string | undefined => {
       return `${runName(event.run, state)} ended${event.message === undefined ? '' : `: ${event.message}`}`;
     case 'run.noted':
       return `${runName(event.run, state)} note: ${event.text}`;
+    case 'question.asked':
+      return `${fold(event.hosts)} ${event.hosts.length === 1 ? 'waits' : 'wait'} for ${event.about}`;
+    case 'question.answered':
+      return `${event.about} was ${event.answer}${event.by === undefined ? '' : ` by ${actorName(event.by)}`}: ${fold(event.hosts)}`;
     case 'batch.opened':
       return event.of === 1 && event.kind === 'first'
         ? undefined

@@ -185,12 +185,16 @@ const isAPersonNeeded = (state: State, run: string): boolean =>
 /** Which hosts of the run wait for what, and where it can be given; empty: none. */
 const waitingWords = (questions: readonly Question[], state: State, run: string, command: (words: string) => string): string => {
   const known = state.runs.get(run);
-  const parts = questions.flatMap(({ need, hosts, refused }) => {
+  // Many hosts may each show a key of their own.
+  const alike = new Map<string, string[]>();
+  for (const { need, hosts, refused } of questions) {
+    const words = `${wanted(need)}${refused === undefined ? '' : ` (${whatBecame(need, refused)})`}`;
     const ours = hosts.filter(host => known?.hosts.has(host));
-    if (ours.length === 0) return [];
-    const before = refused === undefined ? '' : ` (${whatBecame(need, refused)})`;
+    if (ours.length > 0) alike.set(words, [...new Set([...(alike.get(words) ?? []), ...ours])]);
+  }
+  const parts = [...alike].map(([words, ours]) => {
     const waits = ours.length === 1 ? `1 host waits (${ours[0]})` : `${ours.length} hosts wait (${fold(ours)})`;
-    return [`${waits} for ${wanted(need)}${before}`];
+    return `${waits} for ${words}`;
   });
   return parts.length === 0 ? '' : `${parts.join('; ')}: answer in \`${command(`attach ${known?.number}`)}\``;
 };

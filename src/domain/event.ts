@@ -141,6 +141,15 @@ export type RunFact =
   /** Whoever took the run over logs in otherwise: laid over the address of each of its hosts. Plain data; remote knows its shape. */
   | { readonly type: 'run.login-changed'; readonly run: string; readonly login: Readonly<Record<string, unknown>> }
   | { readonly type: 'run.noted'; readonly run: string; readonly text: string }
+  /** Hosts of the run wait for something that somebody has to say, and somebody was asked. `about`: what, in words; never a value. */
+  | { readonly type: 'question.asked'; readonly run: string; readonly about: string; readonly hosts: readonly string[] }
+  | {
+      readonly type: 'question.answered';
+      readonly run: string;
+      readonly about: string;
+      readonly hosts: readonly string[];
+      readonly answer: 'given' | 'declined';
+    }
   | {
       readonly type: 'batch.opened';
       readonly run: string;

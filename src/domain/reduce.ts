@@ -64,6 +64,9 @@ export const reduce = (state: State, event: Event): State => {
       return changeRun(state, event.run, run => ({
         notes: [...run.notes, { at: event.at, text: event.text, ...(event.by && { by: event.by }) }],
       }));
+    case 'question.asked':
+    case 'question.answered':
+      return state;
     case 'run.login-changed':
       return changeLogin(state, event);
     case 'run.hosts-dropped':

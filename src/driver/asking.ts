@@ -1,12 +1,12 @@
 // The only place that knows who could answer what hosts want to be told, and that tells clients what is asked.
 // Values go from here to the keeper and nowhere else.
 
-import type { Fleet } from '../domain/event.ts';
-import type { Account, Question } from '../domain/need.ts';
+import type { Actor, Fleet } from '../domain/event.ts';
+import { type Account, type Question, questionName, wanted } from '../domain/need.ts';
 import { fail, type Result } from '../domain/result.ts';
-import type { State } from '../domain/run-state.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/ports.ts';
+import type { Draft, Spine } from '../engine/spine.ts';
 import type { Ask, Touched } from './protocol.ts';
 import { Realms } from './realms.ts';
 import type { Keeper } from './secrets.ts';
@@ -15,7 +15,7 @@ import { touched } from './steering.ts';
 export type AskingParts = {
   /** Absent: nothing is ever asked. */
   readonly secrets?: Keeper;
-  readonly state: State;
+  readonly spine: Pick<Spine, 'state' | 'emit'>;
   readonly engine: Engine;
   readonly clock: Clock;
   readonly tell: (questions: readonly Question[]) => void;
@@ -33,11 +33,13 @@ export class Asking {
   readonly #realms = new Realms();
   #fleetsKnown = 0;
   #told: readonly Question[] = [];
+  /** Written down as asked, by run. */
+  #noted = new Set<string>();
   #disarm: (() => void) | undefined;
 
   constructor(parts: AskingParts) {
     this.#parts = parts;
-    for (const { id, phase } of parts.state.runs.values()) if (phase.kind !== 'ended') this.#inherited.add(id);
+    for (const { id, phase } of parts.spine.state.runs.values()) if (phase.kind !== 'ended') this.#inherited.add(id);
   }
 
   get questions(): readonly Question[] {
@@ -56,7 +58,7 @@ export class Asking {
   /** A console is open, or the run is one that waits until one is: it was begun in a console, or before this driver. */
   canAsk(): boolean {
     if (this.#consoles.size > 0) return true;
-    for (const { id, phase, options, origin } of this.#parts.state.runs.values()) {
+    for (const { id, phase, options, origin } of this.#parts.spine.state.runs.values()) {
       if (phase.kind === 'ended' || origin !== undefined) continue;
       if (options.askedFrom === 'console' || this.#inherited.has(id)) return true;
     }
@@ -65,7 +67,7 @@ export class Asking {
 
   /** The inventory that an account was read from; of a jump host that is in none, the account alone. */
   realmOf(account: Account): string {
-    const { fleets } = this.#parts.state;
+    const { fleets } = this.#parts.spine.state;
     if (fleets.size !== this.#fleetsKnown) {
       this.#fleetsKnown = fleets.size;
       for (const fleet of fleets.values()) this.#realms.learn(fleet);
@@ -80,14 +82,17 @@ export class Asking {
   }
 
   /** What a client knows, or what somebody has typed. */
-  handle(ask: Extract<Ask, { verb: 'entrust' | 'answer' }>): Result<Touched> {
+  handle(ask: Extract<Ask, { verb: 'entrust' | 'answer' }>, by: Actor): Result<Touched> {
     const { secrets } = this.#parts;
     if (secrets === undefined) return fail({ tag: 'bad-input', cause: 'this driver asks nobody' });
     if (ask.verb === 'entrust') {
       secrets.entrust(ask.secrets);
       return touched(ask.secrets.length);
     }
+    const answered = this.#told.filter(({ id }) => ask.questions.includes(id));
     const open = secrets.answer(ask.questions, 'values' in ask ? ask.values : undefined);
+    const answer = 'values' in ask ? 'given' : 'declined';
+    if (open > 0) this.#note(answered.flatMap(one => this.#perRun(one).map(told => ({ type: 'question.answered', ...told, answer, by }))));
     this.look();
     return touched(open);
   }
@@ -107,6 +112,27 @@ export class Asking {
     if (JSON.stringify(questions) === JSON.stringify(this.#told)) return;
     this.#told = questions;
     tell(questions);
+    if (this.canAsk()) this.#noteAsked();
+  }
+
+  /** Once for each run and question, however many hosts come to wait for it. */
+  #noteAsked(): void {
+    const asked = this.#told.flatMap(one => this.#perRun(one).map(told => ({ name: `${told.run} ${questionName(one)}`, told })));
+    this.#note(asked.filter(({ name }) => !this.#noted.has(name)).map(({ told }) => ({ type: 'question.asked', ...told })));
+    this.#noted = new Set(asked.map(({ name }) => name));
+  }
+
+  /** What is written of a question: of each run that goes on, those of its hosts that wait. */
+  #perRun({ need, hosts }: Question): readonly { readonly run: string; readonly about: string; readonly hosts: readonly string[] }[] {
+    const runs = [...this.#parts.spine.state.runs.values()].filter(({ phase }) => phase.kind !== 'ended');
+    return runs.flatMap(run => {
+      const ours = hosts.filter(host => run.hosts.has(host));
+      return ours.length === 0 ? [] : [{ run: run.id, about: wanted(need), hosts: ours }];
+    });
+  }
+
+  #note(events: readonly Draft[]): void {
+    if (events.length > 0) void this.#parts.spine.emit({ events });
   }
 
   stop(): void {

@@ -137,7 +137,7 @@ export class Driver implements DriverPort {
     });
     this.#asking = new Asking({
       ...parts,
-      state,
+      spine: this.#spine,
       engine: this.#engine,
       tell: questions => this.#tell({ kind: 'questions', questions }),
     });
@@ -323,7 +323,7 @@ export class Driver implements DriverPort {
         return this.#adopter.adopt(ask, by);
       case 'entrust':
       case 'answer':
-        return this.#asking.handle(ask);
+        return this.#asking.handle(ask, by);
       case 'status':
         return ok(this.status());
       case 'stop':

@@ -84,6 +84,8 @@ const sentenceOf = (event: Event, state: State): string | undefined => {
       return `run ${numberOf(state, event.run)}: ${count(event.hosts.length, 'host')} again: ${fold(event.hosts)}`;
     case 'run.hosts-dropped':
       return `run ${numberOf(state, event.run)} takes no further task to ${fold(event.hosts)} ${byWhom(event)}`.trimEnd();
+    case 'question.answered':
+      return `${safeText(event.about)} was ${event.answer} ${byWhom(event)}for ${count(event.hosts.length, 'host')}: ${fold(event.hosts)}`;
     case 'batch.opened':
       return event.of > 1 ? `batch ${event.batch}/${event.of} open: ${fold(event.hosts)}` : undefined;
     case 'batch.ended': {

@@ -8,6 +8,7 @@ import { causeLine, codeOf, disconnectReason, type Fails, levelOf } from './fail
 import { listenForIdent } from './ident.ts';
 import type { Login } from './login.ts';
 import { overhear } from './overhear.ts';
+import { byOpenssh } from './private-keys.ts';
 
 /** A client that is logged in. */
 export type Link = {
@@ -133,6 +134,8 @@ const handshakeFailure = (error: Error, phase: Phase, heard: string, login: Logi
   if (levelOf(error) === 'client-socket' || text === 'Connection lost before handshake') {
     return closedEarly(phase, heard, login, fails, codeOf(error));
   }
+  // Keys were agreed on: it is SSH, in messages that ssh2 does not take.
+  if (phase === 'login') return fails('login-refused', `what it sends during the login cannot be read here (${text})${byOpenssh}`);
   return fails('not-ssh', heard === '' ? text : `${text} after "${heard}"`);
 };
 

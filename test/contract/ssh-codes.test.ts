@@ -228,6 +228,14 @@ describe('one-time codes', () => {
     expect(person.asked).toMatchObject([{ prompts: { length: 16 } }]);
   });
 
+  test('a question longer than a message of SSH may be is no fault of its being SSH', async () => {
+    const { port } = await serve(asking([{ prompts: [hidden('x'.repeat(300_000))], right: ['1'] }]));
+    expect(failure(await connect(port, makePerson()))).toMatchObject({
+      tag: 'login-refused',
+      cause: 'what it sends during the login cannot be read here (Bad packet length); give --transport openssh',
+    });
+  });
+
   test('at a jump host it is asked for in the name of the jump host', async () => {
     const { port } = await serve(asking([{ prompts: [hidden('Code: ')], right: ['1'] }]));
     const person = makePerson();

@@ -74,6 +74,12 @@ test('a console is told what is asked and for whom, and its answer lets all go',
   await on.clock.pass(120_000);
   expect(on.verdicts()).toEqual(Array(4).fill('ok'));
   expect(JSON.stringify(on.journal.events)).not.toMatch(/"pw"|waits-for-answer/);
+  // Who was asked for what, and who answered, is written down once each.
+  const about = { run: 'run1', about: 'the password of ops', hosts: expect.arrayContaining(hostNames(4)) };
+  expect(on.journal.events.filter(({ type }) => type.startsWith('question.'))).toMatchObject([
+    { type: 'question.asked', run: 'run1', about: 'the password of ops' },
+    { type: 'question.answered', ...about, answer: 'given', by: { user: 'ops1', machine: 'bastion1' } },
+  ]);
 });
 
 test('what a client gives along is used without a question, a wrong one once and nowhere else', async () => {

@@ -49,8 +49,11 @@ export const stateRow = (console: Console, palette: Palette): string => {
 
 /** Whoever waits is told wherever the operator is. */
 const askedWords = (questions: readonly Question[], { need, hosts }: Question): string => {
-  const waiting = new Set(questions.flatMap(question => question.hosts));
-  const more = questions.length === 1 || need.kind === 'host-key' ? '' : ` and ${counted(questions.length - 1, 'more answer')}`;
+  // One yes is for many keys; any other question is counted by itself.
+  const same = questions.filter(one => (need.kind === 'host-key' ? one.need.kind === 'host-key' : one.need === need));
+  const waiting = new Set(same.flatMap(one => one.hosts));
+  const others = questions.length - same.length;
+  const more = others === 0 ? '' : `; ${counted(others, 'more answer')} ${others === 1 ? 'is' : 'are'} asked for`;
   const who = waiting.size === 1 ? `${hosts[0] ?? ''} waits` : `${waiting.size} hosts wait`;
   return `${who} for ${wanted(need)}${more}   p answers`;
 };
