@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Event, Fleet } from '../../src/domain/event.ts';
 import { type Jid, jidOf, type OutputStream, type Verdict } from '../../src/domain/job.ts';
+import { type Task, taskDefaults } from '../../src/domain/task.ts';
 import type { Entry, OutputBytes } from '../../src/journal/entry.ts';
 import { openStore, type Store } from '../../src/journal/store.ts';
 
@@ -45,6 +46,8 @@ export const jid = (n: number, host = 'web1', attempt = 1): Jid => jidOf({ runId
 
 export const planned = (at: number): Event => ({ type: 'fleet.planned', at, fleet });
 
+const task: Task = { ...taskDefaults, path: '0.0', name: 'a task', module: { name: 'shell', args: { cmd: 'true' } } };
+
 export const queued = (n: number, at: number, hosts: readonly string[] = ['web1']): Event => ({
   type: 'run.queued',
   at,
@@ -52,7 +55,7 @@ export const queued = (n: number, at: number, hosts: readonly string[] = ['web1'
   run: runId(n),
   number: n,
   fleet: fleet.id,
-  plan: { title: `run ${n}`, plays: [{ name: '', pattern: 'all', hosts, vars: {}, strategy: 'linear', tasks: [] }] },
+  plan: { title: `run ${n}`, plays: [{ name: '', pattern: 'all', hosts, vars: {}, strategy: 'linear', tasks: [task] }] },
   options: {
     forks: 5,
     giveUp: 1800,
