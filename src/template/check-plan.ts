@@ -51,6 +51,6 @@ const faultInText = (template: string, written: string): string | undefined => {
   if (!mayRender(template)) return undefined;
   const cut = segment(template);
   const source = cut.ok ? rewriteTemplate(cut.value) : cut;
-  const checked = source.ok ? checkSyntax(source.value) : source;
+  const checked = source.ok ? checkSyntax(source.value.source) : source;
   return checked.ok ? undefined : `"${written.trim().slice(0, 100)}" cannot be read: ${checked.failure}`;
 };

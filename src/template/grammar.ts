@@ -1,22 +1,11 @@
 // The only place that knows Jinja's grammar of expressions: it reads words and writes each part twice, as it is where
 // everything in it must exist (`strict`), and as it is where somebody asks whether it does (`lenient`).
 import { filters } from './filters.ts';
+import { anyNames, type Names, type Path, type Piece, plain } from './names.ts';
 import { tests } from './tests.ts';
 import type { Token } from './tokens.ts';
 import { pythonString, rawString } from './tokens.ts';
 import { keywords, Unreadable, Words } from './words.ts';
-
-/** A part of an expression in the interpreter's words. */
-export type Piece = {
-  readonly strict: string;
-  readonly lenient: string;
-  /** Its value may be a float that is a whole number, which only the interpreter can tell from an integer. */
-  readonly floaty: boolean;
-  /** For `a.b[c]`: the name, and what comes behind it. */
-  readonly path?: { readonly root: string; readonly keys: readonly string[] };
-  /** For `(a, b)`. */
-  readonly tuple?: readonly Piece[];
-};
 
 /** Brackets in brackets that are read; nobody writes as many. */
 const deepest = 100;
@@ -36,17 +25,17 @@ const mayBeMissing = new Set(['first', 'last']);
 /** Functions that Ansible has and that would read this machine. */
 const looksAround = new Set(['lookup', 'query', 'q']);
 
-const plain = (source: string, floaty = false): Piece => ({ strict: source, lenient: source, floaty });
-
 /** Reads expressions, and writes them. */
 export class Grammar extends Words {
   private depth = 0;
   private subscripts = 0;
   private readonly textIn: (quoted: string) => string;
+  private readonly names: Names;
 
   /** @param strings Ansible takes backslashes in `{{ }}` as they are, and reads escapes in conditions and statements */
-  constructor(tokens: readonly Token[], strings: 'raw' | 'with escapes') {
+  constructor(tokens: readonly Token[], strings: 'raw' | 'with escapes', names: Names = anyNames) {
     super(tokens);
+    this.names = names;
     this.textIn = strings === 'raw' ? rawString : pythonString;
   }
 
@@ -164,7 +153,9 @@ export class Grammar extends Words {
     if (sign === undefined) piece = this.postfix(this.primary());
     else {
       const inner = this.unary('bare');
+      const value = inner.known?.value;
       piece = plain(`(${sign === '-' ? '-' : ''}${inner.strict})`, inner.floaty);
+      if (typeof value === 'number') piece = { ...piece, known: { value: sign === '-' ? -value : value } };
     }
     if (kind === 'with filters') piece = this.filtered(piece);
     this.depth--;
@@ -174,11 +165,12 @@ export class Grammar extends Words {
   private primary(): Piece {
     const token = this.take();
     if (token === undefined) throw new Unreadable('unexpected end of the expression');
-    if (token.kind === 'number') return plain(token.text, /[.eE]/.test(token.text));
+    if (token.kind === 'number')
+      return { ...plain(token.text, /[.eE]/.test(token.text)), known: { value: Number(token.text.replaceAll('_', '')) } };
     if (token.kind === 'string') {
       let text = this.textIn(token.text);
       while (this.tokens[this.at]?.kind === 'string') text += this.textIn(this.take()?.text ?? '');
-      return plain(JSON.stringify(text));
+      return { ...plain(JSON.stringify(text)), known: { value: text } };
     }
     if (token.kind === 'name') return this.named(token.text);
     if (token.text === '(') return this.group();
@@ -191,7 +183,7 @@ export class Grammar extends Words {
     const constant = Object.hasOwn(constants, name) ? constants[name] : undefined;
     if (constant !== undefined) return plain(constant);
     if (keywords.has(name)) throw new Unreadable(`unexpected ${name}`);
-    if (!this.is('sign', '(')) return { ...this.pathPiece({ root: name, keys: [] }, name) };
+    if (!this.is('sign', '(')) return { ...plain(name), path: { root: name, keys: [] } };
     if (looksAround.has(name))
       throw new Unreadable(
         `${name}() reads files, variables and programs of this machine, which a template here cannot; use vars_files or -e`,
@@ -238,49 +230,46 @@ export class Grammar extends Words {
       if (this.takeSign('.')) {
         const key = this.take();
         if (key === undefined || (key.kind !== 'name' && key.kind !== 'number')) throw new Unreadable(`unexpected ${key?.text ?? 'end'}`);
-        piece = key.kind === 'name' && this.is('sign', '(') ? this.method(piece, key.text) : this.member(piece, keySource(key));
+        if (key.kind === 'name' && this.is('sign', '(')) piece = this.method(piece, key.text);
+        else if (key.kind === 'name') piece = this.member(piece, { source: JSON.stringify(key.text), known: { value: key.text } });
+        // `a.0.1` reads as a number with a point.
+        else for (const part of key.text.split('.')) piece = this.member(piece, { source: part, known: { value: Number(part) } });
       } else if (this.takeSign('[')) piece = this.subscript(piece);
       else if (this.is('sign', '(')) throw new Unreadable('only names and methods can be called');
-      else return piece;
+      else return this.settled(piece);
     }
+  }
+
+  /** A path that has ended. */
+  private settled(piece: Piece): Piece {
+    return piece.path === undefined ? piece : { ...this.names(piece.path, this.subscripts), path: piece.path };
   }
 
   private method(piece: Piece, name: string): Piece {
     this.at++;
     const { positional, named } = this.arguments();
     if (piece.path?.root === 'loop') return plain(`loop.${name}(${positional})`);
-    return plain(`(${piece.strict}|rollcall_method([${JSON.stringify(name)}, [${positional}], ${named}]))`);
+    return plain(`(${this.settled(piece).strict}|rollcall_method([${JSON.stringify(name)}, [${positional}], ${named}]))`);
   }
 
-  private member(piece: Piece, key: string): Piece {
-    if (piece.path !== undefined)
-      return this.pathPiece({ root: piece.path.root, keys: [...piece.path.keys, key] }, `${piece.lenient}[${key}]`);
-    return { strict: `(${piece.strict}|rollcall_get([${key}]))`, lenient: `${piece.strict}[${key}]`, floaty: false };
-  }
-
-  /** Each guard writes its path three times, so beyond a few levels the innermost names are left to fail as they may. */
-  private pathPiece(path: { readonly root: string; readonly keys: readonly string[] }, lenient: string): Piece {
-    const { root, keys } = path;
-    const report = `[${[root, ...keys].join(', ')}]|rollcall_undefined([${JSON.stringify(root)}])`;
-    const strict = this.subscripts > 2 ? lenient : `(${lenient} if ${lenient} is defined else ${report})`;
-    return { strict, lenient, floaty: false, path };
+  private member(piece: Piece, key: Path['keys'][number]): Piece {
+    if (piece.path !== undefined) return { ...piece, path: { root: piece.path.root, keys: [...piece.path.keys, key] } };
+    return { strict: `(${piece.strict}|rollcall_get([${key.source}]))`, lenient: `${piece.strict}[${key.source}]`, floaty: false };
   }
 
   private subscript(piece: Piece): Piece {
     this.subscripts++;
-    const parts: string[] = [];
-    let isSlice = false;
-    while (!this.is('sign', ']') && !this.isAtEnd()) {
-      if (this.takeSign(':')) {
-        isSlice = true;
-        parts.push(':');
-      } else parts.push(this.tuple().strict);
-    }
+    const parts: (Piece | ':')[] = [];
+    while (!this.is('sign', ']') && !this.isAtEnd()) parts.push(this.takeSign(':') ? ':' : this.tuple());
     this.sign(']');
     this.subscripts--;
-    if (isSlice) return plain(`${piece.strict}[${parts.join(' ')}]`);
-    if (parts.length !== 1) throw new Unreadable('unexpected ]');
-    return this.member(piece, parts[0] ?? '');
+    const [only, ...more] = parts;
+    if (only === undefined) throw new Unreadable('unexpected ]');
+    if (only !== ':' && more.length === 0) {
+      const isKey = typeof only.known?.value === 'string' || typeof only.known?.value === 'number';
+      return this.member(piece, { source: only.strict, ...(isKey && only.known !== undefined && { known: only.known }) });
+    }
+    return plain(`${this.settled(piece).strict}[${parts.map(part => (part === ':' ? part : part.strict)).join(' ')}]`);
   }
 
   private filtered(first: Piece): Piece {
@@ -369,5 +358,3 @@ export class Grammar extends Words {
 
 /** A float says itself what it looks like. */
 const textOf = ({ strict, floaty }: Piece): string => (floaty ? strict : `(${strict}|rollcall_string)`);
-
-const keySource = ({ kind, text }: Token): string => (kind === 'number' ? text : JSON.stringify(text));

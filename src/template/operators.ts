@@ -39,6 +39,8 @@ export const operators: Filters = {
     );
     return { ...(Object.fromEntries(entries.map(([key = null, value = null]) => [pythonText(key), value])) as Vars), ...named };
   },
+  /** What was found to be missing before anything was evaluated. */
+  fault: sentence => wrong(pythonText(sentence)),
   each: value => (isMapping(value) ? Object.keys(value) : value),
 };
 
@@ -47,7 +49,13 @@ export const explainMissing = (vars: Vars, root: string, [value = null, ...keys]
   if (value === null && lookUp(vars, root) === undefined) return `'${root}' is undefined`;
   let at: Value = value;
   for (const key of keys) {
-    const next: Value | undefined = Array.isArray(at) ? at[Number(key)] : isMapping(at) ? lookUp(at, String(key)) : undefined;
+    const next: Value | undefined = Array.isArray(at)
+      ? typeof key === 'number'
+        ? at.at(key)
+        : undefined
+      : isMapping(at)
+        ? lookUp(at, String(key))
+        : undefined;
     if (next === undefined) {
       if (Array.isArray(at) && typeof key === 'number') return `list object has no element ${key}`;
       return at === null ? `'None' has no attribute '${key}'` : `'${kindOf(at)} object' has no attribute '${key}'`;

@@ -4,7 +4,7 @@ import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
 import { sealedText } from '../domain/sealed.ts';
 import type { Value, Vars } from '../domain/value.ts';
-import { isMapping, lookUp } from '../domain/value.ts';
+import { isMapping } from '../domain/value.ts';
 import { runExpression, runTemplate } from './engine.ts';
 import { isTruthy } from './filter.ts';
 import { pythonText } from './python-text.ts';
@@ -42,8 +42,8 @@ const inText = (text: string, scope: Scope, trail: Trail): Result<string, string
   if (!cut.ok) return no(about(text, cut.failure));
   const vars = gather(cut.value.flatMap(tokensOf), scope, trail);
   if (!vars.ok) return vars;
-  const source = rewriteTemplate(cut.value);
-  const rendered = source.ok ? runTemplate(source.value, vars.value) : source;
+  const rewritten = rewriteTemplate(cut.value, vars.value);
+  const rendered = rewritten.ok ? runTemplate(rewritten.value.source, rewritten.value.vars) : rewritten;
   return rendered.ok ? rendered : no(about(text, rendered.failure));
 };
 
@@ -112,20 +112,11 @@ const inCondition = (condition: string, scope: Scope): Result<Value, string> => 
 const evaluateTokens = (tokens: readonly Token[], strings: 'raw' | 'with escapes', scope: Scope, trail: Trail): Result<Value, string> => {
   const vars = gather(tokens, scope, trail);
   if (!vars.ok) return vars;
-  const found = follow(tokens, vars.value);
-  if (found !== undefined) return ok(found);
-  const rewritten = rewriteExpression(tokens, strings);
-  return rewritten.ok ? runExpression(rewritten.value, vars.value) : rewritten;
-};
-
-/** What most expressions are, `a` or `a.b.c`, needs no interpreter where all of it is there. */
-const follow = (tokens: readonly Token[], vars: Vars): Value | undefined => {
-  let at: Value | undefined = vars;
-  for (const [index, { kind, text }] of tokens.entries()) {
-    if (index % 2 === 1 ? text !== '.' : kind !== 'name') return undefined;
-    if (index % 2 === 0) at = isMapping(at) ? lookUp(at, text) : undefined;
-  }
-  return tokens.length % 2 === 1 ? at : undefined;
+  const rewritten = rewriteExpression(tokens, strings, vars.value);
+  if (!rewritten.ok) return rewritten;
+  const { source, vars: needed, known } = rewritten.value;
+  // What most expressions are, `a` or `a.b.c`, needs no interpreter.
+  return known !== undefined ? ok(known.value) : runExpression(source, needed);
 };
 
 /** Only the variables that are named cross into the interpreter; those that hold templates are rendered first. */

@@ -4,7 +4,9 @@
 // The interpreter's own strict mode lets `nosuch == 1` be false; Ansible does not.
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
+import type { Value, Vars } from '../domain/value.ts';
 import { Grammar } from './grammar.ts';
+import { Bindings, type Names } from './names.ts';
 import type { Segment, Token } from './tokens.ts';
 import { Unreadable } from './words.ts';
 
@@ -12,13 +14,36 @@ import { Unreadable } from './words.ts';
 export const namesIn = (tokens: readonly Token[]): readonly string[] =>
   tokens.filter(token => token.kind === 'name').map(token => token.text);
 
+/** What the interpreter gets. Without `vars` nothing is known of them, which is enough to see whether it can be read. */
+export type Rewritten = {
+  readonly source: string;
+  readonly vars: Vars;
+  /** What it is, where nothing needs to be evaluated. */
+  readonly known?: { readonly value: Value };
+};
+
 /** The expression in the interpreter's words; the failure says what cannot be read. */
-export const rewriteExpression = (tokens: readonly Token[], strings: 'raw' | 'with escapes'): Result<string, string> =>
-  readable(() => new Grammar(tokens, strings).whole().strict);
+export const rewriteExpression = (tokens: readonly Token[], strings: 'raw' | 'with escapes', vars: Vars): Result<Rewritten, string> =>
+  readable(() => {
+    const bindings = new Bindings(vars);
+    const { strict, known } = new Grammar(tokens, strings, bindings.names).whole();
+    return { source: strict, vars: Object.fromEntries(bindings.needed), ...(known !== undefined && { known }) };
+  });
 
 /** The template in the interpreter's words, its values written as Python writes them. */
-export const rewriteTemplate = (segments: readonly Segment[]): Result<string, string> =>
-  readable(() => segments.map(rewriteSegment).join(''));
+export const rewriteTemplate = (segments: readonly Segment[], vars?: Vars): Result<Rewritten, string> =>
+  readable(() => {
+    const bindings = vars === undefined ? undefined : new Bindings(vars, localsOf(segments));
+    const source = segments.map(segment => rewriteSegment(segment, bindings?.names)).join('');
+    return { source, vars: Object.fromEntries(bindings?.needed ?? []) };
+  });
+
+/** Names that statements may give values to, and some that they only use; those are looked up by the interpreter. */
+const localsOf = (segments: readonly Segment[]): ReadonlySet<string> => {
+  const binds = new Set(['for', 'set', 'with', 'macro', 'call']);
+  const named = segments.flatMap(part => (part.kind === 'statement' && binds.has(part.tokens[0]?.text ?? '') ? namesIn(part.tokens) : []));
+  return new Set([...named, 'loop', 'caller', 'varargs', 'kwargs']);
+};
 
 const readable = <T>(work: () => T): Result<T, string> => {
   try {
@@ -29,10 +54,10 @@ const readable = <T>(work: () => T): Result<T, string> => {
   }
 };
 
-const rewriteSegment = (segment: Segment): string => {
+const rewriteSegment = (segment: Segment, names: Names | undefined): string => {
   if (segment.kind === 'text') return literal(segment.text);
   const { kind, open, close, tokens } = segment;
-  const grammar = new Grammar(tokens, kind === 'expression' ? 'raw' : 'with escapes');
+  const grammar = new Grammar(tokens, kind === 'expression' ? 'raw' : 'with escapes', names);
   if (kind === 'statement') return `${open} ${statement(grammar, segment.source)} ${close}`;
   const { strict, floaty } = grammar.whole();
   if (!floaty) return `${open} (${strict})|rollcall_text ${close}`;
