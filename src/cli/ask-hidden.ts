@@ -1,7 +1,6 @@
 // The only place that asks on the terminal without showing what is typed. It speaks to /dev/tty, so that pipes stay what they are.
 import { openSync, writeSync } from 'node:fs';
 import { ReadStream } from 'node:tty';
-import { charactersOf } from '../app/style.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 
 export type Asking = {
@@ -24,6 +23,8 @@ export const askHidden = async (
   } catch {
     return fail({ tag: 'needs-person', cause: `"${question.trim()}" has to be typed, and there is no terminal; ${instead}` });
   }
+  // Its tables take longer to make than most commands, and few of them ask.
+  const { charactersOf } = await import('../app/style.ts');
   const terminal = new ReadStream(descriptor);
   terminal.setRawMode(true);
   writeSync(descriptor, question);
