@@ -63,7 +63,7 @@ const adopted = () => {
     attempt: 1,
     command: 'sleep 60',
     on: { pid: 7, bootId: 'b', startedThere: 1, startedAt: story.at(600), limit: 3600 },
-    adopted: { at: { kind: 'rollcall' }, operator: 'ops2', machine: 'laptop1', owner: 'others', batch: '3/8' },
+    adopted: { at: { kind: 'rollcall' }, operator: 'ops2', machine: 'laptop1', owner: 'others', batch: '3/8', become: 'root' },
   });
   return { over: sessionOver(fleet, story), jid };
 };
@@ -98,7 +98,7 @@ test('a job that somebody else began is in the grid, and is ended only with its 
   press(over, '2');
   expect(screenText(over)).toContain('(12@laptop1) nightly backup');
   press(over, '1', 'enter');
-  expect(screenText(over)).toContain('from 12@laptop1, started by ops2@laptop1, batch 3/8');
+  expect(screenText(over)).toContain('from 12@laptop1, started by ops2@laptop1, batch 3/8, run as root');
   press(over, 'X');
   expect(screenText(over)).toContain('started by ops2@laptop1');
   press(over, 'c');

@@ -87,6 +87,8 @@ export type Adopted = {
   readonly owner: 'us' | 'others';
   /** `3/8`; empty for Ansible's. */
   readonly batch: string;
+  /** The user that it became; absent: whose account it is in. */
+  readonly become?: string;
 };
 
 /** Counts of one job's output. */

@@ -163,7 +163,14 @@ export class Adopter {
         startedAt: isOver(report) && report.startedAt > 0 ? report.startedAt * 1000 : wall - report.elapsed * 1000,
         limit: report.limit,
       },
-      adopted: { at, operator: about.operator, machine: about.machine, owner: isMine ? 'us' : 'others', batch: about.batch },
+      adopted: {
+        at,
+        operator: about.operator,
+        machine: about.machine,
+        owner: isMine ? 'us' : 'others',
+        batch: about.batch,
+        ...(about.become !== undefined && { become: about.become }),
+      },
       by,
     };
   }

@@ -818,7 +818,7 @@ become_other() { # [password]
   case $asked$last in
     *'not in the sudoers'* | *'not allowed'* | *'may not run'* | *'must have a tty'* | *'a tty is required'* | *'xpired'* | *'not available'*) ;;
     yes*) turn_away wrong "$last" ;;
-    *'password is required'* | *'authentication is required'*) turn_away asked "$last" ;;
+    *'password is required'* | *'uthentication is required'* | *'uthentication required'* | *'uthorization required'*) turn_away asked "$last" ;;
   esac
   turn_away refused "${last:-it ended and said nothing}"
 }

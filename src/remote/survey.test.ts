@@ -36,6 +36,7 @@ test('an about is read line by line, the first of a key counts, and nothing in i
     '|number=12',
     '|title=Gr\\u00fc\\u00dfe \\u001b[31mred',
     '|batch=3/8',
+    '|become=root',
     '|run=ffffffffffffffffffffffffffffffff',
     '|command=x=1; echo',
     '|F j0000000000000000000000002.1',
@@ -56,6 +57,7 @@ test('an about is read line by line, the first of a key counts, and nothing in i
         task: '0.0',
         batch: '3/8',
         command: 'x=1; echo',
+        become: 'root',
       },
     },
   ]);

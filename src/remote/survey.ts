@@ -174,6 +174,7 @@ const aboutOf = (lines: ReadonlyMap<string, string>): JobAbout | undefined => {
   const host = word('host');
   if (!/^[0-9a-f]{32}$/.test(runId) || !/^\d{1,4}(\.\d{1,6}){1,8}$/.test(task) || host === '') return undefined;
   const batch = lines.get('batch') ?? '';
+  const become = word('become', 64);
   return {
     runId,
     runNumber: whole(lines.get('number')) ?? 0,
@@ -184,6 +185,7 @@ const aboutOf = (lines: ReadonlyMap<string, string>): JobAbout | undefined => {
     task,
     batch: /^\d{1,6}\/\d{1,6}$/.test(batch) ? batch : '',
     command: word('command'),
+    ...(become !== '' && { become }),
   };
 };
 

@@ -22,6 +22,8 @@ export type EtcOptions = {
   readonly pam?: readonly string[];
   /** Lines of sudoers before those of the users, such as `Defaults !requiretty`. */
   readonly sudoers?: readonly string[];
+  /** Lines of doas.conf, which this machine need not have. */
+  readonly doas?: readonly string[];
 };
 
 /** A made user. */
@@ -83,10 +85,23 @@ export function makePrivateEtc(dir: string, users: readonly TestUser[], options:
   const binds = ['passwd', 'group', 'shadow', 'pam.d', 'sudoers'].map(
     name => `if [ -e /etc/${name} ]; then mount --bind ${join(etc, name)} /etc/${name}; fi`,
   );
+  const lacking = options.doas === undefined ? [] : [lendEtc(etc)];
+  if (options.doas !== undefined) put('doas.conf', options.doas, 0o600);
   // The timestamps of sudo would let a second test in without a password.
-  const script = [...binds, 'if [ -d /run/sudo ]; then mount -t tmpfs tmpfs /run/sudo; fi', 'exec "$@"'].join(' && ');
+  const script = [...lacking, ...binds, 'if [ -d /run/sudo ]; then mount -t tmpfs tmpfs /run/sudo; fi', 'exec "$@"'].join(' && ');
   return { enter: ['unshare', '-m', '--propagation', 'private', '--', '/bin/sh', '-c', script, 'sh'], users: made };
 }
+
+/** A file that /etc does not have can be put there only where /etc is another: a folder in memory, with links to what the real one has. */
+const lendEtc = (etc: string): string =>
+  [
+    `mkdir ${etc}/real`,
+    `mount --bind /etc ${etc}/real`,
+    'mount -t tmpfs -o mode=755 tmpfs /etc',
+    `ln -s ${etc}/real/* ${etc}/real/.[!.]* /etc/`,
+    `rm -f /etc/doas.conf`,
+    `cp -p ${etc}/doas.conf /etc/`,
+  ].join(' && ');
 
 /** @see shadow(5): name, password, last change, min, max, warn, inactive, expire (days since 1970) */
 function shadowLine({ name, password, state }: TestUser): string {

@@ -41,6 +41,7 @@ const adoptedWords = ({ adopted }: Job, run: Run | undefined): string => {
     run?.origin === undefined ? 'from elsewhere' : `from ${originName(run.origin)}`,
     owner === 'us' ? '' : `started by ${owner}`,
     adopted === undefined || adopted.batch === '' || adopted.batch === '1/1' ? '' : `batch ${adopted.batch}`,
+    adopted?.become === undefined ? '' : `run as ${adopted.become}`,
     adopted?.at.account === undefined ? '' : `in the account ${adopted.at.account.name}`,
   ]
     .filter(word => word !== '')

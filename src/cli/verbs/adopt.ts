@@ -132,6 +132,7 @@ const jobLine = (job: Job, is: 'running' | 'over', state: State, wall: number): 
     run?.plan.title ?? '',
     ...(command !== '' && command !== run?.plan.title ? [command] : []),
     ...(adopted !== undefined && adopted.batch !== '' && adopted.batch !== '1/1' ? [`batch ${adopted.batch.replace('/', ' of ')}`] : []),
+    ...(adopted?.become === undefined ? [] : [`run as ${adopted.become}`]),
     stateWords(job, is, wall),
   ];
   const origin = run?.origin === undefined ? '' : ` (${originName(run.origin)})`;
@@ -165,6 +166,7 @@ const jobObject = (job: Job, state: State, wall: number): unknown => {
       machine: adopted.machine,
       owner: adopted.owner,
       batch: adopted.batch,
+      ...(adopted.become !== undefined && { become: adopted.become }),
       ...(adopted.at.account !== undefined && { account: adopted.at.account.name }),
     }),
     ...(job.state.kind !== 'starting' &&
