@@ -35,6 +35,12 @@ const screenText = ({ session }: ReturnType<typeof sessionOver>): string =>
     .join('\n');
 const few = fleetOf({ web: numbered('web', 4, 1) }, { label: 'PROD', practice: 'no', source: 'prod.yml' });
 
+test('the header says where a labelled fleet was read, and a file that gives the fleet its name once', () => {
+  expect(screenText(sessionOver(few))).toMatch(/^ PROD {2}prod\.yml {2}4 hosts/);
+  const unnamed = fleetOf({ web: numbered('web', 4, 1) }, { label: 'prod.yml', practice: 'no', source: '/srv/prod.yml' });
+  expect(screenText(sessionOver(unnamed))).toMatch(/^ prod\.yml {3}4 hosts/);
+});
+
 test('practice: n, a command and Enter start it on the host under the cursor', async () => {
   const over = sessionOver(practiceFleet);
   press(over, 'j', 'n', ...'uptime', 'enter');

@@ -51,7 +51,7 @@ export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, p
   const thisMachine = [...new Set(patterns.flatMap(splitPattern).filter(isThisMachine))];
   const onlyThisMachine = patterns.length > 0 && patterns.every(isThisMachine);
   const inventory = flags.inventory ?? value.inventory ?? [];
-  if (inventory.length === 0 && !onlyThisMachine) return fail(noInventory);
+  if (inventory.length === 0 && !onlyThisMachine) return noInventory(world, value);
   const remoteUser = flags.user ?? value.remoteUser;
   const privateKey = flags.privateKey ?? value.privateKey;
   const loaded = await loadFleet(world, {
@@ -104,7 +104,7 @@ export const inventoryOf = async (world: World, flags: RunFlags): Promise<Result
   const settings = await loadSettings({}, world, nodeDisk);
   if (!settings.ok) return settings;
   const inventory = flags.inventory ?? settings.value.inventory;
-  if (inventory === undefined || inventory.length === 0) return fail(noInventory);
+  if (inventory === undefined || inventory.length === 0) return noInventory(world, settings.value);
   const read = await readInventory(inventory, nodeDisk, {
     runScript: runScript(world),
     readSshHosts: readSshHosts(world),
@@ -169,7 +169,13 @@ const becomeFlags = ({ become, becomeUser, becomeMethod }: RunFlags): BecomeWord
   ...(becomeMethod !== undefined && { method: becomeMethod }),
 });
 
-const noInventory: Failure = {
+/** What was said of settings tells why there may be none. */
+const noInventory = (world: World, { warnings = [] }: Settings): Result<never> => {
+  for (const warning of warnings) world.say(warning);
+  return fail(nothingNamed);
+};
+
+const nothingNamed: Failure = {
   tag: 'bad-input',
   cause:
     'no inventory; name one with -i FILE or -i host1,host2, take the hosts of your ssh_config with -i ~/.ssh/config, ' +

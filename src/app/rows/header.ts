@@ -15,7 +15,10 @@ export const headerRow = (console: Console, palette: Palette): string => {
   const { fleet } = setting;
   const run = runInFocus(console);
   const label = labelPiece(fleet.label, fleet.colour);
-  const start = view.columns < 70 ? `${practiceWords[fleet.practice]}  ` : `${practiceWords[fleet.practice]} ${sourceName(fleet.source)}  `;
+  const source = sourceName(fleet.source);
+  // Without a label of its own a fleet goes by its file's name, which is not said twice.
+  const isSaid = source === fleet.label || view.columns < 70;
+  const start = isSaid ? `${practiceWords[fleet.practice]}  ` : `${practiceWords[fleet.practice]} ${source}  `;
   const hosts = counted(fleet.hosts.length, 'host');
   const right = clockPieces(console);
   if (run === undefined) return row(palette, view.columns, [label, start, ['strong', hosts]], right);
