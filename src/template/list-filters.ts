@@ -24,14 +24,8 @@ export const listFilters: Filters = {
   max: (value, given) => extreme(value, given, 1),
   sum: (value, given) => {
     const attribute = given.value(0, 'attribute');
-    return listOf(value, 'sum').reduce<number>(
-      (total, item) => {
-        const number = attribute === null ? item : attributeIn(item, attribute);
-        if (typeof number === 'boolean') return total + Number(number);
-        return typeof number === 'number' ? total + number : wrong(`unsupported operand type(s) for +: 'int' and '${kindOf(number)}'`);
-      },
-      given.number(1, 'start', 0),
-    );
+    const items = listOf(value, 'sum').map(item => (attribute === null ? item : attributeIn(item, attribute)));
+    return items.reduce(added, given.value(1, 'start', 0));
   },
   sort: (value, given) => {
     const attributes = given.has(2, 'attribute') ? pythonText(given.value(2, 'attribute')).split(',') : [];
@@ -150,6 +144,17 @@ const lengthOf = (value: Value): number => {
 /** An item that is None is none the less there. */
 const nothing = (value: Value, filter: string): Value =>
   listOf(value, filter).length > 0 ? null : wrong(`No ${filter} item, sequence was empty.`);
+
+/** Lists are laid end to end, for which people start with an empty one. */
+const added = (total: Value, item: Value): Value => {
+  if (Array.isArray(total) && Array.isArray(item)) {
+    bounded(total.length + item.length, mostEntries);
+    return [...total, ...item];
+  }
+  const [one, other] = [total, item].map(value => (typeof value === 'boolean' ? Number(value) : value));
+  if (typeof one === 'number' && typeof other === 'number') return one + other;
+  return wrong(`unsupported operand type(s) for +: '${kindOf(total)}' and '${kindOf(item)}'`);
+};
 
 const textIn = (item: Value): string => (item === null ? 'None' : pythonText(item));
 

@@ -12,7 +12,7 @@ import { pythonText } from './python-text.ts';
 export const operators: Filters = {
   /** What a value looks like in a text; a float that is a whole number is marked. */
   text: (value, { args: [isFloat] }) =>
-    isFloat === true && typeof value === 'number' && Number.isInteger(value) && Math.abs(value) < 1e16 ? `${value}.0` : pythonText(value),
+    isFloat === true && typeof value === 'number' && Number.isInteger(value) ? wholeFloat(value) : pythonText(value),
   truth: value => isTruthy(value),
   get: (value, { args: [key = null] }) => entryOf(value, key),
   method: (value, { args: [name = '', args, named] }) =>
@@ -43,6 +43,8 @@ export const operators: Filters = {
   fault: sentence => wrong(pythonText(sentence)),
   each: value => (isMapping(value) ? Object.keys(value) : value),
 };
+
+const wholeFloat = (value: number): string => (Math.abs(value) < 1e16 ? `${value}.0` : value.toExponential());
 
 /** Ansible's words for a path of which a part is not there: the root's value, then the keys. */
 export const explainMissing = (vars: Vars, root: string, [value = null, ...keys]: readonly Value[]): string => {

@@ -10,8 +10,6 @@ export type YamlStyle = { readonly indent: number; readonly sortKeys: boolean; r
 /** A document with its last line end. */
 export const pythonYaml = (value: Value, style: YamlStyle): string => {
   bounded(style.indent, 100);
-  if (!isNested(value))
-    return `${scalar(value)}\n${typeof value === 'string' && !/^['"]/.test(scalar(value)) ? '...\n' : typeof value === 'string' ? '' : '...\n'}`;
   return `${node(value, style, 0)}\n`;
 };
 
@@ -67,9 +65,8 @@ const scalar = (value: Value, margin = 2): string => {
   if (value === '') return "''";
   if (isSpecial.test(value)) return JSON.stringify(value);
   if (isPlain(value)) return value;
-  const [first = '', ...rest] = value.replaceAll("'", "''").split('\n');
-  // In quotes a line end is an empty line.
-  return `'${[first, ...rest.map(line => (line === '' ? '' : ' '.repeat(margin) + line))].join('\n\n')}'`;
+  // In quotes one line end more is written than is meant.
+  return `'${value.replaceAll("'", "''").replace(/\n+/g, ends => `${ends}\n${' '.repeat(margin)}`)}'`;
 };
 
 /** What only double quotes can hold. */

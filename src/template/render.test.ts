@@ -195,6 +195,19 @@ test('a variable that needs itself is named with the way', () => {
   expect(failure(renderText('{{ a }}', layers))).toBe('the variable a needs itself (a > b > c > a); write one of them without the other');
 });
 
+test('variables that need each other a thousand deep, or each of them twice, hold nobody up', () => {
+  const chain = Object.fromEntries(Array.from({ length: 1000 }, (_, at) => [`v${at}`, `{{ v${at + 1} }}`]));
+  expect(failure(renderText('{{ v0 }}', [{ holds: 'templates', vars: chain }]))).toMatch(
+    /^the variable v100 stands at the end of 100 others/,
+  );
+  const levels = Array.from({ length: 60 }, (_, at) => [
+    [`a${at}`, `{{ a${at + 1} if b${at + 1} else 0 }}`],
+    [`b${at}`, `{{ b${at + 1} if a${at + 1} else 0 }}`],
+  ]).flat();
+  const twice = Object.fromEntries([...levels, ['a60', true], ['b60', true]]) as Vars;
+  expect(value('{{ a0 }}', [{ holds: 'templates', vars: twice }])).toBe(true);
+});
+
 test('only what is asked for is rendered', () => {
   const layers: Scope = [{ holds: 'templates', vars: { good: 'x', bad: '{{ nosuch }}' } }];
   expect(value('{{ good }}', layers)).toBe('x');

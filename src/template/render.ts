@@ -15,13 +15,13 @@ import type { Segment, Token } from './tokens.ts';
 import { hasMarks, mayRender, segment, tokenize } from './tokens.ts';
 
 /** Renders to text: what a command is made of. The failure is a sentence that names the expression. */
-export const renderText = (text: string, scope: Scope): Result<string, string> => inText(text, scope, []);
+export const renderText = (text: string, scope: Scope): Result<string, string> => inText(text, scope, newTrail());
 
 /** Renders whatever texts stand in a value; a text that is one expression keeps the expression's type. */
-export const renderValue = (value: Value, scope: Scope): Result<Value, string> => inValue(value, scope, []);
+export const renderValue = (value: Value, scope: Scope): Result<Value, string> => inValue(value, scope, newTrail());
 
 /** The value of an expression, as in `debug: var=…`. */
-export const evaluate = (expression: string, scope: Scope): Result<Value, string> => inExpression(expression, scope, []);
+export const evaluate = (expression: string, scope: Scope): Result<Value, string> => inExpression(expression, scope, newTrail());
 
 /** Whether every condition of `when` or `until` holds; later ones are not asked when an earlier one does not. */
 export const holdsAll = (conditions: readonly string[], scope: Scope): Result<boolean, string> => {
@@ -33,8 +33,13 @@ export const holdsAll = (conditions: readonly string[], scope: Scope): Result<bo
   return ok(true);
 };
 
-/** Names that are being rendered, to see a variable that needs itself. */
-type Trail = readonly string[];
+/** Names that are being rendered, to see a variable that needs itself; and those that have been, so that each is rendered once. */
+type Trail = { readonly names: readonly string[]; readonly done: Map<string, Value> };
+
+const newTrail = (): Trail => ({ names: [], done: new Map() });
+
+/** Variables that need others that need others: nobody follows more. */
+const longestTrail = 100;
 
 const inText = (text: string, scope: Scope, trail: Trail): Result<string, string> => {
   if (!mayRender(text)) return ok(text);
@@ -62,7 +67,7 @@ const inValue = (value: Value, scope: Scope, trail: Trail): Result<Value, string
   const closed = sealedText(value);
   if (closed !== undefined)
     return no(
-      `the variable ${trail.at(-1) ?? ''} is encrypted (${closed}) and nobody here knows it: run it again with --vault-password-file FILE`,
+      `the variable ${trail.names.at(-1) ?? ''} is encrypted (${closed}) and nobody here knows it: run it again with --vault-password-file FILE`,
     );
   const entries: [string, Value][] = [];
   for (const [key, inner] of Object.entries(value)) {
@@ -101,12 +106,12 @@ const inExpression = (expression: string, scope: Scope, trail: Trail): Result<Va
 const inCondition = (condition: string, scope: Scope): Result<Value, string> => {
   if (!hasMarks(condition)) {
     const tokens = tokenize(condition);
-    return tokens.ok ? evaluateTokens(tokens.value, 'with escapes', scope, []) : tokens;
+    return tokens.ok ? evaluateTokens(tokens.value, 'with escapes', scope, newTrail()) : tokens;
   }
   const cut = segment(condition.trim());
   const only = cut.ok ? onlyExpression(cut.value) : undefined;
   if (only === undefined) return no('a condition is an expression already; write the names without {{ }}');
-  return evaluateTokens(only, 'raw', scope, []);
+  return evaluateTokens(only, 'raw', scope, newTrail());
 };
 
 const evaluateTokens = (tokens: readonly Token[], strings: 'raw' | 'with escapes', scope: Scope, trail: Trail): Result<Value, string> => {
@@ -129,10 +134,14 @@ const gather = (tokens: readonly Token[], scope: Scope, trail: Trail): Result<Va
       entries.set(name, found.value);
       continue;
     }
-    if (trail.includes(name))
-      return no(`the variable ${name} needs itself (${[...trail, name].join(' > ')}); write one of them without the other`);
-    const rendered = inValue(found.value, scope, [...trail, name]);
+    if (trail.names.includes(name))
+      return no(`the variable ${name} needs itself (${[...trail.names, name].join(' > ')}); write one of them without the other`);
+    if (trail.names.length >= longestTrail)
+      return no(`the variable ${name} stands at the end of ${longestTrail} others that need each other`);
+    const known = trail.done.get(name);
+    const rendered = known === undefined ? inValue(found.value, scope, { ...trail, names: [...trail.names, name] }) : ok(known);
     if (!rendered.ok) return rendered;
+    trail.done.set(name, rendered.value);
     entries.set(name, rendered.value);
   }
   return ok(Object.fromEntries(entries));

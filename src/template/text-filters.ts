@@ -48,7 +48,7 @@ export const textFilters: Filters = {
     const one = (text: Value): string => encodeURIComponent(pythonText(text)).replace(/[!'()*]/g, hexOf);
     if (isMapping(value))
       return Object.entries(value)
-        .map(([key, inner]) => `${one(key)}=${one(inner)}`)
+        .map(([key, inner]) => `${one(key)}=${one(inner)}`.replaceAll('%20', '+'))
         .join('&');
     return typeof value === 'string' ? one(value).replaceAll('%2F', '/') : one(value);
   },

@@ -10,6 +10,7 @@ import { holdsAll, renderValue } from '../../src/template/render.ts';
 import { dataScope } from '../../src/template/scope.ts';
 import { askAnsible, pythonOfAnsible } from '../inventory/ansible.ts';
 import { conditions } from './conditions.ts';
+import { conditionIdioms, templateIdioms } from './idioms.ts';
 import { differences, templates } from './templates.ts';
 import { variables } from './variables.ts';
 
@@ -21,8 +22,8 @@ afterAll(() => rmSync(home, { recursive: true }));
 const scope = dataScope(variables);
 const ours = (kind: string, text: string): Result<Value, string> => (kind === 'when' ? holdsAll([text], scope) : renderValue(text, scope));
 const cases = [
-  ...conditions.map(text => ['when', text] as const),
-  ...templates.map(text => ['template', text] as const),
+  ...[...conditions, ...conditionIdioms].map(text => ['when', text] as const),
+  ...[...templates, ...templateIdioms].map(text => ['template', text] as const),
   ...differences.map(([text]) => ['template', text] as const),
 ];
 
@@ -57,7 +58,7 @@ if (python === undefined) {
   });
 
   test('most are values, some are refused, by Ansible itself', () => {
-    expect(alike.filter(({ theirs }) => 'value' in theirs).length).toBeGreaterThan(400);
+    expect(alike.filter(({ theirs }) => 'value' in theirs).length).toBeGreaterThan(600);
     expect(alike.filter(({ theirs }) => 'refused' in theirs).length).toBeGreaterThan(20);
   });
 }
