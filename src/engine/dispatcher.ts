@@ -124,9 +124,12 @@ export class Dispatcher {
 
   /** The job is over: nobody asks about it any more. */
   forget(host: HostRef, jid: Jid): void {
-    const { looks, acts } = this.#places.of(host);
+    const place = this.#places.of(host);
+    const { looks, acts } = place;
     looks.delete(jid);
     for (let i = acts.length - 1; i >= 0; i -= 1) if (acts[i]?.jid === jid && acts[i]?.kind !== 'clean') acts.splice(i, 1);
+    // A spare may have been kept for a look at this job alone.
+    if (this.#spares.has(place)) this.#keepOrLetGo(place);
   }
 
   /** Hands out slots to whoever may go now. Called after everything that could change the answer. */

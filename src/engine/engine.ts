@@ -368,10 +368,10 @@ export class Engine {
     this.#timers.disarm(job.jid);
     this.#toSend.delete(job.jid);
     const host = this.#roster.hostOf(job);
-    if (host !== undefined) this.#dispatcher.forget(host, job.jid);
     this.#onlookers.leave(job.jid);
     this.#starts.forget(job.jid);
     this.#roster.leave(job);
+    if (host !== undefined) this.#dispatcher.forget(host, job.jid);
     this.#dispatcher.pump();
   }
 

@@ -251,7 +251,29 @@ const factsOf = (state: ReturnType<typeof emptyState>) => {
 };
 
 /** Seeds that failed once. */
-const knownSeeds: readonly World[] = [];
+const knownSeeds: readonly World[] = [
+  {
+    seed: 2,
+    forks: 6,
+    rate: 2,
+    persist: 20000,
+    faults: 0,
+    dead: 0,
+    hops: 0,
+    jumps: 0,
+    dear: false,
+    locked: 8,
+    lock: 'become',
+    runs: [{ hosts: 6, seconds: 49, rc: 0, mode: 'sync', poll: 1, serial: 3, forks: 7 }],
+    keys: [
+      { at: 0, kind: 'cancel', which: 18 },
+      { at: 100, kind: 'wrong', which: 4 },
+      { at: 21, kind: 'deaf', which: 11 },
+      { at: 95, kind: 'deaf', which: 16 },
+      { at: 111, kind: 'wrong', which: 36 },
+    ],
+  },
+];
 
 test('laws 1, 2, 3, 5, 6 hold over random fleets, faults, keys and kills', async () => {
   await fc.assert(
