@@ -164,6 +164,15 @@ export type RunFact =
   | { readonly type: 'batch.ended'; readonly run: string; readonly batch: number }
   | { readonly type: 'task.opened'; readonly run: string; readonly path: string; readonly hosts: readonly string[] }
   | { readonly type: 'task.ended'; readonly run: string; readonly path: string; readonly host: string; readonly result: TaskResult }
+  /** One item of a loop, from 0; the others may still be to come. */
+  | {
+      readonly type: 'task.item-ended';
+      readonly run: string;
+      readonly path: string;
+      readonly host: string;
+      readonly item: number;
+      readonly result: TaskResult;
+    }
   /** A wait (async_status, until) that looks again later. `retriesLeft` as Ansible prints it. */
   | {
       readonly type: 'task.waiting';
@@ -197,6 +206,8 @@ export type JobRequest = {
   readonly host: string;
   readonly path: string;
   readonly attempt: number;
+  /** Place of the loop's item, from 0; absent without a loop. */
+  readonly item?: number;
   readonly command: string;
   readonly script?: string;
   /** Seconds; 0 none. */

@@ -155,6 +155,8 @@ export type Job = {
   readonly host: string;
   readonly taskPath: string;
   readonly attempt: number;
+  /** Place of its item in the task's loop, from 0; absent without one. */
+  readonly item?: number;
   /** With `--once`: the unfinished job of that name which this one follows instead of running. */
   readonly follows?: Jid;
   readonly state: JobState;

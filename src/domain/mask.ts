@@ -76,6 +76,7 @@ export const maskPlanTexts = (mask: Mask, plan: Plan): Plan => ({
       ...(task.until !== undefined && { until: task.until.map(mask) }),
       ...(task.changedWhen !== undefined && { changedWhen: task.changedWhen.map(mask) }),
       ...(task.failedWhen !== undefined && { failedWhen: task.failedWhen.map(mask) }),
+      ...(task.loop !== undefined && { loop: { ...task.loop, over: maskValue(mask, task.loop.over) } }),
       ...(task.environment !== undefined && { environment: maskValue(mask, task.environment) }),
     })),
   })),

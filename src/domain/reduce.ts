@@ -89,6 +89,11 @@ export const reduce = (state: State, event: Event): State => {
       }));
     case 'task.ended':
       return endTask(state, event);
+    case 'task.item-ended':
+      return changeHosts(state, event.run, [event.host], ({ wait: _, attempt: __, ...row }) => ({
+        ...row,
+        loop: { path: event.path, results: [...(row.loop?.path === event.path ? row.loop.results : []), event.result] },
+      }));
     case 'task.waiting':
       return changeHosts(state, event.run, [event.host], row => ({
         ...row,
@@ -107,6 +112,7 @@ export const reduce = (state: State, event: Event): State => {
         host: event.host,
         taskPath: event.path,
         attempt: event.attempt,
+        ...(event.item !== undefined && { item: event.item }),
         state: { kind: 'starting', at: event.at },
         output: { out: 0, err: 0, outThere: 0, errThere: 0, dropped: 0 },
         lastLine: '',
@@ -315,7 +321,12 @@ const endTask = (state: State, event: EventOf<'task.ended'>): State => {
 };
 
 /** A host's row after a task, its counts apart. */
-const goneOn = ({ wait: _, attempt: __, out: ___, ...row }: HostProgress, play: Play, task: Task, result: TaskResult): HostProgress => {
+const goneOn = (
+  { wait: _, attempt: __, out: ___, loop: ____, ...row }: HostProgress,
+  play: Play,
+  task: Task,
+  result: TaskResult,
+): HostProgress => {
   const before = row.course?.batch === row.batch ? row.course : courseAt(task, row.batch);
   const how = result.status === 'failed' || result.status === 'unreachable' ? result.status : 'well';
   const course = courseAfter(play, before, task, { how, changed: result.status === 'changed' });

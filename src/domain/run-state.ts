@@ -37,6 +37,8 @@ export type HostProgress = {
   readonly failedJob?: Jid;
   /** The operator took it out: it takes no further task. */
   readonly dropped?: 'yes';
+  /** Of the loop that is under way: what its items came to, in their order. */
+  readonly loop?: { readonly path: string; readonly results: readonly TaskResult[] };
   readonly wait?: { readonly path: string; readonly attempt: number; readonly retriesLeft: number; readonly nextAt: number };
   /** Number of the attempt under `until` that is under way; absent for the first. */
   readonly attempt?: number;

@@ -43,6 +43,19 @@ export const moduleShape = (name: string): ModuleShape | undefined =>
 /** A module and what it was told; argument values may hold templates. */
 export type ModuleCall = { readonly name: ModuleName; readonly args: Readonly<Record<string, Value>> };
 
+/** The list that a task is done for. */
+export type Loop = {
+  /** A list, a mapping (of `dict`), or a template that gives one. */
+  readonly over: Value;
+  /** `items`: lists in the list are taken apart, one level deep; `dict`: items are `key` and `value` of a mapping. */
+  readonly as: 'list' | 'items' | 'dict';
+  /** Variables that hold the item, and its place from 0. */
+  readonly variable: string;
+  readonly index?: string;
+  /** Seconds between two items. */
+  readonly pause?: number;
+};
+
 /** One thing to do on each host of a play. */
 export type Task = {
   /** Position in the plan, such as `0.2` (play 0, task 2); part of what names a job. */
@@ -73,6 +86,8 @@ export type Task = {
   /** Conditions that decide, instead of the module, whether it changed something, and whether it failed. */
   readonly changedWhen?: readonly string[];
   readonly failedWhen?: readonly string[];
+  /** It is done once for each item of a list. */
+  readonly loop?: Loop;
   /** Where this holds the host goes on after a failure. */
   readonly ignoreErrors?: string;
   /** Where this holds the host goes on although it could not be reached. */

@@ -221,7 +221,8 @@ const byRun = (claims: readonly Claim[], ansible: string): ReadonlyMap<string, r
 /** A job that says it is of a run of our own must have its name from it, and be on a host that the run knows. */
 const isReallyOf = ({ jid, at, about, host }: Claim, run: Run, state: State): boolean => {
   const attempt = Number(jid.split('.')[1]);
-  const isNamedSo = jid === jidOf({ runId: run.id, taskPath: about.task, host: host.name, item: 0, attempt });
+  const { item = 0 } = state.jobs.get(jid) ?? {};
+  const isNamedSo = jid === jidOf({ runId: run.id, taskPath: about.task, host: host.name, item, attempt });
   const isPlanned = state.fleets.get(run.fleet)?.hosts.some(({ name }) => name === host.name) ?? false;
   return isNamedSo && isPlanned && at.account === undefined;
 };

@@ -16,7 +16,7 @@ export const graceOf = (run: Run | undefined): number => run?.options.grace ?? u
 export const giveUpOf = (run: Run | undefined): number => run?.options.giveUp ?? usualGiveUp;
 
 /** Nothing is told of what it does, and its output is not fetched. */
-const isHidden = (run: Run | undefined, path: string): boolean =>
+export const isHidden = (run: Run | undefined, path: string): boolean =>
   run !== undefined && (run.options.log === 'no' || taskAt(run.plan, path)?.noLog === true);
 
 /** The start as the host gets it. Whoever is let go is not lingered for. */

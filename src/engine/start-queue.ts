@@ -12,6 +12,7 @@ export type Start = {
   readonly host: PlannedHost;
   readonly path: string;
   readonly attempt: number;
+  readonly item?: number;
   /** `secret`: something in the script is for its host only, so the journal gets none of it. */
   readonly order: JobOrder & { readonly secret?: 'yes' };
   /** `requested`: the intent is in the journal, nothing was sent. `sent`: the host may know of it. */

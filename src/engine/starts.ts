@@ -4,6 +4,7 @@ import type { Jid, Job } from '../domain/job.ts';
 import type { JobOrder, Run } from '../domain/run-state.ts';
 import { startAgainDelay, startTries } from './cadence.ts';
 import type { Clock, Random } from './ports.ts';
+import { isHidden } from './requests.ts';
 import type { Spine } from './spine.ts';
 import { afterRequest, type Start, StartQueue } from './start-queue.ts';
 import { Timers } from './timers.ts';
@@ -42,8 +43,8 @@ export class Starts {
   /** Writes the intent; resolves when it is durable. */
   async request(start: Start, run: Run | undefined): Promise<void> {
     const { script, secret, ...order } = start.order;
-    const log = run?.options.log ?? 'yes';
-    const isKept = log === 'no' || run?.options.masked === 'yes' || secret === 'yes';
+    const hidden = isHidden(run, start.path);
+    const isKept = hidden || run?.options.masked === 'yes' || secret === 'yes';
     if (isKept && script !== undefined) this.#scripts.set(start.jid, script);
     await this.#parts.spine.emit({
       durability: 'intent',
@@ -55,8 +56,9 @@ export class Starts {
           host: start.host.name,
           path: start.path,
           attempt: start.attempt,
+          ...(start.item !== undefined && { item: start.item }),
           ...order,
-          ...(log === 'no' && { command: '' }),
+          ...(hidden && { command: '' }),
           ...(!isKept && script !== undefined && { script }),
         },
       ],
@@ -81,8 +83,18 @@ export class Starts {
   /** The same start under the same jid; false when its script is known no more. */
   sendAgain(job: Job, host: Start['host'], order: JobOrder, script = order.script ?? this.#scripts.get(job.jid)): boolean {
     if (script === undefined) return false;
-    const { jid, runId: run, taskPath: path, attempt } = job;
-    this.queue.add({ jid, run, host, path, attempt, order: { ...order, script }, stage: 'sent', tries: 0 });
+    const { jid, runId: run, taskPath: path, attempt, item } = job;
+    this.queue.add({
+      jid,
+      run,
+      host,
+      path,
+      attempt,
+      ...(item !== undefined && { item }),
+      order: { ...order, script },
+      stage: 'sent',
+      tries: 0,
+    });
     return true;
   }
 

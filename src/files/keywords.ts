@@ -14,7 +14,7 @@ export const playKeywords: readonly string[] = (
 /** Keywords of a task; any other key names its module. */
 export const taskKeywords: readonly string[] = (
   `${shared} action args async changed_when delay delegate_facts delegate_to failed_when local_action loop loop_control notify poll register ` +
-  'retries until when block rescue always listen'
+  'retries until when block rescue always listen with_items with_list with_dict'
 ).split(' ');
 
 /** `; did you mean serial?`, or nothing when no word is near. */

@@ -5,6 +5,7 @@ import type { Task } from '../domain/task.ts';
 import { moduleShape, taskDefaults } from '../domain/task.ts';
 import { didYouMean, taskKeywords } from './keywords.ts';
 import { readModuleCall } from './module-call.ts';
+import { loopWords, readLoop } from './playbook-loop.ts';
 import { type Around, readAround, sharedWords, wordsOf } from './playbook-words.ts';
 import type { YamlFile } from './yaml.ts';
 import { describeNode } from './yaml.ts';
@@ -13,6 +14,7 @@ import type { YamlNode } from './yaml-node.ts';
 
 const spoken = [
   ...['name', 'register', 'when', 'async', 'poll', 'until', 'retries', 'delay', 'args', 'notify', 'changed_when', 'failed_when'],
+  ...loopWords,
   ...sharedWords,
 ];
 
@@ -52,6 +54,8 @@ export const readTask = (file: YamlFile, node: YamlNode, outer: Around, as: 'tas
   }
   const around = readAround(file, fields, outer, 'task');
   if (!around.ok) return around;
+  const loop = readLoop(file, fields);
+  if (!loop.ok) return loop;
   const { noLog } = around.value;
   if (noLog && register.value !== undefined) {
     return file.refuse(
@@ -80,6 +84,7 @@ export const readTask = (file: YamlFile, node: YamlNode, outer: Around, as: 'tas
       retries: retries ?? taskDefaults.retries,
       ...(until === undefined ? {} : { until }),
       ...(register.value === undefined ? {} : { register: register.value }),
+      ...(loop.value !== undefined && { loop: loop.value }),
       ...(changedWhen.value !== undefined && { changedWhen: changedWhen.value }),
       ...(failedWhen.value !== undefined && { failedWhen: failedWhen.value }),
       ...wordsOf(around.value),

@@ -197,7 +197,15 @@ test.each<[string[], string]>([
   ],
   [['shell: ls', 'poll: "{{ p }}"'], 'p.yml:4:13: poll: a template is not supported here yet; write the number itself, for example 0'],
   [['shell: ls', 'retries: [1]'], 'p.yml:4:16: retries: must be a whole number, found a list; write for example retries: 60'],
-  [['shell: ls', 'loop: [a]'], 'p.yml:4:7: loop is not supported in a task yet; take it out, or run this playbook with ansible-playbook'],
+  [
+    ['shell: ls', 'loop: a'],
+    'p.yml:4:13: loop: must be a list, or a template that gives one, found the text "a"; write for example loop: [a, b]',
+  ],
+  [['shell: ls', 'loop: [a]', 'with_items: [b]'], 'p.yml:5:7: with_items and loop cannot both be there; take one of them out'],
+  [
+    ['shell: ls', 'loop: [a]', 'loop_control: {extended: true}'],
+    'p.yml:5:22: extended is not supported in loop_control yet; take it out, or run this playbook with ansible-playbook',
+  ],
   [
     ['shell: ls', 'no_log: true', 'register: x'],
     'p.yml:5:7: register is not supported with no_log yet, since the result would have to be kept; take one of them out',
@@ -371,6 +379,18 @@ test('handlers stand behind each section and wherever they are flushed; names an
     ['0.10', 'other', [1, [2]]],
     ['0.11', 'again', [2, undefined]],
   ]);
+});
+
+test('a loop has a list, and names for the item and its place', () => {
+  expect(task('shell: ls', 'loop: [a, 1]')?.loop).toEqual({ over: ['a', 1], as: 'list', variable: 'item' });
+  expect(task('shell: ls', 'with_dict: {a: 1}', 'loop_control: {loop_var: x, index_var: n, label: l, pause: 2}')?.loop).toEqual({
+    over: { a: 1 },
+    as: 'dict',
+    variable: 'x',
+    index: 'n',
+    pause: 2,
+  });
+  expect(task('shell: ls', 'with_items: "{{ names }}"')?.loop).toEqual({ over: '{{ names }}', as: 'items', variable: 'item' });
 });
 
 test('serial may be a percentage or a list, and a play has an order and a limit of failures', () => {

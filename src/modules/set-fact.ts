@@ -7,8 +7,11 @@ import { refuse } from './module.ts';
 /** Any names; `cacheable` is taken and changes nothing, since nothing is kept after the run. */
 export const setFact: Module = (args, reader) => {
   const facts: Record<string, Value> = {};
-  for (const [name, written] of Object.entries(args)) {
-    if (name === 'cacheable') continue;
+  for (const [word, written] of Object.entries(args)) {
+    if (word === 'cacheable') continue;
+    const rendered = reader.render(word);
+    if (!rendered.ok) return rendered;
+    const name = String(rendered.value);
     if (!/^[A-Za-z_]\w*$/.test(name))
       return refuse(`"${name}" cannot name a variable; use letters, digits and _, not beginning with a digit`);
     const value = reader.render(written);

@@ -98,6 +98,8 @@ const sentenceOf = (event: Event, state: State): string | undefined => {
     }
     case 'task.waiting':
       return `${event.host} asked again at ${timeOf(event.nextAt)} (${event.retriesLeft} retries left)`;
+    case 'task.item-ended':
+      return taskSentence(`${event.host} item ${event.item + 1}`, event.result, isPartOfJob(event, state));
     case 'task.ended':
       return taskSentence(event.host, event.result, isPartOfJob(event, state));
     case 'job.started':
@@ -141,7 +143,7 @@ const verdictWords = (verdict: Verdict): string => {
 };
 
 /** A task that was a job has been told by the job's own line. */
-const isPartOfJob = (event: Event & { readonly type: 'task.ended' }, state: State): boolean => {
+const isPartOfJob = (event: Event & { readonly type: 'task.ended' | 'task.item-ended' }, state: State): boolean => {
   const row = state.runs.get(event.run)?.hosts.get(event.host);
   const job = row?.jid === undefined ? undefined : state.jobs.get(row.jid);
   return job !== undefined && job.taskPath === event.path;

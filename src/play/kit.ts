@@ -20,6 +20,7 @@ export type KitParts = {
 /** Tasks made concrete with real modules and templates. */
 export const makeKit = ({ modules, output }: KitParts): Kit => ({
   output,
+  items,
   prepare: spot => prepare(modules, spot),
   holds: (conditions, spot, result) => {
     const name = spot.task.register;
@@ -37,6 +38,21 @@ export const makeKit = ({ modules, output }: KitParts): Kit => ({
     });
   },
 });
+
+const items = (spot: Spot): Result<readonly Value[], string> => {
+  const { loop } = spot.task;
+  if (loop === undefined) return ok([]);
+  const over = renderValue(loop.over, scopeOf(spot, {}));
+  if (!over.ok) return over;
+  const { value } = over;
+  if (loop.as === 'dict') {
+    if (!isMapping(value)) return fail(`with_dict needs a mapping, found ${JSON.stringify(value)}`);
+    return ok(Object.entries(value).map(([key, one]) => ({ key, value: one })));
+  }
+  if (loop.as === 'items') return ok(Array.isArray(value) ? value.flat() : [value]);
+  if (!Array.isArray(value)) return fail(`loop needs a list, found ${JSON.stringify(value)}`);
+  return ok(value);
+};
 
 const prepare = (modules: Modules, spot: Spot): Result<Prepared, string> => {
   const { task } = spot;
@@ -106,6 +122,7 @@ export const scopeOf = (spot: Spot, result: Vars): Scope => {
     { vars: play?.vars ?? {}, holds: 'templates' },
     { vars: task.vars, holds: 'templates' },
     { vars: row.registered as Vars, holds: 'data' },
+    { vars: itemVars(spot), holds: 'data' },
     { vars: result, holds: 'data' },
     {
       holds: 'data',
@@ -125,6 +142,11 @@ export const scopeOf = (spot: Spot, result: Vars): Scope => {
     },
     { vars: run.options.extraVars as Vars, holds: 'templates' },
   ];
+};
+
+const itemVars = ({ item, task: { loop } }: Spot): Vars => {
+  if (item === undefined || loop === undefined) return {};
+  return { [loop.variable]: item.value, ansible_loop_var: loop.variable, ...(loop.index !== undefined && { [loop.index]: item.index }) };
 };
 
 const localResult = (value: Vars): TaskResult => ({

@@ -9,6 +9,9 @@ import type { HostProgress, JobOrder, Run } from '../domain/run-state.ts';
 import type { ModuleCall, Task } from '../domain/task.ts';
 import type { Value, Vars } from '../domain/value.ts';
 
+/** One item of a loop: its place from 0, of how many, and what it is. */
+export type Item = { readonly index: number; readonly of: number; readonly value: Value };
+
 /** One task on one host, with everything its templates may name. */
 export type Spot = {
   readonly run: Run;
@@ -18,6 +21,8 @@ export type Spot = {
   /** Hosts of the play, and of the open batch. */
   readonly playHosts: readonly string[];
   readonly batchHosts: readonly string[];
+  /** The item of the task's loop that it is done for now. */
+  readonly item?: Item;
   /** Hosts by group, for the magic variable `groups`. */
   readonly groups: () => Vars;
 };
@@ -50,6 +55,8 @@ export type KeptOut = {
 
 /** Tasks made concrete. */
 export type Kit = {
+  /** What a loop's task is done for. */
+  items(spot: Spot): Result<readonly Value[], string>;
   /** Evaluates `when`, renders the arguments. */
   prepare(spot: Spot): Result<Prepared, string>;
   /** Whether every condition holds, with `result` under the task's register name. */

@@ -59,6 +59,37 @@ export const ignored = (kit: Kit, spot: Spot, result: TaskResult): TaskResult =>
   return holds.ok && holds.value ? { ...result, status: 'ignored' } : result;
 };
 
+/** The result of one item as its task tells it: with the item. */
+export const itemResult = ({ item, task: { loop }, run, task }: Spot, result: TaskResult): TaskResult => {
+  const isKept = task.register !== undefined || run.options.results === 'all';
+  const { register: _, ...told } = result;
+  if (item === undefined || loop === undefined || !isKept) return told;
+  const named = { ansible_loop_var: loop.variable, [loop.variable]: item.value };
+  const skipped = result.status === 'skipped' && { skipped: true, skip_reason: 'Conditional result was False', changed: false };
+  return { ...told, value: { ...skipped, failed: result.status === 'failed', ...result.value, ...named } };
+};
+
+/** What a loop comes to: it fails with any of its items, and is skipped with all of them. */
+export const loopResult = (spot: Spot, results: readonly TaskResult[]): TaskResult => {
+  const has = (status: TaskResult['status']): boolean => results.some(result => result.status === status);
+  const away = results.find(({ status }) => status === 'unreachable');
+  if (away !== undefined) return away;
+  const isSkipped = results.every(({ status }) => status === 'skipped');
+  const verdict: TaskResult = has('failed')
+    ? { status: 'failed', message: 'One or more items failed' }
+    : isSkipped
+      ? { status: 'skipped', message: results.length === 0 ? 'No items in the list' : 'All items skipped' }
+      : { status: has('changed') ? 'changed' : 'ok', message: 'All items completed' };
+  const facts = Object.assign({}, ...results.map(result => result.facts ?? {})) as Record<string, unknown>;
+  const value: Vars = {
+    results: results.map(result => (result.value ?? {}) as Vars),
+    changed: results.some(({ status, changed }) => status === 'changed' || changed !== undefined),
+    ...(isSkipped && { skipped: true }),
+    msg: verdict.message ?? '',
+  };
+  return { ...taskResult(spot, value, undefined, verdict), ...(Object.keys(facts).length > 0 && { facts }) };
+};
+
 /** The result as the task's event carries it; its value only where somebody will read it. */
 export const taskResult = (
   { task, run }: Spot,

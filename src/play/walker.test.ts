@@ -120,3 +120,57 @@ test('a run that is paused with nothing left to open ends by itself', async () =
   await rig.untilQuiet();
   expect(rig.state.runs.get(run)?.phase.kind).toBe('ended');
 });
+
+/** Items that ran, as `item.attempt`, in the order of their jobs. */
+const itemsOf = (rig: Rig, run: string) =>
+  [...rig.state.jobs.values()].filter(job => job.runId === run).map(({ item, attempt }) => `${item}.${attempt}`);
+
+const loop = (...over: string[]) => ({ loop: { over, as: 'list', variable: 'item' } }) as const;
+
+test('a loop is one job an item, one after another, and a driver that is killed goes on with the next', async () => {
+  const rig = new Rig({});
+  const run = await rig.run(['h01'], { command: '', plan: planOf(task('0.0', '20 0', loop('a', 'b', 'c')), task('0.1', '1 0')) });
+  await rig.clock.pass(30_000);
+  const next = await rig.killed();
+  await next.untilQuiet();
+  expect(itemsOf(next, run)).toEqual(['0.1', '1.1', '2.1', 'undefined.1']);
+  expect(rowOf(next, run, 'h01')).toMatchObject({ tally: { ok: 2, changed: 2 } });
+  expect(rowOf(next, run, 'h01')?.loop).toBeUndefined();
+});
+
+test('a loop goes on past an item that failed, fails then, and a retry does all of it again', async () => {
+  const rig = new Rig({});
+  const run = await rig.run(['h01'], { command: '', plan: planOf(task('0.0', '1 3', loop('a', 'b'))) });
+  await rig.untilQuiet();
+  expect(rowOf(rig, run, 'h01')).toMatchObject({ out: { path: '0.0', how: 'failed' }, tally: { failures: 1 } });
+  await emit(rig, { type: 'run.retried', run, hosts: ['h01'] });
+  await rig.untilQuiet();
+  expect(itemsOf(rig, run)).toEqual(['0.1', '1.1', '0.2', '1.2']);
+  expect(rowOf(rig, run, 'h01')?.tally.failures).toBe(1);
+});
+
+test('what ran behind a failure runs again in a retry, as an attempt of its own', async () => {
+  const rig = new Rig({});
+  const inside = (part: 'block' | 'always') => ({ within: [{ block: 'b', part }] });
+  const plan = planOf(task('0.0', '1 3', inside('block')), task('0.1', '1 0', inside('always')));
+  const run = await rig.run(['h01'], { command: '', plan });
+  await rig.untilQuiet();
+  await emit(rig, { type: 'run.retried', run, hosts: ['h01'] });
+  await rig.untilQuiet();
+  expect([...rig.state.jobs.values()].map(({ taskPath, attempt }) => `${taskPath} ${attempt}`)).toEqual([
+    '0.0 1',
+    '0.1 1',
+    '0.0 2',
+    '0.1 2',
+  ]);
+  expect(rowOf(rig, run, 'h01')).toMatchObject({ out: { path: '0.0', how: 'failed' }, tally: { failures: 1, ok: 2 } });
+});
+
+test('one host does for all of its batch what is to be done once', async () => {
+  const rig = new Rig({});
+  const plan = planOf(task('0.0', '1 0', { runOnce: 'yes' }), task('0.1', '1 0'));
+  await rig.run(hostNames(3), { command: '', plan });
+  await rig.untilQuiet();
+  const ran = [...rig.state.jobs.values()].map(({ taskPath, host }) => `${taskPath} ${host}`);
+  expect(ran.sort()).toEqual(['0.0 h01', '0.1 h01', '0.1 h02', '0.1 h03']);
+});

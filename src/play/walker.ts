@@ -7,7 +7,7 @@ import { countHosts } from '../domain/recap.ts';
 import { onHostOf } from '../domain/reduce-job.ts';
 import type { HostProgress, Run } from '../domain/run-state.ts';
 import { isLetGo } from '../domain/task.ts';
-import type { Vars } from '../domain/value.ts';
+import type { Value, Vars } from '../domain/value.ts';
 import type { Engine } from '../engine/engine.ts';
 import { spread } from '../engine/gaps.ts';
 import type { Clock } from '../engine/ports.ts';
@@ -15,8 +15,8 @@ import type { Draft, Spine } from '../engine/spine.ts';
 import { Timers } from '../engine/timers.ts';
 import { Turns } from '../engine/turns.ts';
 import { type Attempt, afterAttempt } from './attempts.ts';
-import type { KeptOut, Kit, Output, Prepared, Spot } from './ports.ts';
-import { couldNotFind, endedResult, failedResult, ignored, judged, taskResult } from './results.ts';
+import type { Item, KeptOut, Kit, Output, Prepared, Spot } from './ports.ts';
+import { couldNotFind, endedResult, failedResult, ignored, itemResult, judged, loopResult, taskResult } from './results.ts';
 import { maskOf } from './secret-vars.ts';
 import { Spots } from './spots.ts';
 import { nextStep } from './walk.ts';
@@ -42,6 +42,8 @@ export class Walker {
   readonly #askers = new Map<Jid, Set<string>>();
   readonly #turns = new Turns<string>();
   readonly #spots: Spots;
+  /** Items of the loops that are under way, by run, host and task. */
+  readonly #items = new Map<string, ReturnType<Kit['items']>>();
   readonly #unsubscribe: () => void;
 
   constructor(parts: WalkerParts) {
@@ -129,7 +131,7 @@ export class Walker {
     if (run.phase.kind !== 'aborting') return 0;
     let active = 0;
     for (const host of run.open?.hosts ?? []) {
-      const spot = this.#spots.at(run.id, host);
+      const spot = this.#at(run.id, host);
       if (spot !== undefined && spot.row.wait === undefined && this.#jobOf(spot) !== undefined) active += 1;
     }
     return active;
@@ -141,7 +143,7 @@ export class Walker {
   }
 
   async #attendNow(id: string, host: string): Promise<void> {
-    const spot = this.#spots.at(id, host);
+    const spot = this.#at(id, host);
     if (spot === undefined) return;
     const { run, task, row } = spot;
     const job = this.#jobOf(spot);
@@ -154,9 +156,9 @@ export class Walker {
   }
 
   /** The task's job on the host. In a retry the one that put the host out is of the turn before. */
-  #jobOf({ task, row }: Spot): Job | undefined {
+  #jobOf({ task, row, item }: Spot): Job | undefined {
     const job = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
-    return job?.taskPath === task.path && job.jid !== row.out?.jid ? job : undefined;
+    return job?.taskPath === task.path && job.item === item?.index && job.jid !== row.out?.jid ? job : undefined;
   }
 
   async #begin(spot: Spot): Promise<void> {
@@ -167,6 +169,10 @@ export class Walker {
     const call = spot.task.noLog ? kept?.calls.get(spot.task.path) : spot.task.module;
     if (call === undefined)
       return this.#end(spot, failedResult('its command was not kept (no-log), and the driver that knew it has gone: run it again'));
+    if (spot.task.loop !== undefined && spot.item === undefined) {
+      const items = this.#itemsOf(spot);
+      return this.#end(spot, items.ok ? loopResult(spot, spot.row.loop?.results ?? []) : failedResult(items.failure));
+    }
     const prepared = this.#parts.kit.prepare({ ...spot, task: { ...spot.task, module: call } });
     if (!prepared.ok) return this.#end(spot, failedResult(mask === undefined ? prepared.failure : mask(prepared.failure)));
     const what = prepared.value;
@@ -180,15 +186,18 @@ export class Walker {
   }
 
   #startJob(spot: Spot, what: Prepared & { readonly kind: 'job' }, mask: Mask = text => text): void {
-    const { run, task, host, row } = spot;
-    const before = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
-    const attempt = before?.taskPath === task.path ? before.attempt + 1 : 1;
+    const { run, task, host, item } = spot;
+    const key = { runId: run.id, taskPath: task.path, host: host.name, item: item?.index ?? 0 };
+    let attempt = 1;
+    // In a retry other tasks may have come after the one that is done again, and some of them come again too.
+    while (this.#parts.spine.state.jobs.has(jidOf({ ...key, attempt }))) attempt += 1;
     this.#parts.engine.start({
-      jid: jidOf({ runId: run.id, taskPath: task.path, host: host.name, item: 0, attempt }),
+      jid: jidOf({ ...key, attempt }),
       run: run.id,
       host,
       path: task.path,
       attempt,
+      ...(item !== undefined && { item: item.index }),
       order: {
         command: mask(what.command),
         script: what.script,
@@ -248,7 +257,7 @@ export class Walker {
         },
       ],
     });
-    const now = this.#spots.at(run.id, row.host);
+    const now = this.#at(run.id, row.host);
     if (now?.row.wait !== undefined) this.#waitOn(now, now.row.wait);
   }
 
@@ -261,7 +270,7 @@ export class Walker {
     const after = due >= 0 ? due : spread(delay, open.indexOf(spot.row.host), open.length);
     this.#timers.arm(key, after, () => {
       void this.#turns.take(key, async () => {
-        const now = this.#spots.at(spot.run.id, spot.row.host);
+        const now = this.#at(spot.run.id, spot.row.host);
         if (now !== undefined) await this.#begin(now);
       });
     });
@@ -281,7 +290,7 @@ export class Walker {
   }
 
   async #judgeWait(id: string, host: string, jid: Jid): Promise<void> {
-    const spot = this.#spots.at(id, host);
+    const spot = this.#at(id, host);
     if (spot !== undefined) await this.#judgeLook(spot, jid);
   }
 
@@ -300,7 +309,10 @@ export class Walker {
   }
 
   async #end(spot: Spot, result: TaskResult): Promise<void> {
-    this.#timers.disarm(`${spot.run.id} ${spot.row.host}`);
+    const key = `${spot.run.id} ${spot.row.host}`;
+    this.#timers.disarm(key);
+    if (spot.item !== undefined && spot.row.dropped === undefined) return this.#endItem(spot, spot.item, itemResult(spot, result));
+    this.#items.delete(`${key} ${spot.task.path}`);
     await this.#parts.spine.emit({
       events: [
         {
@@ -312,6 +324,37 @@ export class Walker {
         },
       ],
     });
+  }
+
+  async #endItem({ run, task, row }: Spot, { index, of }: Item, result: TaskResult): Promise<void> {
+    await this.#parts.spine.emit({
+      events: [{ type: 'task.item-ended', run: run.id, path: task.path, host: row.host, item: index, result }],
+    });
+    const spot = this.#at(run.id, row.host);
+    if (spot === undefined) return;
+    if (index + 1 >= of || result.status === 'unreachable') {
+      const { item: _, ...whole } = spot;
+      return this.#end(whole, loopResult(whole, spot.row.loop?.results ?? []));
+    }
+    const key = `${run.id} ${row.host}`;
+    this.#timers.arm(key, (task.loop?.pause ?? 0) * 1000, () => void this.#attend(run.id, row.host));
+  }
+
+  /** The open task on a host, for the item of its loop whose turn it is. */
+  #at(id: string, host: string): Spot | undefined {
+    const spot = this.#spots.at(id, host);
+    if (spot?.task.loop === undefined) return spot;
+    const items = this.#itemsOf(spot);
+    const index = spot.row.loop?.path === spot.task.path ? spot.row.loop.results.length : 0;
+    if (!items.ok || index >= items.value.length) return spot;
+    return { ...spot, item: { index, of: items.value.length, value: items.value[index] as Value } };
+  }
+
+  #itemsOf(spot: Spot): ReturnType<Kit['items']> {
+    const key = `${spot.run.id} ${spot.row.host} ${spot.task.path}`;
+    const items = this.#items.get(key) ?? this.#parts.kit.items(spot);
+    this.#items.set(key, items);
+    return items;
   }
 
   #run(id: string): Run | undefined {

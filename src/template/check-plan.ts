@@ -34,7 +34,14 @@ const faultInTask = (task: Task): string | undefined => {
   const { name, args } = task.module;
   const shown = name === 'debug' ? args['var'] : undefined;
   const fault = typeof shown === 'string' && !mayRender(shown) ? faultInText(`{{ ${shown} }}`, shown) : undefined;
-  return fault ?? faultIn(args) ?? faultIn(task.vars) ?? faultIn(Object.values(task.become ?? {})) ?? faultIn(task.environment ?? []);
+  return (
+    fault ??
+    faultIn(args) ??
+    faultIn(task.vars) ??
+    faultIn(Object.values(task.become ?? {})) ??
+    faultIn(task.environment ?? []) ??
+    faultIn(task.loop?.over ?? null)
+  );
 };
 
 const faultIn = (value: Value): string | undefined => {

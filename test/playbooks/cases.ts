@@ -158,6 +158,35 @@ export const cases: readonly Case[] = [
     ),
   },
   {
+    name: 'loops of jobs',
+    playbook: tasks(
+      '- {name: list, shell: "echo {{ item }} {{ n }}; exit {{ 1 if item == n else 0 }}", loop: [1, 2, 5], register: r, ignore_errors: true}',
+      "- {name: told, debug: {msg: \"{{ r.results | map(attribute='stdout') | list }} {{ r.results | map(attribute='rc') | list }} {{ r is failed }} {{ r.msg }}\"}}",
+      '- {name: items, shell: "echo {{ item }}", with_items: [a, [b, c]], when: item != "b", register: r, changed_when: item == "c"}',
+      '- {name: told again, debug: {msg: "{{ r.results | map(attribute=\'item\') | list }} {{ r.results[1] is skipped }} {{ r is changed }}"}}',
+      '- {name: fails, shell: "exit {{ item }}", loop: [0, "{{ n - 1 }}"]}',
+    ),
+  },
+  {
+    name: 'loops of what is done here',
+    playbook: tasks(
+      '- {name: facts, set_fact: {"f{{ item }}": 1, last: "{{ item }}"}, loop: [1, 2]}',
+      '- {name: dict, debug: {msg: "{{ one.key }}={{ one.value }} {{ at }}"}, with_dict: {a: 1, b: 2}, loop_control: {loop_var: one, index_var: at}, register: d}',
+      '- {name: told, debug: {msg: "{{ last }} {{ d.results | map(attribute=\'msg\') | list }}"}}',
+      '- {name: nobody, debug: {msg: x}, loop: []}',
+      '- {name: all skipped, debug: {msg: x}, loop: [1], when: false, register: s}',
+      '- {name: skipped, debug: {msg: "{{ s is skipped }}"}}',
+    ),
+  },
+  {
+    name: 'several jobs begun, then waited for',
+    playbook: tasks(
+      '- {name: begin, shell: "sleep 0.{{ item }}; echo {{ item }}", async: 60, poll: 0, loop: [3, 1], register: begun}',
+      '- {name: wait, async_status: {jid: "{{ item.ansible_job_id }}"}, loop: "{{ begun.results }}", register: ended, until: ended.finished, retries: 50, delay: 1}',
+      '- {name: told, debug: {msg: "{{ ended.results | map(attribute=\'stdout\') | list }}"}}',
+    ),
+  },
+  {
     name: 'tags',
     args: ['--tags', 'a,c', '--skip-tags', 'd'],
     playbook: tasks(

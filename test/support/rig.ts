@@ -72,6 +72,7 @@ export class MemoryJournal implements Journal {
 
 /** `command` is `SECONDS RC`; what a simulated host understands. */
 export const simpleKit: Kit = {
+  items: ({ task }) => ok(Array.isArray(task.loop?.over) ? task.loop.over : []),
   prepare: ({ task, row }) => {
     const { name, args } = task.module;
     const begun = row.registered[String(args['of'])] as { readonly ansible_job_id?: unknown } | undefined;
