@@ -20,7 +20,10 @@ let place: Place;
 beforeAll(() => {
   place = makePlace();
   const host = (n: number) => `h${n} n=${n} even=${n % 2 === 0 ? 'True' : 'False'}\n`;
-  writeFileSync(join(place.dir, 'hosts'), `${[1, 2, 3, 4].map(host).join('')}[all:vars]\nansible_connection=local\nansible_async_dir=${place.dir}/async\n`);
+  writeFileSync(
+    join(place.dir, 'hosts'),
+    `${[1, 2, 3, 4].map(host).join('')}[all:vars]\nansible_connection=local\nansible_async_dir=${place.dir}/async\n`,
+  );
 });
 afterAll(() => place.end());
 
