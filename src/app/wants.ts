@@ -6,6 +6,7 @@ import { type HostView, hostViews, ownRuns, runInFocus } from './host-view.ts';
 import { hostsScreen } from './hosts-screen.ts';
 import { isOut } from './letters.ts';
 import { jobsOfRun, jobUnderCursor, openJid } from './targets.ts';
+import { nextTryHere } from './ways.ts';
 
 /** Jobs whose tails are on the screen, and those to fetch once because their outputs are folded there. */
 export const wantedTails = (console: Console): { readonly watch: readonly Jid[]; readonly glance: readonly Jid[] } => {
@@ -43,6 +44,7 @@ export const tickEvery = (console: Console): number | undefined => {
   if (out.length === 0) return paused || views.some(isFresh) ? 5000 : views.some(view => view.job !== undefined) ? 30_000 : undefined;
   const visible = visibleLooks(console);
   const isSoon = (at: number | undefined): boolean => at !== undefined && at - console.wall < 60_000;
+  if (isSoon(nextTryHere(console))) return 1000;
   return out.some(view => view.job !== undefined && visible(view.job.jid) && isSoon(view.progress?.wait?.nextAt ?? view.job.nextLookAt))
     ? 1000
     : 5000;

@@ -8,6 +8,7 @@ import { fold } from '../domain/nodeset.ts';
 import { countHosts, exitCodeOf } from '../domain/recap.ts';
 import { reduce, reduceSighting } from '../domain/reduce.ts';
 import { emptyState, type State } from '../domain/run-state.ts';
+import { allWell } from '../domain/ways.ts';
 import type { Link, Push } from '../driver/protocol.ts';
 import { readOutput } from '../journal/read.ts';
 import type { Output, OutputParts } from '../outputs/output.ts';
@@ -69,6 +70,7 @@ export const follow = ({ world, link, run, stateFlag, makeOutput, onStop, until,
     let interrupts = 0;
     let banner: string | undefined;
     let hasDriverChanged = false;
+    let waysTold = allWell;
     let waits = '';
     let questions: readonly Question[] = [];
     const slow = new Set<Jid>();
@@ -131,6 +133,8 @@ export const follow = ({ world, link, run, stateFlag, makeOutput, onStop, until,
       switch (push.kind) {
         case 'snapshot':
           state = push.state;
+          // Another driver finds out for itself.
+          waysTold = allWell;
           tellPause();
           if (hasDriverChanged && !state.runs.has(run)) {
             world.say('the journal does not know this run any more: was the state folder removed? What runs on hosts goes on');
@@ -164,6 +168,8 @@ export const follow = ({ world, link, run, stateFlag, makeOutput, onStop, until,
           world.say('the driver went away; another one takes over, nothing is lost');
           break;
       }
+      if (state.ways !== waysTold) output.ways?.(waysTold, state, world.clock.wall());
+      waysTold = state.ways;
       void end();
     });
   });

@@ -265,6 +265,8 @@ export type Ways = {
   readonly away: readonly {
     readonly kind: 'host' | 'jump host';
     readonly name: string;
+    /** Of a jump host: the gate of those behind it. */
+    readonly gate?: string;
     readonly failure: Failure;
     readonly tries: number;
     /** Our wall clock, ms; in the past: as soon as somebody wants it. */

@@ -9,6 +9,8 @@ export type Away = {
   readonly kind: 'host' | 'jump host';
   /** Of the inventory, or as ssh_config has it. */
   readonly name: string;
+  /** Of a jump host: the gate of those behind it. */
+  readonly gate?: string;
   readonly failure: Failure;
   readonly tries: number;
   /** On the clock that nobody can set, ms. */

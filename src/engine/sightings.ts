@@ -25,10 +25,12 @@ export const seeUnsent = ({ spine }: Seer, job: Job): Job => {
   return job;
 };
 
-/** What is in the way to hosts; nothing is said again of ways that are all well. */
+/** What is in the way to hosts; what has not changed is not said again. */
 export const seeWays = ({ spine, clock }: Seer, away: readonly Away[], slowed: readonly Slowed[]): void => {
   const before = spine.state.ways;
   if (away.length + slowed.length + before.away.length + before.slowed.length === 0) return;
+  // Whole seconds: two readings of the clocks differ by less, and nothing has changed by that.
   const ofWall = clock.wall() - clock.now();
-  spine.sight({ type: 'ways.seen', away: away.map(({ nextAt, ...rest }) => ({ ...rest, nextTryAt: ofWall + nextAt })), slowed });
+  const now = { away: away.map(({ nextAt, ...rest }) => ({ ...rest, nextTryAt: Math.ceil((ofWall + nextAt) / 1000) * 1000 })), slowed };
+  if (JSON.stringify(now) !== JSON.stringify(before)) spine.sight({ type: 'ways.seen', ...now });
 };

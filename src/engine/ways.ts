@@ -29,6 +29,8 @@ export type WaysParts = {
 export class Ways {
   readonly #parts: WaysParts;
   readonly #breaker: Breaker<string>;
+  /** By jump host. */
+  readonly #gates = new Map<string, string>();
 
   constructor(parts: WaysParts) {
     this.#parts = parts;
@@ -92,6 +94,7 @@ export class Ways {
 
   /** A connection to the host is being tried. */
   setOut(host: HostRef): void {
+    for (const hop of this.of(host)) this.#gates.set(hop, host.gate);
     for (const key of this.#keysOf(host)) this.#breaker.setOut(key);
   }
 
@@ -120,9 +123,11 @@ export class Ways {
 
   away(): readonly Away[] {
     return this.#breaker.away().map(({ key, failure, tries, nextAt }) => {
-      const kind = read(key)[0] === 'hop' ? 'jump host' : 'host';
-      const name = String((kind === 'jump host' ? failure.facts?.['hop'] : failure.host) ?? '');
-      return { kind, name, failure, tries, nextAt };
+      const [kind, of] = read(key);
+      const gate = this.#gates.get(of);
+      const rest = { failure, tries, nextAt };
+      if (kind !== 'hop') return { kind: 'host', name: failure.host ?? '', ...rest };
+      return { kind: 'jump host', name: String(failure.facts?.['hop'] ?? ''), ...(gate !== undefined && { gate }), ...rest };
     });
   }
 

@@ -1,5 +1,5 @@
 // The only place for the shape of a run told without a screen: what an output is given and when.
-import type { Event } from '../domain/event.ts';
+import type { Event, Ways } from '../domain/event.ts';
 import type { Jid, OutputStream } from '../domain/job.ts';
 import type { State } from '../domain/run-state.ts';
 
@@ -20,6 +20,8 @@ export type Output = {
   news(events: readonly Event[], state: State): void;
   /** A minute has passed in which nothing was told. */
   heartbeat(state: State, wall: number): void;
+  /** What is in the way to hosts has changed. */
+  ways?(before: Ways, state: State, wall: number): void;
   /** The run has ended. */
   ended(state: State): Promise<void>;
 };

@@ -10,6 +10,7 @@ import { countHosts, lastLineOf, standingOf, standingOfJob } from '../domain/rec
 import type { HostProgress, Run, State } from '../domain/run-state.ts';
 import { makeSanitiser, type SafeLine, safeText, withoutColours } from '../domain/safe-line.ts';
 import { verdictSentence } from '../domain/verdict.ts';
+import { waysChanged, waysOf, whyAway } from '../domain/ways.ts';
 import { isAbout, type Output, type OutputParts } from './output.ts';
 
 /** Most lines of one output in the recap; the rest is counted. */
@@ -31,6 +32,21 @@ export const plainOutput = ({ write, bytesOf, command, run }: OutputParts): Outp
     const done = counts.ok + counts.changed;
     const paused = known.phase.kind === 'paused' ? 'paused, ' : '';
     write(`${timeOf(wall)} run ${known.number}: ${paused}${counts.running} running, ${done} of ${known.hosts.size} ok\n`);
+  },
+  ways(before, state, wall) {
+    const known = state.runs.get(run);
+    const hosts = state.fleets.get(known?.fleet ?? '')?.hosts.filter(({ name }) => known?.hosts.has(name)) ?? [];
+    const { gone, back, slower, asBefore } = waysChanged(waysOf(before, hosts), waysOf(state.ways, hosts));
+    const lines = [
+      ...gone.map(
+        away =>
+          `jump host ${safeText(away.name)} is away: ${whyAway(away)}, ${away.tries} times; whoever is behind it waits for the next try at ${timeOf(away.nextTryAt)}`,
+      ),
+      ...back.map(({ name }) => `jump host ${safeText(name)} answers again`),
+      ...slower.map(({ gate, handshakes }) => `${safeText(gate)} drops handshakes: ${handshakes} at once for now`),
+      ...asBefore.map(({ gate }) => `${safeText(gate)} takes handshakes as before`),
+    ];
+    for (const line of lines) write(`${timeOf(wall)} ${line}\n`);
   },
   async ended(state) {
     const known = state.runs.get(run);

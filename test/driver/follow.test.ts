@@ -2,6 +2,7 @@
 // whatever becomes of the driver.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Followed, follow } from '../../src/cli/follow.ts';
+import type { Ways } from '../../src/domain/event.ts';
 import { type Desk, openDesk } from '../../src/driver/desk.ts';
 import { keepLink } from '../../src/driver/keep-link.ts';
 import { memoryLink } from '../../src/driver/memory-link.ts';
@@ -10,6 +11,7 @@ import { plainOutput } from '../../src/outputs/plain.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { type HandDriver, handDriver } from '../support/hand-driver.ts';
 import {
+  fleet as aFleet,
   entryOf,
   jid,
   opened,
@@ -131,4 +133,42 @@ test('hosts that have not let us in are told once, and as not started when the f
   expect(said[1]).toMatch(/starts nothing new, 1 job goes on: web1 \(.*\); not known to have begun: web3; not started: web2$/);
   expect(said[2]).toContain("rollcall attach 1 --state '/my state'    follow it again");
   link.close();
+});
+
+test('a jump host that is away is told once for all behind it, and once when it answers; handshakes that are dropped, too', async () => {
+  const hosts = ['web1', 'web2', 'web3'];
+  const at = clock.wall();
+  const fleet = { ...aFleet, hosts: hosts.map(name => ({ name, address: {}, gate: '10.0.0.1', hops: 1, groups: [], vars: {} })) };
+  driver.tell([{ type: 'fleet.planned', at, fleet }, queued(1, at, hosts), opened(1, at, hosts), requested(1, at), started(1, at)]);
+  const link = await linked();
+  const followed = following(link);
+  await link.ask({ verb: 'status' });
+  const nextTryAt = at + 40_000;
+  const failure = { tag: 'connect-timeout', host: 'web2', cause: 'jump host bastion1: no answer', facts: { hop: 'bastion1' } } as const;
+  const bastion = { kind: 'jump host', name: 'bastion1', gate: '10.0.0.1', failure, tries: 3, nextTryAt } as const;
+  const others = { ...bastion, name: 'elsewhere', gate: '10.9.9.9' };
+  const see = async (away: Ways['away'], slowed: Ways['slowed'] = []): Promise<void> => {
+    driver.tell([], [{ type: 'ways.seen', away, slowed }]);
+    await link.ask({ verb: 'status' });
+    await clock.pass(1000);
+  };
+  await see([bastion, others, { ...bastion, kind: 'host', name: 'web1' }]);
+  await see([{ ...bastion, tries: 4, nextTryAt: nextTryAt + 60_000 }]);
+  await see([]);
+  await see([], [{ gate: '10.0.0.1', handshakes: 4 }]);
+  await see([], [{ gate: '10.0.0.1', handshakes: 5 }]);
+  await see([], [{ gate: '10.0.0.1', handshakes: 2 }]);
+  await see([]);
+  driver.tell([runEnded(1, at)]);
+  await until(() => out.includes('as before'));
+  const told = out.split('\n').filter(line => /bastion1|10\.|elsewhere/.test(line));
+  expect(told.map(line => line.replace(/\d\d:\d\d:\d\d/g, 'TIME'))).toEqual([
+    'TIME jump host bastion1 is away: connect timed out, 3 times; whoever is behind it waits for the next try at TIME',
+    'TIME jump host bastion1 answers again',
+    'TIME 10.0.0.1 drops handshakes: 4 at once for now',
+    'TIME 10.0.0.1 drops handshakes: 2 at once for now',
+    'TIME 10.0.0.1 takes handshakes as before',
+  ]);
+  link.close();
+  void followed;
 });

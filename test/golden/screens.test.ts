@@ -7,7 +7,7 @@ import type { Jid } from '../../src/domain/job.ts';
 import { type SafeLine, withoutColours } from '../../src/domain/safe-line.ts';
 import { startConsole } from '../../src/ui/start.tsx';
 import { practiceFleet, type Story, sessionOver, storyOf } from '../support/console.ts';
-import { kernelPatch, kernelPatchFleet, practiceAtWork, thousands, thousandsFleet } from '../support/nights.ts';
+import { behindBastion, kernelPatch, kernelPatchFleet, practiceAtWork, thousands, thousandsFleet } from '../support/nights.ts';
 import { openTerminal } from '../support/terminal.ts';
 
 // A busy machine draws late; the waits below end when they have their facts.
@@ -106,6 +106,17 @@ for (const [name, keys] of views) {
 test('a start on many hosts of a real fleet asks for their number, 80x24', async () => {
   const keys = ['a', 'n', ...'uptime', 'enter'];
   await expect(await pictureOf(kernelPatchFleet, kernelPatch(), [80, 24], keys)).toMatchFileSnapshot('view-start-80x24.txt');
+});
+
+test.each([
+  [
+    [80, 24],
+    ['j', 'j', 'j', 'j', 'j'],
+  ],
+  [[120, 40], []],
+] as const)('a bastion that does not answer, %j', async (size, keys) => {
+  const { fleet, story } = behindBastion();
+  await expect(await pictureOf(fleet, story, size, keys)).toMatchFileSnapshot(`bastion-away-${size.join('x')}.txt`);
 });
 
 test('a roll: its tab, 80x24', async () => {

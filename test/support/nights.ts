@@ -1,4 +1,5 @@
 // Three nights that screens are judged by: a practice fleet at work, a kernel patch over 300 hosts, five thousand hosts.
+import type { Fleet } from '../../src/domain/event.ts';
 import type { Jid } from '../../src/domain/job.ts';
 import { fleetOf, numbered, practiceFleet, type Story, storyOf } from './console.ts';
 
@@ -148,4 +149,39 @@ export const thousands = (): Story => {
   }
   story.state.slots = { open: 25, forks: 25, behind: 4000 };
   return story;
+};
+
+/** Four hosts behind a bastion that does not answer any more, two before it; one of these is away, too. */
+export const behindBastion = (): { readonly fleet: Fleet; readonly story: Story } => {
+  const plain = fleetOf(
+    { web: numbered('web', 4, 1), edge: numbered('edge', 2, 1) },
+    { label: 'PROD', source: 'prod.yml', practice: 'no' },
+  );
+  const isBehind = (name: string): boolean => name.startsWith('web');
+  const fleet = { ...plain, hosts: plain.hosts.map(host => (isBehind(host.name) ? { ...host, gate: '10.0.0.1', hops: 1 } : host)) };
+  const story = storyOf(fleet);
+  const names = fleet.hosts.map(({ name }) => name);
+  const run = story.queue(7, 'apt-get -y dist-upgrade', names, 300);
+  story.openBatch(run, 1, 300);
+  const jids = new Map(names.map(name => [name, story.request(run, name, 299)]));
+  const cause = 'jump host bastion1: 10.0.0.1 port 22: no answer within 10 s';
+  const failure = { tag: 'connect-timeout', cause, facts: { hop: 'bastion1', passed: 0 } } as const;
+  for (const [name, jid] of jids) {
+    if (name === 'edge2') continue;
+    story.start(jid, 298);
+    story.output(jid, 400, 'Setting up libc6:amd64 (2.36-9+deb12u9) ...', 120);
+    story.seen(jid, isBehind(name) ? 120 : 3, isBehind(name) ? 40 : 9);
+    if (isBehind(name)) story.tell({ type: 'job.fell-silent', at: story.at(110), jid, failure: { ...failure, host: name } });
+    if (isBehind(name)) story.seen(jid, 120, 40);
+  }
+  const own = { tag: 'connect-timeout', host: 'edge2', cause: '192.0.2.7 port 22: no answer within 10 s' } as const;
+  const nextTryAt = story.at(-40);
+  story.state.ways = {
+    away: [
+      { kind: 'jump host', name: 'bastion1', gate: '10.0.0.1', failure: { ...failure, host: 'web1' }, tries: 5, nextTryAt },
+      { kind: 'host', name: 'edge2', failure: own, tries: 3, nextTryAt: story.at(-7) },
+    ],
+    slowed: [],
+  };
+  return { fleet, story };
 };

@@ -13,6 +13,7 @@ import { hostsScreen } from '../hosts-screen.ts';
 import { isOut } from '../letters.ts';
 import { bar, fitted, type Palette, type Piece, row, widthOf } from '../style.ts';
 import { hostsInTrouble } from '../trouble.ts';
+import { waysWords } from '../ways.ts';
 import { counted, notWell, since, until } from '../words.ts';
 
 /** The last but one row: running, paused, idle; what alarms takes the whole row in reverse. */
@@ -37,13 +38,17 @@ export const stateRow = (console: Console, palette: Palette): string => {
   const queued = runs.filter(run => run.batches.length === 0).length;
   const next = jobs.map(view => view.job).filter(job => job?.nextLookAt !== undefined);
   const soonest = next.sort((a, b) => (a?.nextLookAt ?? 0) - (b?.nextLookAt ?? 0))[0];
+  const ways = waysWords(console);
   return row(palette, columns, [
     ['strong', 'RUNNING'],
     `  ${counted(jobs.length, 'job')} out`,
     ...(toCome > 0 ? [`, ${counted(toCome, 'host')} to come`] : []),
     ...(queued > 0 ? [`, ${counted(queued, 'run')} queued`] : []),
     ...(paused.length > 0 ? [['warning', `  ${counted(paused.length, 'run')} paused`] as const] : []),
-    ...(soonest?.nextLookAt === undefined ? [] : [['dim', `   next look: ${soonest.host} ${until(wall, soonest.nextLookAt)}`] as const]),
+    ...(ways === undefined ? [] : [['warning', `   ${ways}`] as const]),
+    ...(soonest?.nextLookAt === undefined || ways !== undefined
+      ? []
+      : [['dim', `   next look: ${soonest.host} ${until(wall, soonest.nextLookAt)}`] as const]),
   ]);
 };
 

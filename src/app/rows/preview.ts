@@ -8,6 +8,7 @@ import type { HostsScreen } from '../hosts-screen.ts';
 import { looks } from '../letters.ts';
 import { type Palette, type Piece, row, rule } from '../style.ts';
 import { viewUnderCursor } from '../targets.ts';
+import { awayWords } from '../ways.ts';
 import { limitLeft, nextLook, ranFor, seenAt, silenceWords, since, stateWord } from '../words.ts';
 
 /** All rows of the pane; without a rule (small screens) one row of facts. */
@@ -63,6 +64,8 @@ const bodyOf = (console: Console, view: HostView, height: number): Piece[] => {
     const { what, why, next } = describeFailure(failure);
     return ([['strong', `${what}${why === '' ? '' : `: ${why}`}`], `next: ${next}`] as Piece[]).slice(0, height);
   }
+  const away = job.state.kind === 'starting' ? awayWords(console, view.name) : undefined;
+  if (away !== undefined) return [['strong', away]];
   const tail = console.data.tails.get(job.jid);
   const lines = tailPieces(tail, height);
   if (lines.length > 0) return lines;
@@ -70,11 +73,13 @@ const bodyOf = (console: Console, view: HostView, height: number): Piece[] => {
   return [['dim', silenceWords(job)]];
 };
 
-const idleWords = ({ setting }: Console, view: HostView): string => {
+const idleWords = (console: Console, view: HostView): string => {
+  const { setting } = console;
+  const away = awayWords(console, view.name);
   const host = setting.fleet.hosts.find(other => other.name === view.name);
   const groups = host === undefined || host.groups.length === 0 ? '' : `in ${host.groups.join(', ')}.  `;
   return view.kind === 'queued' || view.kind === 'held'
-    ? `${groups}its turn in run ${view.run?.number ?? ''} has not come`
+    ? `${groups}${away === undefined ? '' : `${away}.  `}its turn in run ${view.run?.number ?? ''} has not come`
     : `${groups}Nothing has run here yet: n types a task, space marks more hosts`;
 };
 
