@@ -170,6 +170,29 @@ export const withFleet = (command: Command): Command =>
     .addOption(new Option('--become-password-file <file>', 'read the password for becoming another user').argParser(something))
     .addOption(new Option('--become-pass-file <file>').argParser(something).hideHelp());
 
+/** Flags that are taken for the sake of scripts, and mean nothing where hosts are only chosen. */
+const loginFlags: ReadonlySet<string | undefined> = new Set([
+  '--user',
+  '--private-key',
+  '--timeout',
+  '--handshake-timeout',
+  '--reply-timeout',
+  '--transport',
+  '--become',
+  '--become-user',
+  '--become-method',
+  '--ask-become-pass',
+  '--ask-pass',
+  '--connection-password-file',
+  '--become-password-file',
+]);
+
+/** Which hosts, for a verb that reaches them as their runs do. */
+export const withChoice = (command: Command): Command => {
+  for (const option of withFleet(command).options) if (loginFlags.has(option.long)) option.hideHelp();
+  return command;
+};
+
 /** How it is run. */
 export const withRun = (command: Command): Command =>
   withMirror(withOutputs(withFleet(command)))

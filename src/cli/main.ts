@@ -12,6 +12,7 @@ import {
   seconds,
   whole,
   withAdHoc,
+  withChoice,
   withEval,
   withFleet,
   withMirror,
@@ -110,9 +111,11 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
       .action(async (what: string[], flags) => did(await (await import('./verbs/act.ts')).actVerb(world, verb, what, flags)));
     if (verb === 'cancel') command.option('--yes', 'also what somebody else started');
   }
-  withFleet(program.command('clean'))
-    .description('remove on hosts the folders of jobs that are over and whole here, and here output past its time')
-    .argument('[pattern]', 'only on these hosts of the inventory')
+  withChoice(program.command('clean'))
+    .description(
+      'remove, on hosts, the folders of jobs that have ended and whose output is all here; and here, output that is past its time. Hosts are reached as their runs reached them',
+    )
+    .argument('[pattern]', 'only on these hosts of the inventory; without one on all hosts of the runs in the journal')
     .addOption(new Option('-C, --check', 'only tell what would go'))
     .addOption(new Option('--dry-run', 'the same').hideHelp())
     .option('--json', 'one object')

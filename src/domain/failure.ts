@@ -73,7 +73,7 @@ export const failureTable = {
     'connect',
     'never',
     'the inventory asks for what is not supported yet',
-    'take it out of the inventory where the command may run without it; nothing was started there',
+    'take it out of the inventory where the command may run without it',
   ),
   'chain-too-long': row('connect', 'never', 'its chain of jump hosts is longer than forks', 'give it more with -f'),
   'jump-refused': row(

@@ -1,6 +1,6 @@
 // Another user's jobs with the real binary on a real sshd with a real sudo: flags, files, playbooks; a wrong password is tried once in all.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { makePlace, type Place } from '../support/program.ts';
@@ -42,6 +42,19 @@ describe.skipIf(!sshdAvailable() || !testUsersAvailable())('another user on a re
     expect(out).toContain('ok 3');
     expect(out).toMatch(/^.*\broot$/m);
     expect(holding(place.stateDir, join(sshd.account('ops').home, '.rollcall'))).toBe('');
+  });
+
+  test('told to Ansible too, its file is that of the account that logs in: async_status needs no become', async () => {
+    const words = ['run', 'h1', '-i', 'hosts.ini', '-b', '--become-password-file', 'right', '--ansible-async', '--', 'id -un'];
+    const { code, err } = await place.run(words);
+    expect([code, err]).toEqual([0, '']);
+    const { home, uid } = sshd.account('ops');
+    const end = await waitFor('its end', () => {
+      const files = readdirSync(join(home, '.ansible_async')).map(name => join(home, '.ansible_async', name));
+      const told = files.map(file => ({ ...(JSON.parse(readFileSync(file, 'utf8')) as object), uid: statSync(file).uid }));
+      return told.find(one => 'finished' in one && one.finished === 1);
+    });
+    expect(end).toMatchObject({ rc: 0, stdout: 'root', uid });
   });
 
   test('a wrong one is tried on one host, and nothing runs; without one, who is needed is said', async () => {

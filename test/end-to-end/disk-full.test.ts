@@ -97,7 +97,11 @@ describe.skipIf(!sshdAvailable() || !mayMount())('a disk that fills here (as roo
     const other = await place.run(['run', 'h01', '-i', 'hosts.yml', '-B', '60', '--', 'touch began/other; echo other']);
     expect([other.code, other.err]).toEqual([1, expect.stringContaining('the disk of this machine is full')]);
     expect(began()).toEqual(before);
+    // A verb that has to be written down waits for that, and says so.
+    const note = place.start(['note', '1', 'disk']);
+    await waitFor('the word on the note', () => (note.err().includes('not written down yet') ? true : undefined));
     rmSync(filler());
+    expect(await note.finished).toMatchObject({ code: 0, out: 'noted on 1 run\n' });
     const first = await run.finished;
     expect(first.code, first.err).toBe(0);
     expect(first.out.trimEnd().split('\n').at(-1)).toBe(

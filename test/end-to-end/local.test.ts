@@ -1,8 +1,14 @@
-// This machine as a host, with the real binary: by its own name without an inventory, and by `ansible_connection: local`.
-import { writeFileSync } from 'node:fs';
+// This machine as a host, with the real binary: by its own name without an inventory, by `ansible_connection: local`, and as another user.
+import { spawn, spawnSync } from 'node:child_process';
+import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
-import { makePlace, type Place } from '../support/program.ts';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { connectDriver } from '../../src/driver/link.ts';
+import { protocolVersion } from '../../src/driver/protocol.ts';
+import { binary, type Finished, isAlive, makePlace, type Place } from '../support/program.ts';
+import { makePrivateEtc, testUsersAvailable } from '../support/test-user.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 let place: Place;
 beforeEach(() => {
@@ -23,4 +29,68 @@ test('localhost needs no inventory, and is in no group of one', async () => {
   expect(both.out).toContain('--- 127.0.0.1 (1 host) changed\nnothing\n');
   const other = await place.start(['run', 'far', '-i', 'hosts', '--', 'true']).finished;
   expect([other.code, other.out]).toEqual([4, expect.stringContaining('ansible_connection: "winrm"')]);
+});
+
+/** The build may lie where other accounts cannot read it. */
+const isReadable = (): boolean => spawnSync(process.execPath, [binary, '--version'], { uid: 65_534, gid: 65_534, cwd: '/' }).status === 0;
+
+describe.skipIf(!testUsersAvailable() || !isReadable())('this machine, as another user, by a sudo that asks', () => {
+  test('the password goes to it once; a wrong one runs nothing', { timeout: 120_000 }, async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'rollcall-local-'));
+    const { enter, users } = makePrivateEtc(dir, [{ name: 'ops', password: 'Graue-Elster-5', sudoers: 'ALL=(ALL:ALL) ALL' }], {
+      sudoers: ['Defaults !syslog'],
+    });
+    const { uid = 0, home = '' } = users[0] ?? {};
+    const stateDir = join(home, 'state');
+    for (const [name, text] of [
+      ['right', 'Graue-Elster-5\n'],
+      ['wrong', 'no\n'],
+    ] as const) {
+      writeFileSync(join(home, name), text, { mode: 0o600 });
+      chownSync(join(home, name), uid, uid);
+    }
+    const asOps = [...enter, 'setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups', process.execPath, binary];
+    const run = async (file: string, command: string): Promise<Finished> => {
+      const [program = '', ...words] = [
+        ...asOps,
+        'run',
+        'localhost',
+        '--state',
+        stateDir,
+        '-b',
+        '--become-password-file',
+        file,
+        '--',
+        command,
+      ];
+      const child = spawn(program, words, { cwd: home, env: { PATH: process.env['PATH'], HOME: home }, stdio: ['ignore', 'pipe', 'pipe'] });
+      let out = '';
+      let err = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        out += chunk.toString();
+      });
+      child.stderr.on('data', (chunk: Buffer) => {
+        err += chunk.toString();
+      });
+      return new Promise(resolve => child.on('close', code => resolve({ code, out, err })));
+    };
+    try {
+      const right = await run('right', 'id -un; cat');
+      expect([right.code, right.err]).toEqual([0, '']);
+      expect(right.out).toContain('--- localhost (1 host) changed\nroot\n');
+      const mark = join(dir, 'ran');
+      const wrong = await run('wrong', `echo x >>${mark}`);
+      expect(wrong.code, wrong.out).not.toBe(0);
+      expect(existsSync(mark)).toBe(false);
+    } finally {
+      const hello = { hello: protocolVersion, actor: { user: 'x', machine: 'x' }, client: 'command', wants: 'nothing' } as const;
+      const link = await connectDriver({ stateDir, hello });
+      if (link.ok) {
+        await link.value.ask({ verb: 'stop' });
+        link.value.close();
+        await waitFor('the driver to end', () => (isAlive(link.value.status.pid) ? undefined : true));
+      }
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
 });

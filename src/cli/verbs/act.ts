@@ -9,7 +9,7 @@ import { runNamed } from '../../driver/selection.ts';
 import type { RunFlags } from '../flags.ts';
 import { reach } from '../reach.ts';
 import { stateDirOf, type World } from '../world.ts';
-import { type ConfirmedAsk, untilConfirmed } from './confirmed.ts';
+import { askPatiently, type ConfirmedAsk, untilConfirmed } from './confirmed.ts';
 import { firstState } from './look.ts';
 
 export type ActVerb = 'cancel' | 'extend' | 'retry' | 'pause' | 'resume' | 'abort' | 'note';
@@ -50,7 +50,7 @@ export const actVerb = async (
 const tell = async (world: World, link: Link, verb: PlainVerb, asks: readonly Ask[]): Promise<Result<number>> => {
   let touched = 0;
   for (const ask of asks) {
-    const answer = await link.ask(ask as Extract<Ask, { verb: 'pause' }>);
+    const answer = await askPatiently(world, link, ask);
     if (!answer.ok) return answer;
     touched += (answer.value as Touched).touched;
   }

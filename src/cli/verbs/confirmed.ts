@@ -25,6 +25,22 @@ const answerWithin = 30_000;
 /** Some hosts have not confirmed it yet. */
 const somePending = 75;
 
+/** A driver that has not answered by then is told as that, ms. */
+const lateAfter = 3000;
+
+/** Asks; a driver answers once it has written down what it was asked for, which a full disk keeps it from. */
+export const askPatiently = async (world: World, link: Link, ask: Ask): Promise<Result<unknown>> => {
+  const { stateDir } = link.status;
+  const disarm = world.clock.after(lateAfter, () =>
+    world.say(
+      `not written down yet: the driver waits until it can write in ${stateDir}; is there room on that disk? Ctrl-C takes nothing back`,
+    ),
+  );
+  const answer = await link.ask(ask as Extract<Ask, { verb: 'status' }>);
+  disarm();
+  return answer;
+};
+
 /** Asks, waits for every host that answers, and prints a line per outcome. Exit code 0: all confirmed; 75: some are pending. */
 export const untilConfirmed = async (world: World, link: Link, first: State, asks: readonly ConfirmedAsk[]): Promise<Result<number>> => {
   const verb: Verb = asks[0]?.verb ?? 'cancel';
@@ -39,7 +55,7 @@ export const untilConfirmed = async (world: World, link: Link, first: State, ask
   });
   try {
     for (const ask of asks) {
-      const answer = await link.ask<Verb>(ask);
+      const answer = await askPatiently(world, link, ask);
       if (!answer.ok) return answer;
     }
     const stop = await waiting(world, watched, resolve => {
