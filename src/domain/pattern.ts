@@ -68,9 +68,11 @@ const evaluate = (inventory: Inventory, pattern: string, word: string): Result<S
   for (const part of [...parts.filter(p => p.startsWith('&')), ...parts.filter(p => p.startsWith('!'))]) {
     const matched = match(part.slice(1));
     if (!matched.ok) return matched;
-    const those = new Set(matched.value);
-    const wanted = part.startsWith('&');
-    for (const host of chosen) if (those.has(host) !== wanted) chosen.delete(host);
+    if (part.startsWith('!')) for (const host of matched.value) chosen.delete(host);
+    else {
+      const those = new Set(matched.value);
+      for (const host of chosen) if (!those.has(host)) chosen.delete(host);
+    }
   }
   return ok({ hosts: [...chosen], warnings: [...warnings] });
 };
