@@ -3,7 +3,7 @@
 // Orders and precedence are Ansible's, as `ansible --list-hosts` and `ansible-inventory` show them.
 import type { Result } from './result.ts';
 import { fail, ok } from './result.ts';
-import type { Vars } from './value.ts';
+import type { Value, Vars } from './value.ts';
 import { isMapping, layVars, lookUp } from './value.ts';
 
 /** One host. The name is what people say; where it is reached stands in `vars`. */
@@ -109,6 +109,18 @@ export const variablesOf = (host: Host): Vars =>
     group_names: host.groups,
   });
 
+/** The number that decides between groups of one depth, as Python's `int` reads it; undefined where it cannot. */
+export const readPriority = (value: Value): number | undefined => {
+  if (typeof value === 'number' || typeof value === 'boolean') return Math.trunc(Number(value));
+  return typeof value === 'string' && /^\s*[-+]?\d+\s*$/.test(value) ? Number(value) : undefined;
+};
+
+/** The sentence for what {@link readPriority} does not take, without a place. */
+export const badPriority = ({ ansible_group_priority: value }: Vars): string | undefined =>
+  value === undefined || readPriority(value) !== undefined
+    ? undefined
+    : `ansible_group_priority must be a whole number, found ${JSON.stringify(value)}; write for example 10`;
+
 type GroupDraft = {
   readonly hosts: Set<string>;
   readonly children: Set<string>;
@@ -138,7 +150,7 @@ class Draft {
     group.vars = layVars(group.vars, declaration.vars);
     if (lookUp(group.vars, 'ansible_group_priority') !== undefined) {
       const { ansible_group_priority: priority, ...vars } = group.vars;
-      group.priority = Number.parseInt(String(priority), 10) || 1;
+      group.priority = readPriority(priority ?? null) ?? 1;
       group.vars = vars;
     }
     for (const member of declaration.members) {

@@ -2,12 +2,16 @@
 // Declarations come out in the order in which Ansible would make them; what a group means is for domain/inventory.
 // @see https://docs.ansible.com/ansible/latest/collections/ansible/builtin/ini_inventory.html
 import type { GroupDeclaration, HostDeclaration } from '../domain/inventory.ts';
+import { badPriority } from '../domain/inventory.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 import type { Value } from '../domain/value.ts';
 import { cutWords } from '../domain/words.ts';
 import { declareHosts } from './host-range.ts';
 import { readLiteral } from './python-literal.ts';
+
+/** True for a text with a section somewhere. */
+export const hasSection = (text: string): boolean => /^[ \t]*\[[^\]\s,]+\][ \t]*(?:[#;].*)?\r?$/m.test(text);
 
 /** True where a text that is no YAML mapping can be meant as INI: its first line is a section or a host. */
 export const looksLikeIni = (text: string): boolean => {
@@ -119,6 +123,8 @@ class IniReader {
     const equals = line.indexOf('=');
     if (equals === -1) return `"${line}" is no variable; write name=value`;
     const vars = { [line.slice(0, equals).trim()]: readLiteral(line.slice(equals + 1).trim()) };
+    const trouble = badPriority(vars);
+    if (trouble !== undefined) return trouble;
     this.declarations.push({ kind: 'group', name: this.section.group, vars, members: [] });
     return undefined;
   }

@@ -1,6 +1,7 @@
 // The only place that knows inventory scripts: run with --list, they print groups and hosts as JSON.
 // @see https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html#inventory-script-conventions
 import type { GroupDeclaration, HostDeclaration } from '../domain/inventory.ts';
+import { badPriority } from '../domain/inventory.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 import { safeText } from '../domain/safe-line.ts';
@@ -42,6 +43,8 @@ const groupOf = (name: string, data: Value): Result<GroupDeclaration, string> =>
   if (!isNames(hosts)) return bad('hosts must be a list of names without blanks');
   if (!isNames(children)) return bad('children must be a list of names without blanks');
   if (!isMapping(vars)) return bad('vars must be an object');
+  const trouble = badPriority(vars);
+  if (trouble !== undefined) return bad(trouble);
   const members = [
     ...hosts.map(host => ({ kind: 'host', name: host, vars: {} }) as const),
     ...children.map(child => ({ kind: 'group', name: child, vars: {}, members: [] }) as const),

@@ -3,14 +3,14 @@
 import { createHash } from 'node:crypto';
 import { dirname, extname, join } from 'node:path';
 import type { GroupDeclaration, HostDeclaration, Inventory, VarsBeside } from '../domain/inventory.ts';
-import { buildInventory, namesIn } from '../domain/inventory.ts';
+import { badPriority, buildInventory, namesIn } from '../domain/inventory.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
 import { ClosedValues } from './closed-values.ts';
 import type { Disk } from './disk.ts';
 import { readText } from './disk.ts';
 import { declareHosts } from './host-range.ts';
-import { looksLikeIni, parseIniInventory } from './inventory-ini.ts';
+import { hasSection, looksLikeIni, parseIniInventory } from './inventory-ini.ts';
 import { type RunScript, readScript } from './inventory-script.ts';
 import { readVarsBeside } from './vars-beside.ts';
 import { isVault, type Vault } from './vault.ts';
@@ -175,7 +175,7 @@ const parseInventory = (source: string, text: string, { as, known }: Around, clo
   if (!/^(?:|\.ya?ml|\.json)$/.test(extname(source))) return ini();
   const parsed = parseYaml(source, text);
   const root = parsed.ok ? parsed.value.root : undefined;
-  const isBareText = root?.kind === 'scalar' && extname(source) === '';
+  const isBareText = extname(source) === '' && (root?.kind === 'scalar' || hasSection(text));
   if (root?.kind !== 'map' && (isBareText || looksLikeIni(text))) return ini();
   if (!parsed.ok) return parsed;
   const file = parsed.value;
@@ -245,6 +245,9 @@ class GroupReader {
         const read = this.mapping(part.value, 'vars', 'variables', 'name: value');
         if (!read.ok) return read;
         vars = varsOf(read.value);
+        const trouble = badPriority(vars);
+        if (trouble !== undefined)
+          return this.file.refuse(read.value.find(({ key }) => key === 'ansible_group_priority')?.at ?? at, trouble);
       } else this.skip(part, name);
     }
     const { line, column, file } = this.file.where(at);
