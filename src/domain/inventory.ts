@@ -40,8 +40,8 @@ export type Inventory = {
   readonly source: string;
 };
 
-/** A host as it was written under a group. */
-export type HostDeclaration = { readonly kind: 'host'; readonly name: string; readonly vars: Vars };
+/** A host as it was written under a group. A port behind its name counts only where the name is met first, as Ansible has it. */
+export type HostDeclaration = { readonly kind: 'host'; readonly name: string; readonly vars: Vars; readonly port?: number };
 
 /** A group as it was written; one group may be declared in many places. */
 export type GroupDeclaration = {
@@ -268,9 +268,9 @@ class Draft {
     this.group(child).parents.add(parent);
   }
 
-  private addHost(group: string, { name, vars }: HostDeclaration): void {
+  private addHost(group: string, { name, vars, port }: HostDeclaration): void {
     this.group(group).hosts.add(name);
-    const host = this.hosts.get(name) ?? { vars: {}, direct: new Set<string>() };
+    const host = this.hosts.get(name) ?? { vars: port === undefined ? {} : { ansible_port: port }, direct: new Set<string>() };
     host.vars = layVars(host.vars, vars);
     host.direct.add(group);
     this.hosts.set(name, host);

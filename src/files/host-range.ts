@@ -3,7 +3,6 @@
 import type { HostDeclaration } from '../domain/inventory.ts';
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
-import { layVars } from '../domain/value.ts';
 
 /** Names, and the port that was written behind them. */
 type HostNames = { readonly names: readonly string[]; readonly port?: number };
@@ -32,8 +31,7 @@ export const declareHosts = (written: string, vars: HostDeclaration['vars']): Re
   const read = readHostNames(written);
   if (!read.ok) return read;
   const { names, port } = read.value;
-  const all = port === undefined ? vars : layVars({ ansible_port: port }, vars);
-  return ok(names.map(name => ({ kind: 'host', name, vars: all })));
+  return ok(names.map(name => ({ kind: 'host', name, vars, ...(port !== undefined && { port }) })));
 };
 
 /** Cuts `:2222` off; a bare IPv6 address keeps its colons. */

@@ -177,6 +177,10 @@ export const inventoryCases: readonly InventoryCase[] = [
   { what: 'two hosts in one line', files: { hosts: 'web1 web2\n' } },
   { what: 'a range with a dash', files: { hosts: '[g]\nw[1-3]\n' } },
   { what: 'a group above itself in YAML', files: { 'h.yml': 'a: {children: {b: }}\nb: {children: {a: }}\n' } },
+  {
+    what: 'a port behind a name that is known',
+    files: { hosts: '[a]\nh1\nh2:22\n[b]\nh1:2222\nh2:2222 x=1\n[c]\nh2:23 ansible_port=24\nh2:25\n' },
+  },
   { what: 'a priority of nought', files: { hosts: '[a]\nh\n[b]\nh\n[b:vars]\nwho=b\nansible_group_priority=0\n[a:vars]\nwho=a\n' } },
   { what: 'a priority that is no number', files: { hosts: '[a]\nh\n[a:vars]\nansible_group_priority=high\n' } },
   { what: 'a priority that is no number in YAML', files: { 'h.yml': 'a: {hosts: {h: }, vars: {ansible_group_priority: [1]}}\n' } },
