@@ -2,7 +2,6 @@
 // Nothing in it reads files or the environment or runs code, and no evaluation takes long: its steps are counted,
 // its memory has a cap, and where it could still take long (patterns, loops) a watch ends it.
 // What comes in is rewritten text (rewrite.ts); what goes out is plain data.
-import { createContext, Script } from 'node:vm';
 import type { Environment } from 'minijinja-js';
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
@@ -14,11 +13,10 @@ import { filters } from './filters.ts';
 import { loadInterpreter } from './interpreter.ts';
 import { explainMissing, operators } from './operators.ts';
 import { tests } from './tests.ts';
+import { isOutOfTime, mayTakeLong, outOfTime, watched } from './watch.ts';
 
 /** Steps that one evaluation may take; about a tenth of a second. */
 const fuel = 500_000;
-/** What one evaluation may take at most, ms: hundreds of times what any sane one needs. */
-const longest = 2000;
 
 let environment: Environment | undefined;
 /** The first thing that went wrong in the running evaluation, and how values cross in it. */
@@ -58,19 +56,6 @@ const run = <T>(source: string, vars: Vars, work: (engine: Environment) => T): R
   }
 };
 
-/** Repeats, loops, and filters that take a pattern, call others or go through a list: a watch costs more than most other evaluations. */
-const mayTakeLong =
-  /\*|\bfor\b|\bmacro\b|\brange\b|rollcall_(?!(?:text|string|truth|undefined|compare|get|default|bool|int|float|lower|upper|trim|quote|basename|dirname|first|last|length|is_(?!regex|match|search))\w*)/;
-
-const room: { work: () => unknown } = createContext({ work: () => undefined }) as { work: () => unknown };
-const watch = new Script('work()');
-
-/** Ends what takes too long, wherever it is: in the interpreter, in a filter, in the middle of a pattern. */
-const watched = <T>(work: () => T): T => {
-  room.work = work;
-  return watch.runInContext(room, { timeout: longest }) as T;
-};
-
 const makeEnvironment = (): Environment => {
   const { Environment } = loadInterpreter();
   const made = new Environment();
@@ -104,9 +89,6 @@ const calling =
     }
   };
 
-const isOutOfTime = (error: unknown): boolean =>
-  typeof error === 'object' && error !== null && (error as { code?: unknown }).code === 'ERR_SCRIPT_EXECUTION_TIMEOUT';
-
 /** A panic leaves the instance unusable: a fresh one takes its place, and its memory is given back. */
 const isBroken = (error: unknown): boolean =>
   (error instanceof Error && error.name === 'RuntimeError') ||
@@ -115,8 +97,8 @@ const isBroken = (error: unknown): boolean =>
 
 const sentenceOf = (error: unknown): string => {
   if (isBroken(error)) return muchSentence;
-  if (isOutOfTime(error)) return 'it does not come to an end';
+  if (isOutOfTime(error)) return outOfTime;
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
   const plain = line.replace(/ \(in <\w+>:\d+\)$/, '').replace(/^(?:syntax error|invalid operation): /, '');
-  return plain.includes('ran out of fuel') ? 'it does not come to an end' : plain;
+  return plain.includes('ran out of fuel') ? outOfTime : plain;
 };

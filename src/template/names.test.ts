@@ -21,9 +21,10 @@ const crossing = (text: string): { readonly vars: Vars; readonly known?: Value }
 
 test('only what a path leads to crosses into the interpreter', () => {
   expect(crossing('result.rc == 0').vars).toEqual({ rollcall_v0: 0 });
-  expect(crossing('result.rc + result.rc + result.list[-1].a|length').vars).toEqual({ rollcall_v0: 0, rollcall_v1: 'deep' });
-  expect(crossing('hostvars[item].ip is search("1")').vars).toEqual({ rollcall_v0: 'h2', rollcall_v1: '10.0.0.2' });
-  expect(crossing('hostvars[names[0]]["ip"] == 1').vars).toEqual({ rollcall_v0: 'h1', rollcall_v1: '10.0.0.1' });
+  expect(crossing('result.rc + result.rc + result.list[-1].b|default(1)').vars).toEqual({ rollcall_v0: 0 });
+  expect(crossing('result.rc ~ result.list[-1].a').vars).toEqual({ rollcall_v0: 0, rollcall_v1: 'deep' });
+  expect(crossing('hostvars[item].ip == "1"').vars).toEqual({ rollcall_v1: '10.0.0.2' });
+  expect(crossing('hostvars[names[0]]["ip"] == 1').vars).toEqual({ rollcall_v1: '10.0.0.1' });
   expect(crossing('result.nosuch is defined or nosuch|default(1)').vars).toEqual({});
 });
 
@@ -31,6 +32,14 @@ test('a path alone needs no interpreter at all', () => {
   expect(crossing('result.list[1].a').known).toBe('deep');
   expect(crossing('hostvars[item]').known).toEqual({ ip: '10.0.0.2' });
   expect(crossing('result.rc == 0')).not.toHaveProperty('known');
+});
+
+test('calls of which everything is known are made before, and what they refuse is told only to whoever comes to it', () => {
+  expect(crossing("names|map('extract', hostvars, 'ip')|join(',')").known).toBe('10.0.0.1');
+  expect(crossing("result.stdout is search('x+y') or result.stdout.split('y')|length == 1").vars).toEqual({ rollcall_v2: 1 });
+  expect(crossing('names is not contains("h1")').known).toBe(false);
+  const refused = crossing('false and result.rc|dict2items');
+  expect(refused).not.toHaveProperty('known');
 });
 
 test('what is found only while it is evaluated crosses whole, and so do names that the template itself uses', () => {

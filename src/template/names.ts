@@ -3,6 +3,7 @@
 import type { Value, Vars } from '../domain/value.ts';
 import { isMapping, lookUp } from '../domain/value.ts';
 import { explainMissing } from './operators.ts';
+import { isOutOfTime, longest, mayTakeLong, outOfTime, watched } from './watch.ts';
 
 /** A part of an expression in the interpreter's words. */
 export type Piece = {
@@ -27,27 +28,38 @@ export type Path = {
 /** A part that is the same whether it must exist or not. */
 export const plain = (source: string, floaty = false): Piece => ({ strict: source, lenient: source, floaty });
 
-/** Whoever knows what names mean. @param depth how many subscripts the path stands in */
-export type Names = (path: Path, depth: number) => Piece;
+/** Whoever knows what names mean. */
+export type Names = {
+  /** @param depth how many subscripts the path stands in */
+  path(path: Path, depth: number): Piece;
+  /** What a call comes to, where that can be said before anything is evaluated. @param name of the filter */
+  fold(name: string, call: () => Value): Piece | undefined;
+};
 
 /**
  * Nothing is known: the interpreter looks, and a path of which a part is not there is reported.
  * Each guard writes its path three times, so beyond a few levels the innermost names are left to fail as they may.
  */
-export const anyNames: Names = ({ root, keys }, depth) => {
+const guarded: Names['path'] = ({ root, keys }, depth) => {
   const lenient = root + keys.map(({ source }) => `[${source}]`).join('');
   const report = `[${[root, ...keys.map(({ source }) => source)].join(', ')}]|rollcall_undefined([${JSON.stringify(root)}])`;
   const strict = depth > 2 ? lenient : `(${lenient} if ${lenient} is defined else ${report})`;
   return { strict, lenient, floaty: false };
 };
 
+/** Of a text that is only read. */
+export const anyNames: Names = { path: guarded, fold: () => undefined };
+
 /** The variables of one evaluation, and those of them that it needs. */
-export class Bindings {
-  /** What crosses into the interpreter. */
-  readonly needed = new Map<string, Value>();
+export class Bindings implements Names {
   private readonly vars: Vars;
   private readonly locals: ReadonlySet<string>;
+  /** What has to be looked for by the interpreter. */
+  private readonly roots = new Map<string, Value>();
+  private readonly values = new Map<string, Value>();
   private readonly bound = new Map<string, string>();
+  /** What was done so far took this long, ms. */
+  private spent = 0;
 
   /** @param locals names that the template itself gives values to */
   constructor(vars: Vars, locals: ReadonlySet<string> = new Set()) {
@@ -55,28 +67,56 @@ export class Bindings {
     this.locals = locals;
   }
 
-  readonly names: Names = (path, depth) => {
+  path(path: Path, depth: number): Piece {
     const { root, keys } = path;
     const value = lookUp(this.vars, root);
     if (this.locals.has(root) || (value !== undefined && keys.some(({ known }) => known === undefined))) {
-      if (value !== undefined) this.needed.set(root, value);
-      return anyNames(path, depth);
+      if (value !== undefined) this.roots.set(root, value);
+      return guarded(path, depth);
     }
     const constants = keys.map(({ known }) => known?.value ?? null);
     const found = value === undefined ? undefined : follow(value, constants);
-    if (found !== undefined) return { ...plain(this.bind(root, constants, found)), known: { value: found } };
-    const sentence = explainMissing(this.vars, root, [value ?? null, ...constants]);
-    return { strict: `(${JSON.stringify(sentence)}|rollcall_fault)`, lenient: 'rollcall_nothing', floaty: false };
-  };
+    if (found === undefined) return fault(explainMissing(this.vars, root, [value ?? null, ...constants]));
+    const written = JSON.stringify([root, ...constants]);
+    const name = this.bound.get(written) ?? this.named(found);
+    this.bound.set(written, name);
+    return { ...plain(name), known: { value: found } };
+  }
 
-  private bind(root: string, keys: readonly Value[], value: Value): string {
-    const path = JSON.stringify([root, ...keys]);
-    const name = this.bound.get(path) ?? `rollcall_v${this.bound.size}`;
-    this.bound.set(path, name);
-    this.needed.set(name, value);
+  /** A call that refuses is left to the interpreter, which may never come to it. */
+  fold(name: string, call: () => Value): Piece | undefined {
+    if (this.spent > longest) return undefined;
+    const began = performance.now();
+    try {
+      const value = mayTakeLong.test(`rollcall_${name}`) ? watched(call) : call();
+      const source = value === null ? 'none' : typeof value === 'boolean' ? String(value) : this.named(value);
+      return { ...plain(source), known: { value } };
+    } catch (error) {
+      return isOutOfTime(error) ? fault(outOfTime) : undefined;
+    } finally {
+      this.spent += performance.now() - began;
+    }
+  }
+
+  /** What crosses into the interpreter with the rewritten text. */
+  needed(source: string): Vars {
+    const used = new Set(source.match(/\brollcall_v\d+\b/g) ?? []);
+    return Object.fromEntries([...this.roots, ...[...this.values].filter(([name]) => used.has(name))]);
+  }
+
+  private named(value: Value): string {
+    const name = `rollcall_v${this.values.size}`;
+    this.values.set(name, value);
     return name;
   }
 }
+
+/** What is found to be wrong is told only if somebody comes to it. */
+const fault = (sentence: string): Piece => ({
+  strict: `(${JSON.stringify(sentence)}|rollcall_fault)`,
+  lenient: 'rollcall_nothing',
+  floaty: false,
+});
 
 const follow = (value: Value, keys: readonly Value[]): Value | undefined => {
   let at: Value | undefined = value;

@@ -1,6 +1,9 @@
 // The only place that knows what an operand of Jinja's expressions is: a literal, a path, a call, with filters and tests behind it.
 // It writes each twice, as it is where everything in it must exist (`strict`), and where somebody asks whether it does (`lenient`).
+import type { Value } from '../domain/value.ts';
+import { Given } from './filter.ts';
 import { filters } from './filters.ts';
+import { callMethod } from './methods.ts';
 import { anyNames, type Names, type Path, type Piece, plain } from './names.ts';
 import { tests } from './tests.ts';
 import type { Token } from './tokens.ts';
@@ -68,9 +71,9 @@ export abstract class Operands extends Words {
         `${name}() reads files, variables and programs of this machine, which a template here cannot; use vars_files or -e`,
       );
     this.at++;
-    const { positional, named } = this.arguments();
+    const { positional, named, names } = this.arguments();
     if (name === 'dict') return plain(`([]|rollcall_make_dict([${positional}], ${named}))`);
-    const pairs = this.lastNamed.map(([key, value]) => `${key}=${value}`);
+    const pairs = [...names].map(([key, value]) => `${key}=${value}`);
     return plain(`${name}(${[...(positional === '' ? [] : [positional]), ...pairs].join(', ')})`);
   }
 
@@ -83,12 +86,13 @@ export abstract class Operands extends Words {
   }
 
   private list(): Piece {
-    const items: string[] = [];
+    const items: Piece[] = [];
     while (!this.takeSign(']')) {
-      items.push(this.expression().strict);
+      items.push(this.expression());
       if (!this.is('sign', ']')) this.sign(',');
     }
-    return plain(`[${items.join(', ')}]`);
+    const known = valuesOf(items);
+    return { ...plain(`[${items.map(item => item.strict).join(', ')}]`), ...(known !== undefined && { known: { value: known } }) };
   }
 
   /** The interpreter sorts keys; what has several is made by us, who remember their order. */
@@ -121,14 +125,16 @@ export abstract class Operands extends Words {
 
   /** A path that has ended. */
   private settled(piece: Piece): Piece {
-    return piece.path === undefined ? piece : { ...this.names(piece.path, this.subscripts), path: piece.path };
+    return piece.path === undefined ? piece : { ...this.names.path(piece.path, this.subscripts), path: piece.path };
   }
 
   private method(piece: Piece, name: string): Piece {
     this.at++;
-    const { positional, named } = this.arguments();
+    const { positional, named, known } = this.arguments();
     if (piece.path?.root === 'loop') return plain(`loop.${name}(${positional})`);
-    return plain(`(${this.settled(piece).strict}|rollcall_method([${JSON.stringify(name)}, [${positional}], ${named}]))`);
+    const object = this.settled(piece);
+    const folded = this.folded(object, 'method', value => callMethod(value, name, known ?? nothingGiven), known);
+    return folded ?? plain(`(${object.strict}|rollcall_method([${JSON.stringify(name)}, [${positional}], ${named}]))`);
   }
 
   private member(piece: Piece, key: Path['keys'][number]): Piece {
@@ -168,15 +174,30 @@ export abstract class Operands extends Words {
   }
 
   filterArguments(): string {
-    if (!this.takeSign('(')) return '';
-    const { positional, named } = this.arguments();
-    return `([${positional}], ${named})`;
+    return this.given().source;
+  }
+
+  /** What stands in the brackets behind a filter or a test, if there are any. */
+  private given(): { readonly source: string; readonly known: Given | undefined } {
+    if (!this.takeSign('(')) return { source: '', known: nothingGiven };
+    const { positional, named, known } = this.arguments();
+    return { source: `([${positional}], ${named})`, known };
+  }
+
+  /** A call of which everything is known is made now: neither what it is made of nor what comes of it has to cross. */
+  private folded(piece: Piece, name: string, call: (value: Value) => Value, given: Given | undefined): Piece | undefined {
+    const { known, floaty } = piece;
+    return known === undefined || given === undefined || floaty ? undefined : this.names.fold(name, () => call(known.value));
   }
 
   private filter(piece: Piece): Piece {
     const name = this.filterName();
     if (name === 'default' || name === 'd') return this.byDefault(piece);
-    const source = `${piece.strict}|rollcall_${name}${this.filterArguments()}`;
+    const given = this.given();
+    const filter = givesFloat.has(name) ? undefined : filters[name];
+    const folded = filter && this.folded(piece, name, value => filter(value, given.known ?? nothingGiven), given.known);
+    if (folded !== undefined) return folded;
+    const source = `${piece.strict}|rollcall_${name}${given.source}`;
     if (givesFloat.has(name) || (name === 'round' && piece.floaty)) return plain(`((${source}) * 1.0)`, true);
     return { ...plain(`(${source})`), ...(mayBeMissing.has(name) && { lenient: `(${piece.strict}|${name})` }) };
   }
@@ -185,10 +206,9 @@ export abstract class Operands extends Words {
     let given = '""';
     let always = 'false';
     if (this.takeSign('(')) {
-      this.arguments();
-      const named = new Map(this.lastNamed);
-      given = this.lastPositional[0] ?? named.get('default_value') ?? '""';
-      always = this.lastPositional[1] ?? named.get('boolean') ?? 'false';
+      const { places, names } = this.arguments();
+      given = places[0] ?? names.get('default_value') ?? '""';
+      always = places[1] ?? names.get('boolean') ?? 'false';
     }
     return plain(`(${piece.lenient}|default(${given}, (${always}|rollcall_truth)))`, piece.floaty);
   }
@@ -204,40 +224,64 @@ export abstract class Operands extends Words {
     if (!Object.hasOwn(tests, name)) throw new Unreadable(`there is no test ${name} here`);
     if (name === 'float' || name === 'integer') return say(`(${piece.strict} is ${name})`);
     const next = this.tokens[this.at];
-    let given = '';
-    if (this.takeSign('(')) {
-      const { positional, named } = this.arguments();
-      given = `([${positional}], ${named})`;
-    } else if (next !== undefined && (next.kind === 'sign' ? '[{'.includes(next.text) : !keywords.has(next.text)))
-      given = `([${this.postfix(this.primary()).strict}])`;
-    return say(`(${piece.strict}|rollcall_is_${name}${given})`);
+    let given = { source: '', known: nothingGiven as Given | undefined };
+    if (this.isSign('(')) given = this.given();
+    else if (next !== undefined && (next.kind === 'sign' ? '[{'.includes(next.text) : !keywords.has(next.text))) {
+      const { strict, known } = this.postfix(this.primary());
+      given = { source: `([${strict}])`, known: known && new Given([known.value], {}) };
+    }
+    const holds = tests[name];
+    const folded =
+      holds && this.folded(piece, `is_${name}`, value => (holds(value, given.known ?? nothingGiven) === true) !== isNot, given.known);
+    return folded ?? say(`(${piece.strict}|rollcall_is_${name}${given.source})`);
   }
 
-  private lastPositional: readonly string[] = [];
-  private lastNamed: readonly (readonly [string, string])[] = [];
-
   /** Behind the opening bracket, to the closing one. */
-  private arguments(): { readonly positional: string; readonly named: string } {
-    const positional: string[] = [];
-    const named: (readonly [string, string])[] = [];
+  private arguments(): Arguments {
+    const positional: Piece[] = [];
+    const named: (readonly [string, Piece])[] = [];
     // `*e` closes the list that the arguments stand in, adds another, and opens it again.
     let source = '';
+    let isSpread = false;
     while (!this.takeSign(')')) {
-      const isNamed = this.tokens[this.at]?.kind === 'name' && this.tokens[this.at + 1]?.text === '=';
-      if (isNamed) {
+      if (this.tokens[this.at]?.kind === 'name' && this.tokens[this.at + 1]?.text === '=') {
         const name = this.name();
         this.at++;
-        named.push([name, this.expression().strict]);
-      } else if (this.takeSign('*')) source += `] + (${this.expression().strict}|rollcall_list) + [`;
-      else {
-        const one = this.expression().strict;
+        named.push([name, this.expression()]);
+      } else if (this.takeSign('*')) {
+        isSpread = true;
+        source += `] + (${this.expression().strict}|rollcall_list) + [`;
+      } else {
+        const one = this.expression();
         positional.push(one);
-        source += `${source === '' || source.endsWith('[') ? '' : ', '}${one}`;
+        source += `${source === '' || source.endsWith('[') ? '' : ', '}${one.strict}`;
       }
       if (!this.is('sign', ')')) this.sign(',');
     }
-    this.lastPositional = positional;
-    this.lastNamed = named;
-    return { positional: source, named: `{${named.map(([key, value]) => `${JSON.stringify(key)}: ${value}`).join(', ')}}` };
+    const [values, namedValues] = [valuesOf(positional), valuesOf(named.map(([, piece]) => piece))];
+    const isKnown = !isSpread && values !== undefined && namedValues !== undefined;
+    return {
+      positional: source,
+      named: `{${named.map(([key, { strict }]) => `${JSON.stringify(key)}: ${strict}`).join(', ')}}`,
+      places: positional.map(({ strict }) => strict),
+      names: new Map(named.map(([key, { strict }]) => [key, strict])),
+      known: isKnown ? new Given(values, Object.fromEntries(named.map(([key], at) => [key, namedValues[at] ?? null]))) : undefined,
+    };
   }
 }
+
+/** What stands in brackets: as one source, one by one, and as values where all of them are known. */
+type Arguments = {
+  readonly positional: string;
+  readonly named: string;
+  readonly places: readonly string[];
+  readonly names: ReadonlyMap<string, string>;
+  readonly known: Given | undefined;
+};
+
+const nothingGiven = new Given([], {});
+
+const valuesOf = (pieces: readonly Piece[]): readonly Value[] | undefined => {
+  const values = pieces.flatMap(({ known, floaty }) => (known === undefined || floaty ? [] : [known.value]));
+  return values.length === pieces.length ? values : undefined;
+};

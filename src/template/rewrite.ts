@@ -26,16 +26,16 @@ export type Rewritten = {
 export const rewriteExpression = (tokens: readonly Token[], strings: 'raw' | 'with escapes', vars: Vars): Result<Rewritten, string> =>
   readable(() => {
     const bindings = new Bindings(vars);
-    const { strict, known } = new Grammar(tokens, strings, bindings.names).whole();
-    return { source: strict, vars: Object.fromEntries(bindings.needed), ...(known !== undefined && { known }) };
+    const { strict, known } = new Grammar(tokens, strings, bindings).whole();
+    return { source: strict, vars: bindings.needed(strict), ...(known !== undefined && { known }) };
   });
 
 /** The template in the interpreter's words, its values written as Python writes them. */
 export const rewriteTemplate = (segments: readonly Segment[], vars?: Vars): Result<Rewritten, string> =>
   readable(() => {
     const bindings = vars === undefined ? undefined : new Bindings(vars, localsOf(segments));
-    const source = segments.map(segment => rewriteSegment(segment, bindings?.names)).join('');
-    return { source, vars: Object.fromEntries(bindings?.needed ?? []) };
+    const source = segments.map(segment => rewriteSegment(segment, bindings)).join('');
+    return { source, vars: bindings?.needed(source) ?? {} };
   });
 
 /** Names that statements may give values to, and some that they only use; those are looked up by the interpreter. */

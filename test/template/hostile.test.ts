@@ -139,7 +139,7 @@ test.each([
   `{{ ${'['.repeat(3000)}1${']'.repeat(3000)} }}`,
   `{{ ${'-'.repeat(9000)}1 }}`,
   `{{ ${'not '.repeat(9000)}1 }}`,
-  `{{ 1${' | string'.repeat(3000)} }}`,
+  `{{ (n + 1)${' | string'.repeat(3000)} }}`,
   `{{ 1${' + 1'.repeat(9000)} }}`,
   `{{ 1 ${'if 1 else 1 '.repeat(3000)} }}`,
   `${'{% if 1 %}'.repeat(3000)}x${'{% endif %}'.repeat(3000)}`,
