@@ -17,7 +17,8 @@ export const hasSection = (text: string): boolean => /^[ \t]*\[[^\]\s,]+\][ \t]*
 export const looksLikeIni = (text: string): boolean => {
   const first = text.split(/\r?\n/).find(line => line.trim() !== '' && !isComment(line.trim()));
   if (first === undefined || first.trim().startsWith('[')) return first !== undefined;
-  // A colon with nothing behind it is YAML's.
+  // A colon with nothing behind it is YAML's, and so are dashes alone.
+  if (/^-+$/.test(first.trim())) return false;
   return /^[\w.[\]:-]*[\w.[\]-](?:\s+[\w.-]+\s*=.*)?(?:\s+#.*)?$/.test(first.trim());
 };
 

@@ -121,6 +121,11 @@ test.each([
   expect(await refusal(text)).toBe(cause);
 });
 
+test('text that is marked unsafe is text where it could not be a template anyway', async () => {
+  const { inventory } = await load('---\nall: {hosts: {h: {p: !unsafe "a}b", q: !unsafe 5}}}\n');
+  expect(inventory.hosts.get('h')?.vars).toEqual({ p: 'a}b', q: '5' });
+});
+
 test('a file that holds nothing is a fleet of nobody, and is told', async () => {
   const { inventory, warnings } = await load('# nothing\n');
   expect([...inventory.hosts.keys()]).toEqual([]);

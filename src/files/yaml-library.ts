@@ -57,6 +57,8 @@ class TreeMaker {
     if (isAlias(node)) return this.resolve(node, depth);
     if (node.anchor !== undefined) this.anchors.set(node.anchor, node);
     if (isScalar(node) && (node.tag === '!vault' || node.tag === '!vault-encrypted')) return this.closed(this.textOf(node), at);
+    if (node.tag === '!unsafe' && isScalar(node) && /\{[{%#]/.test(this.textOf(node)))
+      return this.stop(at, '!unsafe keeps braces from being a template, which is not supported yet; take the braces out');
     if (node.tag !== undefined && !knownTags.has(node.tag)) {
       return this.stop(at, `the tag ${node.tag} is not supported yet; write the plain value`);
     }
@@ -145,6 +147,6 @@ const plainNode = (value: Vars, at: number): YamlNode => ({
 const nullAt = (at: number): YamlNode => ({ kind: 'scalar', at, value: null, text: '' });
 
 /** What the library makes of `!!str` and its like, and the sign that a text is text. */
-const knownTags = new Set(['!', 'tag:yaml.org,2002:str', 'tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq']);
+const knownTags = new Set(['!', '!unsafe', 'tag:yaml.org,2002:str', 'tag:yaml.org,2002:map', 'tag:yaml.org,2002:seq']);
 
 const quoteBraces = 'YAML takes { for a mapping; put quotes round the whole value: "{{ … }}"';

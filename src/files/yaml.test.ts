@@ -78,7 +78,7 @@ test.each([
   ['a: "\\d"\n', 'f.yml:1:5: this backslash means nothing inside double quotes; double it, or use single quotes'],
   ['a: "x\n', 'f.yml:2:1: a quote (") is open from above to here; close it where its value ends'],
   ['a: *nosuch\n', 'f.yml:1:4: *nosuch names no anchor above it; define it with &nosuch, or quote the text'],
-  ['a: !unsafe |\n  {{ x }}\n', 'f.yml:1:12: the tag !unsafe is not supported yet; write the plain value'],
+  ['a: !unsafe |\n  {{ x }}\n', 'f.yml:1:12: !unsafe keeps braces from being a template, which is not supported yet; take the braces out'],
   ['? [a]\n: b\n', 'f.yml:1:3: a key must be a word; quote it if it is meant to be text'],
   ['a: [1, 2\nb: 3\n', 'f.yml:2:1: a [ that opened above is not closed; put ] where it ends'],
   ['a:\n  <<: 5\n', 'f.yml:2:7: << must name a mapping, as in `<<: *defaults`'],
