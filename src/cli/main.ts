@@ -168,7 +168,7 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
     );
   });
   program.hook('preAction', async (_, verb) => {
-    const { limit } = verb.opts<{ readonly limit?: string }>();
+    const { limit, pattern: chosen } = verb.opts<{ readonly limit?: string; readonly pattern?: string }>();
     const takesPattern = ['pattern', 'hosts'].includes(verb.registeredArguments[0]?.name() ?? '');
     const [pattern] = verb.processedArgs as (string | readonly string[] | undefined)[];
     const written = async (text: string): Promise<string> => {
@@ -176,6 +176,7 @@ const programOf = (world: World, argv: readonly string[], did: (result: Result<n
       return read.ok ? read.value : verb.error(`error: ${read.failure.cause}`, { exitCode: 5 });
     };
     if (limit !== undefined) verb.setOptionValue('limit', await written(limit));
+    if (chosen !== undefined) verb.setOptionValue('pattern', await written(chosen));
     if (takesPattern && pattern !== undefined) {
       verb.processedArgs[0] = typeof pattern === 'string' ? await written(pattern) : await Promise.all(pattern.map(written));
     }
