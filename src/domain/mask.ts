@@ -67,6 +67,7 @@ export const maskPlanTexts = (mask: Mask, plan: Plan): Plan => ({
     ...play,
     name: mask(play.name),
     vars: maskValue(mask, play.vars),
+    ...(play.roles !== undefined && { roles: maskValue(mask, play.roles) }),
     tasks: play.tasks.map(task => ({
       ...task,
       name: mask(task.name),

@@ -24,6 +24,8 @@ export type Play = {
   readonly order?: 'inventory' | 'reverse_inventory' | 'sorted' | 'reverse_sorted';
   readonly strategy: 'linear';
   readonly tasks: readonly Task[];
+  /** Variables of its roles: defaults are weaker than the inventory's, the others stronger than the play's. */
+  readonly roles?: Readonly<Record<string, { readonly defaults: Vars; readonly vars: Vars }>>;
 };
 
 /** What one run does. */

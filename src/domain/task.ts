@@ -77,6 +77,8 @@ export type Task = {
   /** Conditions that must all hold, else the task is skipped on that host. */
   readonly when?: readonly string[];
   readonly vars: Vars;
+  /** The role that it comes from, whose variables it sees. */
+  readonly role?: string;
   /** The blocks around it, the outermost first, and in which part of each it stands. */
   readonly within?: readonly { readonly block: string; readonly part: 'block' | 'rescue' | 'always' }[];
   /** It is the handler of that number, and runs only where that was notified since it last ran. */

@@ -177,9 +177,16 @@ test.each([
   ['- hosts: all\n  vars: [a]\n', 'p.yml:2:9: vars: must be a mapping of variables, found a list; write for example vars: name: value'],
   ['- hosts: all\n  vars: {a-b: 1}\n', 'p.yml:2:10: "a-b" cannot name a variable; use letters, digits and _, not beginning with a digit'],
   [
-    '- import_playbook: x.yml\n',
-    'p.yml:1:3: import_playbook is not supported in a play yet; take it out, or run this playbook with ansible-playbook',
+    '- import_playbook: "{{ x }}"\n',
+    'p.yml:1:20: import_playbook: must be the path of a playbook; write for example import_playbook: web.yml',
   ],
+  ['- {import_playbook: x.yml, when: a}\n', 'p.yml:1:28: when is not supported with import_playbook yet; take it out'],
+  ['- {hosts: all, roles: x}\n', 'p.yml:1:23: roles: must be a list of roles, found the text "x"; write for example [common]'],
+  [
+    '- {hosts: all, roles: [{role: web, port: 80}]}\n',
+    'p.yml:1:36: port is a keyword that is not supported with a role yet; take it out, or give the variable under vars',
+  ],
+  ['- {hosts: all, vars_files: ["{{ x }}"]}\n', 'p.yml:1:29: vars_files: a template is not supported here yet; write the path itself'],
 ])('the play %j is refused', (text, cause) => {
   expect(refusal(text)).toBe(cause);
 });
@@ -391,6 +398,86 @@ test('a loop has a list, and names for the item and its place', () => {
     pause: 2,
   });
   expect(task('shell: ls', 'with_items: "{{ names }}"')?.loop).toEqual({ over: '{{ names }}', as: 'items', variable: 'item' });
+});
+
+/** A playbook on a disk of these files. */
+const onDisk = (files: Readonly<Record<string, string>>) =>
+  readPlaybook('/x/p.yml', async path => {
+    const text = files[path.replace('/x/', '')];
+    const isFolder = Object.keys(files).some(name => name.startsWith(`${path.replace('/x/', '')}/`));
+    return text !== undefined ? { kind: 'file', text } : isFolder ? { kind: 'folder', names: [] } : { kind: 'missing' };
+  });
+
+test('what a playbook names is read with it: playbooks, tasks, roles with what they depend on, variables', async () => {
+  const read = await onDisk({
+    'p.yml': `- import_playbook: sub/other.yml
+- hosts: all
+  vars: {a: play, b: play}
+  vars_files: [more.yml]
+  roles: [{role: web, door: 80, when: w}]
+  tasks:
+    - {name: own, shell: own, notify: again}
+    - {import_tasks: tasks/two.yml, when: t, become: true}
+    - import_role: {name: web, tasks_from: extra}
+  handlers: [{name: own handler, shell: h}]
+`,
+    'sub/other.yml': '- {hosts: db, tasks: [{import_tasks: t.yml}]}\n',
+    'sub/t.yml': '- {name: other, shell: o}\n',
+    'more.yml': 'b: file\nc: file\n',
+    'tasks/two.yml': '- {name: two, shell: t}\n- include_tasks: {file: three.yml}\n',
+    'tasks/three.yml': '- {name: three, shell: t}\n',
+    'roles/web/tasks/main.yml': '- {name: web, shell: w, notify: "web : again"}\n',
+    'roles/web/tasks/extra.yml': '- {name: extra, shell: e}\n',
+    'roles/web/handlers/main.yml': '- {name: again, shell: a}\n',
+    'roles/web/defaults/main.yml': 'door: 8080\n',
+    'roles/web/vars/main.yaml': 'd: role\n',
+    'roles/web/meta/main.yml': 'dependencies: [base]\n',
+    'roles/base/tasks/main.yml': '- {name: base, shell: b}\n',
+  });
+  if (!read.ok) throw new Error(read.failure.cause);
+  const [first, second] = read.value.plan.plays;
+  expect(first?.tasks.map(({ path, name }) => [path, name])).toEqual([['0.0', 'other']]);
+  expect(second?.vars).toEqual({ a: 'play', b: 'file', c: 'file' });
+  expect(second?.roles).toEqual({ web: { defaults: { door: 8080 }, vars: { d: 'role' } }, base: { defaults: {}, vars: {} } });
+  const told = second?.tasks.map(({ name, role, when, vars, handler, notifies }) => [name, role, when, vars, handler ?? notifies]);
+  expect(told).toEqual([
+    ['base : base', 'base', ['w'], { door: 80 }, undefined],
+    ['web : web', 'web', ['w'], { door: 80 }, [0]],
+    ['own', undefined, undefined, {}, [0]],
+    ['two', undefined, ['t'], {}, undefined],
+    ['three', undefined, ['t'], {}, undefined],
+    ['web : extra', 'web', undefined, {}, undefined],
+    ['web : again', 'web', ['w'], { door: 80 }, 0],
+    ['own handler', undefined, undefined, {}, 1],
+  ]);
+  expect(second?.tasks[3]?.become).toEqual({ become: true });
+  expect(second?.tasks[1]?.position).toEqual({ file: '/x/roles/web/tasks/main.yml', line: 1, column: 3 });
+});
+
+test.each<[Readonly<Record<string, string>>, string]>([
+  [{}, '/x/p.yml:1:42: the file /x/t.yml does not exist; check the path'],
+  [{ 't.yml': '- import_tasks: t.yml\n' }, '/x/t.yml:1:17: /x/t.yml imports itself, by way of /x/t.yml; take one import out'],
+  [
+    { 't.yml': '- import_tasks: u.yml\n', 'u.yml': '- include_tasks: t.yml\n' },
+    '/x/u.yml:1:18: /x/t.yml imports itself, by way of /x/u.yml; take one import out',
+  ],
+  [{ 't.yml': 'a: 1\n' }, '/x/t.yml:1:1: /x/t.yml: must be a list of tasks, found a mapping; write for example `- shell: uptime`'],
+  [{ 't.yml': '- import_role: {name: no}\n' }, '/x/t.yml:1:23: there is no role no; it was looked for in /x/roles/no and /x/no'],
+  [
+    { 't.yml': '- {import_tasks: "{{ x }}.yml"}\n' },
+    '/x/t.yml:1:18: import_tasks of a name that is a template is not supported yet; write the name itself',
+  ],
+  [
+    { 't.yml': '- {import_tasks: u.yml, loop: [1]}\n' },
+    '/x/t.yml:1:25: loop is not supported in import_tasks yet; take it out, or run this playbook with ansible-playbook',
+  ],
+  [
+    { 't.yml': '- shel: x\n' },
+    '/x/t.yml:1:3: the module shel is not supported yet (did you mean shell?); there are shell, command, debug, fail, assert, set_fact, async_status',
+  ],
+])('an import that cannot be read is refused with its place: %j', async (files, cause) => {
+  const read = await onDisk({ 'p.yml': '- {hosts: all, tasks: [{import_tasks: t.yml}]}\n'.replace('[{import', '   [{import'), ...files });
+  expect(read.ok ? 'read' : read.failure.cause).toBe(cause);
 });
 
 test('serial may be a percentage or a list, and a play has an order and a limit of failures', () => {

@@ -1,44 +1,63 @@
 // The only place that reads playbooks in Ansible's format into a plan; nothing of it has run when this says no.
 // Lists of tasks are playbook-list's, one task is playbook-task's. What is not supported yet is refused by name.
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Plan, Play } from '../domain/plan.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
-import type { Disk } from './disk.ts';
+import type { Vars } from '../domain/value.ts';
+import type { Disk, Found } from './disk.ts';
 import { readText } from './disk.ts';
 import { didYouMean, playKeywords } from './keywords.ts';
-import { readHandlers, TaskList } from './playbook-list.ts';
-import { nothingAround, readAround, sharedWords } from './playbook-words.ts';
+import { type Gathered, TaskList } from './playbook-list.ts';
+import { type Around, nothingAround, readAround, sharedWords } from './playbook-words.ts';
+import { refuseSealed, Shelf } from './shelf.ts';
 import type { YamlFile } from './yaml.ts';
 import { describeNode, parseYaml } from './yaml.ts';
 import { Fields, hasTemplate } from './yaml-fields.ts';
-import type { YamlNode } from './yaml-node.ts';
+import type { YamlEntry } from './yaml-node.ts';
 
 /** A plan whose hosts are still to be resolved, what to say on stderr, and the SHA-256 of the file. */
 export type LoadedPlaybook = { readonly plan: Plan; readonly warnings: readonly string[]; readonly hash: string };
 
-/** Reads a playbook from disk. */
+/** Reads a playbook, and what it names, from disk. */
 export const readPlaybook = async (path: string, disk: Disk): Promise<Result<LoadedPlaybook>> => {
   const text = await readText(disk, path, 'playbook');
   if (!text.ok) return text;
-  const parsed = parsePlaybook(path, text.value);
-  if (!parsed.ok) return parsed;
-  return ok({ ...parsed.value, hash: createHash('sha256').update(text.value).digest('hex') });
+  const found = new Map<string, Found>();
+  const hash = createHash('sha256').update(text.value);
+  for (;;) {
+    const shelf = new Shelf(found);
+    const parsed = parsePlaybook(path, text.value, shelf);
+    if (shelf.wanted.size === 0) return parsed.ok ? ok({ ...parsed.value, hash: hash.digest('hex') }) : parsed;
+    for (const wanted of shelf.wanted) {
+      const file = await disk(wanted);
+      found.set(wanted, file);
+      if (file.kind === 'file') hash.update(`\0${wanted}\0${file.text}`);
+    }
+  }
 };
 
-/** Reads the text of a playbook. `path` is for positions and the title. */
-export const parsePlaybook = (path: string, text: string): Result<Omit<LoadedPlaybook, 'hash'>> => {
+/** Reads the text of a playbook. `path` is for positions and the title; `shelf` has the files that it names. */
+export const parsePlaybook = (path: string, text: string, shelf = new Shelf()): Result<Omit<LoadedPlaybook, 'hash'>> => {
   const parsed = parseYaml(path, text);
   if (!parsed.ok) return parsed;
   const [closed] = parsed.value.sealed;
-  if (closed !== undefined) {
-    return parsed.value.refuse(
-      closed.at,
-      'an encrypted value is not supported in a playbook yet; put it into group_vars or host_vars beside it',
-    );
-  }
-  const file = parsed.value;
+  if (closed !== undefined) return refuseSealed(parsed.value, closed.at);
+  const into: Into = { plays: [], warnings: [], shelf };
+  const read = readPlays({ file: parsed.value, path, trail: [path] }, into);
+  if (!read.ok) return read;
+  return ok({ plan: { title: basename(path).replace(/\.ya?ml$/, ''), plays: into.plays }, warnings: into.warnings });
+};
+
+/** A file of plays, and the files by way of which it is imported, itself the last. */
+type Source = { readonly file: YamlFile; readonly path: string; readonly trail: readonly string[] };
+
+type Into = { readonly plays: Play[]; readonly warnings: string[]; readonly shelf: Shelf };
+
+/** Reads the plays of a file and of those that it imports. */
+const readPlays = (source: Source, into: Into): Result<undefined> => {
+  const { file, path } = source;
   const { root } = file;
   if (root === undefined || (root.kind === 'list' && root.items.length === 0)) {
     return fail({ tag: 'bad-input', cause: `${path}:1:1: this playbook has no plays; write for example \`- hosts: all\`` });
@@ -46,27 +65,38 @@ export const parsePlaybook = (path: string, text: string): Result<Omit<LoadedPla
   if (root.kind !== 'list') {
     return file.refuse(root.at, `a playbook is a list of plays, found ${describeNode(root)}; begin each play with \`- hosts: …\``);
   }
-  const plays: Play[] = [];
-  const warnings: string[] = [];
-  for (const [index, node] of root.items.entries()) {
-    const play = readPlay(file, node, index);
-    if (!play.ok) return play;
-    plays.push(play.value.play);
-    warnings.push(...play.value.warnings);
+  for (const node of root.items) {
+    if (node.kind !== 'map') {
+      return file.refuse(node.at, `a play must be a mapping, found ${describeNode(node)}; write for example \`- hosts: all\``);
+    }
+    const fields = new Fields(file, node);
+    const imported = fields.entries.find(({ key }) => /^(?:ansible\.builtin\.)?import_playbook$/.test(key));
+    const read = imported === undefined ? readPlay(source, fields, into) : importPlays(source, fields, imported, into);
+    if (!read.ok) return read;
   }
-  return ok({ plan: { title: basename(path).replace(/\.ya?ml$/, ''), plays }, warnings });
+  return ok(undefined);
+};
+
+const importPlays = ({ file, path, trail }: Source, fields: Fields, { key, value }: YamlEntry, into: Into): Result<undefined> => {
+  const other = fields.entries.find(entry => entry.key !== key && entry.key !== 'name');
+  if (other !== undefined) return file.refuse(other.at, `${other.key} is not supported with import_playbook yet; take it out`);
+  if (value.kind !== 'scalar' || value.text === '' || hasTemplate(value.text)) {
+    return file.refuse(value.at, 'import_playbook: must be the path of a playbook; write for example import_playbook: web.yml');
+  }
+  const wanted = resolve(dirname(path), value.text.trim());
+  if (trail.includes(wanted)) return file.refuse(value.at, `${wanted} imports itself, by way of ${path}; take one import out`);
+  const opened = into.shelf.open(wanted, { file, at: value.at });
+  if (!opened.ok) return opened;
+  return opened.value === undefined ? ok(undefined) : readPlays({ file: opened.value, path: wanted, trail: [...trail, wanted] }, into);
 };
 
 const spoken = [
   ...['name', 'hosts', 'gather_facts', 'serial', 'strategy', 'max_fail_percentage', 'order'],
-  ...['pre_tasks', 'tasks', 'post_tasks', 'handlers'],
+  ...['pre_tasks', 'roles', 'tasks', 'post_tasks', 'handlers', 'vars_files'],
   ...sharedWords,
 ];
 
-const readPlay = (file: YamlFile, node: YamlNode, index: number): Result<{ readonly play: Play; readonly warnings: readonly string[] }> => {
-  if (node.kind !== 'map')
-    return file.refuse(node.at, `a play must be a mapping, found ${describeNode(node)}; write for example \`- hosts: all\``);
-  const fields = new Fields(file, node);
+const readPlay = ({ file, path }: Source, fields: Fields, { plays, warnings, shelf }: Into): Result<undefined> => {
   const known = refuseUnspoken(file, fields);
   if (!known.ok) return known;
   const pattern = readPattern(file, fields);
@@ -75,6 +105,8 @@ const readPlay = (file: YamlFile, node: YamlNode, index: number): Result<{ reado
   if (!name.ok) return name;
   const vars = fields.vars('vars');
   if (!vars.ok) return vars;
+  const more = readVarsFiles(file, path, fields, shelf);
+  if (!more.ok) return more;
   const serial = readSerial(fields);
   if (!serial.ok) return serial;
   const most = fields.whole('max_fail_percentage', ' of percent', 30, 0);
@@ -83,26 +115,53 @@ const readPlay = (file: YamlFile, node: YamlNode, index: number): Result<{ reado
   if (!order.ok) return order;
   const around = readAround(file, fields, nothingAround, 'play');
   if (!around.ok) return around;
-  const handlers = readHandlers(file, fields, around.value);
-  if (!handlers.ok) return handlers;
-  const list = new TaskList(file, index, handlers.value);
-  for (const section of ['pre_tasks', 'tasks', 'post_tasks']) {
-    const read = list.read(fields, section, around.value);
-    if (!read.ok) return read;
-    if (fields.find(section) !== undefined) list.flush(nothingAround);
-  }
-  const play: Play = {
+  const list = new TaskList(file, path, plays.length, shelf);
+  const read = readSections(list, fields, around.value);
+  if (!read.ok) return read;
+  const { tasks, roles } = read.value;
+  plays.push({
     name: name.value ?? pattern.value,
     pattern: pattern.value,
     hosts: [],
-    vars: vars.value,
+    vars: { ...vars.value, ...more.value },
     ...(serial.value !== undefined && { serial: serial.value }),
     ...(most.value !== undefined && { maxFailPercentage: most.value }),
     ...(order.value !== undefined && { order: order.value }),
     strategy: 'linear',
-    tasks: list.tasks,
-  };
-  return ok({ play, warnings: list.warnings });
+    tasks,
+    ...(Object.keys(roles).length > 0 && { roles }),
+  });
+  warnings.push(...list.warnings);
+  return ok(undefined);
+};
+
+/** The sections in the order in which they run; behind each the handlers that it notified. */
+const readSections = (list: TaskList, fields: Fields, around: Around): Result<Gathered> => {
+  for (const sections of [['pre_tasks'], ['roles', 'tasks'], ['post_tasks']]) {
+    for (const section of sections) {
+      const read = section === 'roles' ? list.readRoles(fields, around) : list.read(fields, section, around);
+      if (!read.ok) return read;
+    }
+    if (sections.some(section => fields.find(section) !== undefined)) list.flush();
+  }
+  const handlers = list.readHandlers(fields, around);
+  return handlers.ok ? list.gathered() : handlers;
+};
+
+/** Files of variables, the later ones stronger. */
+const readVarsFiles = (file: YamlFile, path: string, fields: Fields, shelf: Shelf): Result<Vars> => {
+  const entry = fields.find('vars_files');
+  if (entry === undefined) return ok({});
+  const vars: Vars[] = [];
+  for (const node of entry.value.kind === 'list' ? entry.value.items : [entry.value]) {
+    if (node.kind !== 'scalar' || node.text === '')
+      return file.refuse(node.at, `vars_files: must be a list of paths, found ${describeNode(node)}`);
+    if (hasTemplate(node.text)) return file.refuse(node.at, 'vars_files: a template is not supported here yet; write the path itself');
+    const read = shelf.vars(resolve(dirname(path), node.text), { file, at: node.at });
+    if (!read.ok) return read;
+    vars.push(read.value);
+  }
+  return ok(Object.assign({}, ...vars) as Vars);
 };
 
 const refuseUnspoken = (file: YamlFile, fields: Fields): Result<undefined> => {

@@ -117,9 +117,13 @@ const readerOf = (task: Task, scope: Scope): Reader => ({
 export const scopeOf = (spot: Spot, result: Vars): Scope => {
   const { run, task, host, row, playHosts, batchHosts } = spot;
   const play = run.plan.plays[Number(task.path.split('.')[0])];
+  const roles = Object.values(play?.roles ?? {});
+  const role = task.role === undefined ? undefined : play?.roles?.[task.role];
   return [
+    ...[...roles, ...(role === undefined ? [] : [role])].map(({ defaults }) => ({ vars: defaults, holds: 'templates' as const })),
     { vars: host.vars as Vars, holds: 'templates' },
     { vars: play?.vars ?? {}, holds: 'templates' },
+    ...[...roles, ...(role === undefined ? [] : [role])].map(({ vars }) => ({ vars, holds: 'templates' as const })),
     { vars: task.vars, holds: 'templates' },
     { vars: row.registered as Vars, holds: 'data' },
     { vars: itemVars(spot), holds: 'data' },

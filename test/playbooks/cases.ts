@@ -1,7 +1,12 @@
 // The only place for small playbooks that are run by the real ansible-playbook and by us, side by side.
 // Hosts are h1 to h4, all of them this machine; `n` is 1 to 4, `even` holds where n is.
 
-export type Case = { readonly name: string; readonly playbook: string; readonly args?: readonly string[] };
+export type Case = {
+  readonly name: string;
+  readonly playbook: string;
+  readonly args?: readonly string[];
+  readonly files?: Readonly<Record<string, string>>;
+};
 
 /** A play over all hosts; its lines are indented below it. */
 const play = (...lines: readonly string[]): string =>
@@ -185,6 +190,31 @@ export const cases: readonly Case[] = [
       '- {name: wait, async_status: {jid: "{{ item.ansible_job_id }}"}, loop: "{{ begun.results }}", register: ended, until: ended.finished, retries: 50, delay: 1}',
       '- {name: told, debug: {msg: "{{ ended.results | map(attribute=\'stdout\') | list }}"}}',
     ),
+  },
+  {
+    name: 'roles and imports',
+    files: {
+      'roles/web/tasks/main.yml':
+        '- {name: web, shell: "echo {{ door }} {{ own }} {{ whence }}", notify: again}\n- {name: inner, import_tasks: inner.yml, when: even}\n',
+      'roles/web/tasks/inner.yml': '- {name: inside, shell: "echo inside {{ n }}"}\n',
+      'roles/web/tasks/extra.yml': '- {name: extra, shell: "echo extra {{ door }}"}\n',
+      'roles/web/handlers/main.yml': '- {name: again, shell: echo again}\n',
+      'roles/web/defaults/main.yml': 'door: 8080\nown: default\nn: 99\n',
+      'roles/web/vars/main.yml': 'whence: role\n',
+      'roles/web/meta/main.yml': 'dependencies: [base]\n',
+      'roles/base/tasks/main.yml': '- {name: base, shell: "echo base {{ door | default(0) }}"}\n',
+      'more.yml': 'own: file\n',
+      'two.yml': '- {name: two, shell: "echo two {{ word }} {{ own }}", notify: "web : again"}\n',
+      'other.yml': tasks('- {name: other, shell: echo other, when: even}'),
+    },
+    playbook: `- import_playbook: other.yml\n${play(
+      'vars: {whence: play, own: play}',
+      'vars_files: [more.yml]',
+      'roles: [{role: web, door: 81}]',
+      'tasks:',
+      '  - {import_tasks: two.yml, vars: {word: w}, when: n > 1}',
+      '  - {name: role again, import_role: {name: web, tasks_from: extra}}',
+    )}`,
   },
   {
     name: 'tags',

@@ -1,7 +1,7 @@
 // Small playbooks, run by the real ansible-playbook and by the built program: results by task and host, counts, exit code.
 import { execFile } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { pythonOfAnsible } from '../inventory/ansible.ts';
@@ -32,7 +32,11 @@ test('Ansible is installed where it must be', () => {
 });
 
 describe.skipIf(!hasAnsible)('as ansible-playbook does it', { timeout: 300_000 }, () => {
-  test.each(cases)('$name', async ({ name, playbook, args = [] }) => {
+  test.each(cases)('$name', async ({ name, playbook, args = [], files = {} }) => {
+    for (const [path, text] of Object.entries(files)) {
+      mkdirSync(join(place.dir, dirname(path)), { recursive: true });
+      writeFileSync(join(place.dir, path), text);
+    }
     const file = `${name.replaceAll(/\W+/g, '-')}.yml`;
     writeFileSync(join(place.dir, file), playbook);
     const [theirs, ours] = await Promise.all([byAnsible(file, args), byUs(file, args)]);
