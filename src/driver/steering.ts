@@ -102,8 +102,6 @@ export class Steering {
       if (found.ready.length === 0 || run.phase.kind === 'aborting') continue;
       count += found.ready.length;
       if (run.phase.kind === 'ended') this.#engine.release(run.id);
-      // Whoever asks for it does not want to wait until a silent host's time has come.
-      this.#engine.urge(run.id, found.ready);
       events.push({ type: 'run.retried', run: run.id, hosts: found.ready, by });
     }
     if (count === 0 && mayRun.length > 0) {

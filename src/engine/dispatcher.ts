@@ -93,8 +93,8 @@ export class Dispatcher {
   }
 
   /** A person wants to know now: who is away is tried at once. */
-  urge(host: HostRef): void {
-    this.#ways.urge(host);
+  urge(hosts: Iterable<HostRef>): void {
+    for (const host of hosts) this.#ways.urge(host);
     this.pump();
   }
 

@@ -48,7 +48,7 @@ export class Engine {
       known: this.#known,
       roster: this.#roster,
       clock: parts.clock,
-      urge: host => this.#dispatcher.urge(host),
+      urge: host => this.#dispatcher.urge([host]),
       look: jid => this.#lookIn(jid, 0),
     });
     parts.spine.sight({ type: 'slots.seen', open: 0, forks: parts.settings.forks, behind: 0 });
@@ -124,9 +124,9 @@ export class Engine {
   /** Names the jobs whose tails are on a screen: they are asked at once, then each 2 s unless `-P` was given. */
   readonly watch = (jids: ReadonlySet<Jid>): void => this.#onlookers.watch(jids);
 
-  /** A person wants these hosts of a run tried now, also those that are tried at growing intervals only. */
-  urge(run: string, hosts: readonly string[]): void {
-    for (const host of this.#known.hostsOf(run, new Set(hosts))) this.#dispatcher.urge(host);
+  /** A person wants these hosts of a run (all of them) tried now, also those that are tried at growing intervals only. */
+  urge(run: string, hosts?: readonly string[]): void {
+    this.#dispatcher.urge(this.#known.hostsOf(run, hosts));
   }
 
   /** Ends a job on its host; it counts as cancelled only after the host has said that it is gone. */

@@ -48,10 +48,11 @@ export class Known {
     }
   }
 
-  /** As the run planned them. */
-  hostsOf(id: string, names: ReadonlySet<string>): readonly PlannedHost[] {
+  /** As the run planned them; all of them where none is named. */
+  hostsOf(id: string, names?: Iterable<string>): readonly PlannedHost[] {
     const run = this.run(id);
-    return run === undefined ? [] : this.#hostsOf(run, name => names.has(name));
+    const wanted = new Set(names ?? run?.hosts.keys());
+    return run === undefined ? [] : this.#hostsOf(run, name => wanted.has(name));
   }
 
   #hostsOf({ fleet }: Run, isMeant: (name: string) => boolean): readonly PlannedHost[] {

@@ -127,7 +127,7 @@ test.each<[string, Partial<Parameters<Rig['run']>[1]>, { forks: number; jumpRate
     // Somebody else wants the slots, too.
     await rig.run(
       hostNames(30).filter(name => !behind.includes(name)),
-      { command: '600 0', async: 900, poll: 1 },
+      { command: '120 0', async: 900, poll: 5 },
     );
     await rig.untilQuiet();
     expect(rig.jobsOf(run).map(({ verdict }) => verdict)).toEqual(Array(10).fill('ok'));

@@ -118,7 +118,7 @@ export class Ways {
 
   /** A person wants to know of the host now. */
   urge(host: HostRef): void {
-    for (const key of this.#keysOf(host)) this.#breaker.urge(key);
+    if (this.#breaker.hasSilent) for (const key of this.#keysOf(host)) this.#breaker.urge(key);
   }
 
   away(): readonly Away[] {

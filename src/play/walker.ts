@@ -73,6 +73,9 @@ export class Walker {
       if ('run' in event) touched.add(event.run);
       if ('jid' in event) this.#readJob(event, touched);
       if (event.type === 'run.hosts-dropped') for (const host of event.hosts) void this.#attend(event.run, host);
+      // Whoever asks for it does not want to wait until a silent host's time has come.
+      if (event.type === 'run.queued') this.#parts.engine.urge(event.run);
+      if (event.type === 'run.retried') this.#parts.engine.urge(event.run, event.hosts);
       if (event.type === 'run.resumed') this.#parts.engine.pump();
       if (event.type === 'run.ended') this.#parts.engine.drop(event.run, () => true);
     }

@@ -297,25 +297,28 @@ test('a driver that was replaced has nothing to do by itself, so that it may go'
   on.driver.end();
 });
 
-test('a retry by a person has a host tried at once that would be tried at growing intervals only', async () => {
-  const on = await stage();
-  for (const name of hostNames(3)) on.hosts.dead.add(name);
-  await on.handle(submit('s1'), client(1));
-  const retry = () => on.handle({ verb: 'retry', on: { run: 'run1' }, which: 'both' }, client(1));
-  for (let i = 0; i < 6; i += 1) {
+test.each(['retry', 'run'] as const)(
+  'a %s that a person asks for tries hosts at once that are tried at growing intervals only',
+  async wish => {
+    const on = await stage();
+    for (const name of hostNames(3)) on.hosts.dead.add(name);
+    await on.handle(submit('s1'), client(1));
+    const retry = () => on.handle({ verb: 'retry', on: { run: 'run1' }, which: 'both' }, client(1));
+    for (let i = 0; i < 6; i += 1) {
+      await on.pass(40_000);
+      expect(await retry()).toMatchObject({ ok: true, value: { touched: 3 } });
+    }
     await on.pass(40_000);
-    expect(await retry()).toMatchObject({ ok: true, value: { touched: 3 } });
-  }
-  await on.pass(40_000);
-  expect(
-    on.driver
-      .state()
-      .ways.away.map(({ name }) => name)
-      .toSorted(),
-  ).toEqual(hostNames(3));
-  on.hosts.dead.clear();
-  await retry();
-  await on.pass(2000);
-  expect([on.hosts.ran.size, on.driver.state().ways.away]).toEqual([3, []]);
-  on.driver.end();
-});
+    expect(
+      on.driver
+        .state()
+        .ways.away.map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(hostNames(3));
+    on.hosts.dead.clear();
+    await (wish === 'retry' ? retry() : on.handle(submit('s2'), client(1)));
+    await on.pass(2000);
+    expect([on.hosts.ran.size, on.driver.state().ways.away]).toEqual([3, []]);
+    on.driver.end();
+  },
+);
