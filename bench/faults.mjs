@@ -17,7 +17,7 @@ try {
     format: 'esm',
     target: 'node22.13',
     loader: { '.sh': 'text' },
-    external: ['minijinja-js'],
+    external: ['minijinja-js', 'yaml'],
     logLevel: 'warning',
   });
   const { campaign } = await import(pathToFileURL(`${out}faults.mjs`).href);
