@@ -11,8 +11,9 @@ import { emptyState, type State } from '../domain/run-state.ts';
 import { allWell } from '../domain/ways.ts';
 import type { Link, Push } from '../driver/protocol.ts';
 import { readOutput } from '../journal/read.ts';
-import type { Output, OutputParts } from '../outputs/output.ts';
+import { isAbout, type Output, type OutputParts } from '../outputs/output.ts';
 import type { Answerer } from './answer.ts';
+import { eventKey, missedEvents } from './missed.ts';
 import { commandIn, type World } from './world.ts';
 
 /** A minute without a word is followed by one. */
@@ -74,6 +75,8 @@ export const follow = ({ world, link, run, stateFlag, makeOutput, onStop, until,
     let waits = '';
     let questions: readonly Question[] = [];
     const slow = new Set<Jid>();
+    let lastTold: string | undefined;
+    const caughtUp = new Set<string>();
     /** The pause that has been told. */
     let pausedAt: number | undefined;
     let unlisten: () => void = () => {};
@@ -94,6 +97,16 @@ export const follow = ({ world, link, run, stateFlag, makeOutput, onStop, until,
         if (world.clock.now() - told >= heartbeatEvery) output.heartbeat(state, world.clock.wall());
         beat();
       });
+    };
+    /** What the last driver wrote and did not tell, or the next one did before we came, is in the journal. */
+    const catchUp = (): void => {
+      for (const event of missedEvents(link.status.stateDir, run, lastTold)) {
+        reduce(state, event);
+        output.news([event], state);
+        lastTold = eventKey(event);
+        // It may be told again: the journal is ahead of the snapshot.
+        caughtUp.add(lastTold);
+      }
     };
     const tellPause = (): void => {
       const { number, phase } = state.runs.get(run) ?? {};
@@ -132,6 +145,7 @@ export const follow = ({ world, link, run, stateFlag, makeOutput, onStop, until,
       if (over || isEnding) return;
       switch (push.kind) {
         case 'snapshot':
+          if (hasDriverChanged) catchUp();
           state = push.state;
           // Another driver finds out for itself.
           waysTold = allWell;
@@ -146,7 +160,15 @@ export const follow = ({ world, link, run, stateFlag, makeOutput, onStop, until,
         case 'events':
           for (const event of push.events) reduce(state, event);
           for (const sighting of push.sightings) reduceSighting(state, sighting);
-          output.news(push.events, state);
+          output.news(
+            push.events.filter(event => !caughtUp.delete(eventKey(event))),
+            state,
+          );
+          lastTold =
+            push.events
+              .filter(event => isAbout(event, run, state))
+              .map(eventKey)
+              .at(-1) ?? lastTold;
           break;
         case 'banner':
           if (push.failure !== undefined && push.failure.cause !== banner) world.say(failureSentence(push.failure));

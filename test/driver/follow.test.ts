@@ -2,7 +2,7 @@
 // whatever becomes of the driver.
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Followed, follow } from '../../src/cli/follow.ts';
-import type { Ways } from '../../src/domain/event.ts';
+import type { Event, Ways } from '../../src/domain/event.ts';
 import { type Desk, openDesk } from '../../src/driver/desk.ts';
 import { keepLink } from '../../src/driver/keep-link.ts';
 import { memoryLink } from '../../src/driver/memory-link.ts';
@@ -37,11 +37,15 @@ let desk: Desk;
 let out: string;
 let said: string[];
 
+const driverHere = (): HandDriver => {
+  const hand = handDriver();
+  return { ...hand, status: () => ({ ...hand.status(), stateDir: folder.path }) };
+};
+
 beforeEach(() => {
   folder = tempFolder('follow');
   clock = new FakeClock();
-  const hand = handDriver();
-  driver = { ...hand, status: () => ({ ...hand.status(), stateDir: folder.path }) };
+  driver = driverHere();
   desk = openDesk({ driver, onBug() {} });
   out = '';
   said = [];
@@ -52,15 +56,15 @@ afterEach(() => {
   folder.remove();
 });
 
-/** A link that finds this driver, and after it none. */
-const linked = async (): Promise<Link> => {
+/** A link that finds this driver, and after it the next one, or none. */
+const linked = async (next?: Desk): Promise<Link> => {
   let tries = 0;
   const link = await keepLink({
     reach: async () => {
       tries += 1;
-      if (tries > 1) return new Promise(() => {});
+      if (tries > 1 && next === undefined) return new Promise(() => {});
       const hello = { hello: protocolVersion, actor: { user: 'a', machine: 'b' }, client: 'headless', wants: 'state' } as const;
-      const made = await memoryLink(desk, { hello });
+      const made = await memoryLink(tries > 1 && next !== undefined ? next : desk, { hello });
       return made.ok ? made : { ok: false, failure: { tag: 'driver-gone', cause: 'none' } };
     },
   });
@@ -171,4 +175,31 @@ test('a jump host that is away is told once for all behind it, and once when it 
   ]);
   link.close();
   void followed;
+});
+
+test.each([
+  ['in its snapshot', 1],
+  ['as news', 0],
+] as const)('what a killed driver wrote and did not tell is told once, where the next one has it %s', async (_, known) => {
+  const run = whole();
+  const next = driverHere();
+  const nextDesk = openDesk({ driver: next, onBug() {} });
+  driver.tell([planned(9)]);
+  const link = await linked(nextDesk);
+  const followed = following(link);
+  await link.ask({ verb: 'status' });
+  const isEnd = ({ type }: Event): boolean => type === 'job.ended';
+  const end = run.findIndex(isEnd);
+  driver.tell(run.slice(0, end));
+  await until(() => out.includes(' started '));
+  // The journal is ahead of both.
+  next.tell([planned(9), ...run.slice(0, end + known)]);
+  desk.close();
+  await until(() => next.came.length === 1);
+  next.tell(run.slice(end + known));
+  expect((await followed).code).toBe(0);
+  expect(out.split('web1 ok rc 0').length).toBe(2);
+  expect(out.split(lastLine).length).toBe(2);
+  link.close();
+  nextDesk.close();
 });
