@@ -33,7 +33,12 @@ const row = (stage: Stage, retry: Row['retry'], what: string, next: string): Row
 /** One row per tag: stage, whether a start may be retried, what to say, what to do next. */
 export const failureTable = {
   'bad-input': row('input', 'never', 'bad input', 'mend it and run the command again'),
-  'needs-person': row('input', 'never', 'a person is needed', 'answer in the console, or in a terminal with rollcall attach'),
+  'needs-person': row(
+    'input',
+    'never',
+    'a person is needed',
+    'or answer where it is asked for: in the console, in a terminal, or in rollcall attach',
+  ),
   'disk-full-here': row('here', 'never', 'the disk of this machine is full', 'free some space; new starts wait until then'),
   'mirror-behind': row(
     'here',

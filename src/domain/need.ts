@@ -89,11 +89,11 @@ export const nobodyToAsk = (need: Need): Failure => {
 const howToGive = (need: Need): string => {
   switch (need.kind) {
     case 'passphrase':
-      return `add it to an agent (ssh-add ${need.path}), or run it in a terminal`;
+      return `add it to an agent (ssh-add ${need.path})`;
     case 'password':
       return 'give -k or --connection-password-file FILE';
     case 'codes':
-      return 'run it in a terminal, or while rollcall attach is open';
+      return 'nothing but a person has it';
     case 'become':
       return 'give -K or --become-password-file FILE';
     case 'host-key':
