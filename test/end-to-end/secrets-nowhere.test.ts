@@ -72,7 +72,7 @@ describe.skipIf(!sshdAvailable() || !testUsersAvailable())('secrets', { timeout:
       return [need.kind === 'password' ? right.password : right.become];
     });
     const go = join(sshd.dir, 'go');
-    const waits = `C=${control.environment} sh -c 'until [ -e ${go} ]; do sleep 0.1; done; : ${control.argument}'`;
+    const waits = `C=${control.environment} sh -c 'until [ -e ${go} ] || [ ! -d ${sshd.dir} ]; do sleep 0.1; done; : ${control.argument}'`;
     const running = place.start([
       ...['run', 'all', '-i', 'hosts.ini', '-b', '--become-password-file', 'given/become', '--connection-password-file', 'given/password'],
       ...['--', `${waits}; env; echo "on $SUDO_USER"; [ "$SUDO_USER" = ops ]`],
