@@ -38,6 +38,10 @@ test('a row has exactly its width and only safe characters', () => {
   );
 });
 
+test('a letter that joins what comes behind it does not make a row too short', () => {
+  expect(row('plain', 3, ['x\u0d4e', 'z'], [])).toBe('x?z');
+});
+
 test('bars and rules have exactly their width', () => {
   fc.assert(
     fc.property(nasty, nasty, fc.integer({ min: 8, max: 120 }), (title, right, columns) => {

@@ -91,7 +91,7 @@ describe.skipIf(!isReadable || !sshdAvailable())('a group’s state folder (as r
     });
 
   test('colleagues see and steer the same runs; who asked is proven, and it is said whose keys are used', async () => {
-    const first = await as(nobody, ['run', 'h01', '-i', inventory, '-B', '60', '-P', '0', '--', 'echo from nobody; sleep 40']);
+    const first = await as(nobody, ['run', 'h01', '-i', inventory, '-B', '900', '-P', '0', '--', 'echo from nobody; sleep 600']);
     expect([first.code, first.err]).toEqual([0, '']);
     const second = await as(daemon, ['run', 'h02', '-i', inventory, '--', 'echo from daemon'], { SUDO_USER: 'somebody' });
     expect(second.out).toContain('from daemon');
