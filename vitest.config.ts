@@ -22,9 +22,9 @@ export default defineConfig({
     // A forgotten `.only` would hide all the others; -t and a path choose as well.
     allowOnly: false,
     // Wide, for busy machines: a test waits for facts and ends when it has them.
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
-    expect: { poll: { timeout: 20_000, interval: 20 } },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000, interval: 20 } },
     reporters: ['./test/support/reporter.ts'],
   },
 });

@@ -26,7 +26,7 @@ const show = async (keys: readonly string[]) => {
   const over = sessionOver(fleet, story());
   const control = { redraw: () => {}, suspend: async () => {} };
   const { lastFrame, stdin } = render(<Screen session={over.session} palette="plain" control={control} />);
-  await vi.waitFor(() => expect(lastFrame()).toContain('>'), { timeout: 20_000, interval: 5 });
+  await vi.waitFor(() => expect(lastFrame()).toContain('>'), { timeout: 60_000, interval: 5 });
   const mode = () => topMode(over.session.store.getState().view);
   for (const key of keys) {
     over.clock.pass(500);
@@ -36,7 +36,7 @@ const show = async (keys: readonly string[]) => {
   const write = async (bytes: string): Promise<void> => {
     const { frame } = over.session.store.getState();
     stdin.write(bytes);
-    await vi.waitFor(() => expect(over.session.store.getState().frame).toBeGreaterThan(frame), { timeout: 20_000, interval: 5 });
+    await vi.waitFor(() => expect(over.session.store.getState().frame).toBeGreaterThan(frame), { timeout: 60_000, interval: 5 });
   };
   const verbs = () => over.asked.map(ask => ask.verb).filter(verb => verb !== 'watch' && verb !== 'output');
   return { mode, write, verbs };

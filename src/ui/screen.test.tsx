@@ -15,7 +15,7 @@ const control = { redraw: () => {}, suspend: async () => {} };
 
 const show = (over: ReturnType<typeof sessionOver>) => {
   const { lastFrame, stdin } = render(<Screen session={over.session} palette="plain" control={control} />);
-  const waitFor = (text: string): Promise<void> => vi.waitFor(() => expect(lastFrame()).toContain(text), { timeout: 20_000, interval: 5 });
+  const waitFor = (text: string): Promise<void> => vi.waitFor(() => expect(lastFrame()).toContain(text), { timeout: 60_000, interval: 5 });
   return { lastFrame, stdin, waitFor };
 };
 
@@ -34,7 +34,7 @@ test('help comes from the list of commands, and Esc takes it away', async () => 
   stdin.write('?');
   await waitFor('Change the world');
   stdin.write('\x1b');
-  await vi.waitFor(() => expect(lastFrame()).toContain('needs a hand'), { timeout: 20_000 });
+  await vi.waitFor(() => expect(lastFrame()).toContain('needs a hand'), { timeout: 60_000 });
 });
 
 test('a handler that throws becomes a line on the screen', async () => {

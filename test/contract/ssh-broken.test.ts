@@ -76,7 +76,7 @@ describe('no connection', () => {
     try {
       const port = Number(await new Promise<string>(resolve => child.stdout.once('data', data => resolve(String(data)))));
       for (let at = 0; at < 6; at++) fill.push(dialTcp(port, '127.0.0.1').on('error', () => undefined));
-      await vi.waitFor(() => expect(fill.some(socket => !socket.connecting)).toBe(true), { timeout: 2_000, interval: 5 });
+      await vi.waitFor(() => expect(fill.some(socket => !socket.connecting)).toBe(true), { timeout: 60_000, interval: 5 });
       const refused = await connectTo(port, { timeouts: { connect: 300, handshake: 5_000, reply: 5_000 } });
       expect(refused).toMatchObject({ tag: 'connect-timeout', cause: `127.0.0.1 port ${port}: no answer within 0.3 s` });
     } finally {
@@ -323,7 +323,7 @@ describe.skipIf(!sshdAvailable())('a real sshd that falls silent', () => {
     };
     for (let at = 0; at < 25; at++) await round();
     // The server's own halves end a moment after ours.
-    await vi.waitFor(() => expect(resources()).toBeLessThanOrEqual(before.resources), { timeout: 5_000, interval: 20 });
+    await vi.waitFor(() => expect(resources()).toBeLessThanOrEqual(before.resources), { timeout: 60_000, interval: 20 });
     expect(listeners()).toBe(before.listeners);
     expect(warnings).toEqual([]);
     expect(sshd.connectionsOpen()).toBe(0);

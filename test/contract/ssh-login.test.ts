@@ -409,7 +409,7 @@ const startAgent = async (socket: string): Promise<{ socket: string; stop(): voi
     stdio: 'ignore',
     env: { ...process.env, SSH_ASKPASS: '/bin/false', DISPLAY: '' },
   });
-  await vi.waitFor(() => expect(existsSync(socket)).toBe(true), { timeout: 5_000, interval: 10 });
+  await vi.waitFor(() => expect(existsSync(socket)).toBe(true), { timeout: 60_000, interval: 10 });
   return { socket, stop: () => child.kill('SIGTERM') };
 };
 

@@ -63,7 +63,7 @@ describe.skipIf(!sshdAvailable())('rollcall run on a real sshd', () => {
       return told.every(({ finished }) => finished === 1) ? told : undefined;
     });
     expect(ends).toMatchObject([{ rc: 0, stdout: 'hi', cmd: 'echo hi' }]);
-  }, 30_000);
+  }, 90_000);
 
   test('the driver is killed in the middle of 20 starts, ten times: each command ran exactly once, all come home', async () => {
     for (let round = 1; round <= 10; round += 1) {

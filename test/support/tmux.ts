@@ -57,7 +57,7 @@ export const openTmux = (columns: number, rows: number, cwd: string): TmuxTermin
     screen,
     value: format => tmux('display-message', '-p', '-t', 't', format).trim(),
     resize: (width, height) => void tmux('resize-window', '-t', 't', '-x', String(width), '-y', String(height)),
-    waitFor: async (what, within = 15_000) => {
+    waitFor: async (what, within = 60_000) => {
       const end = performance.now() + within;
       for (;;) {
         const seen = screen();
