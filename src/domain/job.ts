@@ -143,7 +143,7 @@ export type Verdict =
   | { readonly kind: 'ok'; readonly rc: number; readonly changed: boolean; readonly elapsed: number }
   | { readonly kind: 'failed'; readonly rc: number; readonly elapsed: number; readonly why?: string }
   | { readonly kind: 'timed-out'; readonly rc: number; readonly elapsed: number }
-  | { readonly kind: 'cancelled'; readonly elapsed: number }
+  | { readonly kind: 'cancelled'; readonly elapsed: number; readonly began?: 'never' }
   /** `started`: it may still run; it was given up and stays outstanding. */
   | { readonly kind: 'unreachable'; readonly failure: Failure; readonly began: 'never' | 'maybe' }
   | { readonly kind: 'lost'; readonly why: LostWhy; readonly elapsed: number };

@@ -12,7 +12,7 @@ export const verdictSentence = (verdict: Verdict): string => {
     case 'timed-out':
       return 'its time limit was reached; the host ended the whole session';
     case 'cancelled':
-      return 'cancelled, and verified gone';
+      return verdict.began === 'never' ? 'cancelled before it began' : 'cancelled, and verified gone';
     case 'unreachable':
       return failureSentence(verdict.failure);
     case 'lost':

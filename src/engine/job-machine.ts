@@ -94,7 +94,7 @@ export const advance = (job: Job, input: Input, around: Around): Advance => {
     case 'given-up':
       return job.state.kind === 'stale' ? ended(job, { kind: 'unreachable', failure: job.state.failure, began: 'maybe' }) : nothing;
     case 'withdrawn':
-      return ended(job, { kind: 'cancelled', elapsed: 0 });
+      return ended(job, { kind: 'cancelled', elapsed: 0, began: 'never' });
   }
 };
 
@@ -170,7 +170,7 @@ const heard = (job: Job, report: JobReport, through: 'its start' | 'a look', aro
 /** The host has claimed the jid without running it, so a start that is still on its way finds it taken. */
 const neverBegan = ({ state, cancelAsked }: Job, { log, masked, order }: Around): Verdict => {
   if (state.kind === 'ended' && state.verdict.kind === 'unreachable') return { ...state.verdict, began: 'never' };
-  if (cancelAsked !== undefined) return { kind: 'cancelled', elapsed: 0 };
+  if (cancelAsked !== undefined) return { kind: 'cancelled', elapsed: 0, began: 'never' };
   const kept =
     log === 'no' ? 'no-log' : masked === 'yes' ? '--mask' : order?.script === undefined ? 'it has an encrypted value' : undefined;
   const why = kept === undefined ? 'another run took its --once name meanwhile' : `its command was not kept (${kept})`;

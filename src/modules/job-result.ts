@@ -68,7 +68,7 @@ export const endResult = (ended: Ended): AnsibleResult => {
         rollcall_began: verdict.began,
       };
     case 'cancelled':
-      return { ...known, changed: true, failed: true, msg: verdictSentence(verdict), rollcall_verdict: verdict.kind };
+      return { ...known, changed: verdict.began !== 'never', failed: true, msg: verdictSentence(verdict), rollcall_verdict: verdict.kind };
     case 'lost':
       return {
         ...known,
