@@ -23,6 +23,11 @@ test.each([
   ['/usr/bin/ssh -q -i ~/k -l ops j1 -W [%h]:%p', { host: 'j1', user: 'ops', identityFiles: ['~/k'] }],
   ['exec ssh -o User=ops -oPort=22 -o ControlMaster=auto j1 nc %h %p', { host: 'j1', user: 'ops', port: 22 }],
   ['ssh -i "my key" j1 nc -w 5 %h %p', { host: 'j1', identityFiles: ['my key'] }],
+  ['ssh -o StrictHostKeyChecking=no -W %h:%p j1', { host: 'j1', options: "-o 'stricthostkeychecking=no'" }],
+  [
+    'ssh -W %h:%p -o ProxyCommand=none -oUserKnownHostsFile=/dev/null j1',
+    { host: 'j1', options: "-o 'userknownhostsfile=/dev/null'", direct: 'yes' },
+  ],
   ['nc -X connect -x proxy:3128 %h %p', undefined],
   ['ssh -W other:22 j1', undefined],
   ['ssh j1 nc %h %p; rm -rf /', undefined],
@@ -44,7 +49,7 @@ const target: Address = {
 };
 const around = { home: '/home/ada', cwd: '/', localUser: 'ada' };
 
-const route = async (config: string, value: string) => {
+const route = async (config: string, value: string, keyword: 'proxyjump' | 'proxycommand' = 'proxyjump') => {
   const loaded = await loadSshConfig([{ path: '/c', whose: 'user' }], {
     ...around,
     machine: 'here',
@@ -54,7 +59,7 @@ const route = async (config: string, value: string) => {
     resolves: async () => false,
   });
   if (!loaded.ok) throw new Error(loaded.failure.cause);
-  return withRoute(target, { keyword: 'proxyjump', value }, loaded.value, around);
+  return withRoute(target, { keyword, value }, loaded.value, around);
 };
 
 test('each jump host is what ssh_config says of it; the first brings its own along', async () => {
@@ -66,6 +71,16 @@ test('each jump host is what ssh_config says of it; the first brings its own alo
     { name: 'j1', host: '10.0.0.1', user: 'ops' },
     { name: 'j2', host: 'j2', port: 2202, user: 'root' },
   ]);
+});
+
+test('what an inner ssh says of host keys and of its own way counts for the jump host, and for it alone', async () => {
+  const config = 'Host j1\n  HostName 10.0.0.1\n  ProxyJump j0\n  StrictHostKeyChecking yes\n';
+  const value = 'ssh -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o ProxyCommand=none -W %h:%p j1';
+  const found = await route(config, value, 'proxycommand');
+  expect(found.ok && found.value.via).toMatchObject([
+    { name: 'j1', host: '10.0.0.1', strictHostKeyChecking: 'no', knownHostsFiles: ['/dev/null'] },
+  ]);
+  expect(found.ok && found.value.strictHostKeyChecking).toBe('yes');
 });
 
 test('jump hosts in a circle are refused, and what lies behind a stranger is not dialled', async () => {

@@ -11,7 +11,16 @@ import { readSshArguments, shellWords } from './ssh-arguments.ts';
 const deepest = 8;
 
 /** One jump host as it was named. */
-export type Hop = { readonly host: string; readonly user?: string; readonly port?: number; readonly identityFiles: readonly string[] };
+export type Hop = {
+  readonly host: string;
+  readonly user?: string;
+  readonly port?: number;
+  readonly identityFiles: readonly string[];
+  /** Further options of an inner ssh, as arguments of it. */
+  readonly options?: string;
+  /** Nothing is on the way to it, whatever ssh_config says. */
+  readonly direct?: 'yes';
+};
 
 /** `user@host:port,…`, in the order in which they are passed. Undefined: it makes no sense. */
 export const readProxyJump = (text: string): readonly Hop[] | undefined => {
@@ -53,18 +62,28 @@ export const readProxyCommand = (text: string): Hop | undefined => {
   const isForward = forwards.length === 1 && /^(?:%h:%p|\[%h\]:%p)$/.test(forwards[0] ?? '') && command.length === 0;
   const isNetcat = forwards.length === 0 && /^(?:exec )?nc(?: -w ?\d+)? %h %p$/.test(command.join(' '));
   const hop = readHop(destination);
-  const options = readSshArguments(flags.join(' '), new Set(['identityfile', 'port', 'user']));
+  const options = readSshArguments(flags.join(' '), new Set(['identityfile', 'port', 'user', 'proxycommand', ...kept]));
   if (!(isForward || isNetcat) || hop === undefined || !options.ok) return undefined;
   if (options.value.others.some(other => !harmlessOptions.test(other))) return undefined;
   const first = (name: string): string | undefined => options.value.options.get(name)?.[0];
+  if ((first('proxycommand') ?? 'none') !== 'none') return undefined;
+  const passed = kept.flatMap(name => optionOf(name, first(name))).join(' ');
   const [user, port] = [hop.user ?? first('user'), hop.port ?? first('port')];
   return {
     host: hop.host,
     identityFiles: options.value.options.get('identityfile') ?? [],
     ...(user !== undefined && { user }),
     ...(port !== undefined && { port: Number(port) }),
+    ...(passed !== '' && { options: passed }),
+    ...(first('proxycommand') !== undefined && { direct: 'yes' as const }),
   };
 };
+
+/** Options of the inner ssh that count for the way to the jump host as they would there. */
+const kept = ['stricthostkeychecking', 'userknownhostsfile'];
+
+const optionOf = (name: string, value: string | undefined): readonly string[] =>
+  value === undefined ? [] : ['-o', quoted(`${name}=${value}`)];
 
 const quoted = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 
@@ -92,15 +111,15 @@ export const withRoute = async (
     });
   }
   const via: Address[] = [];
-  for (const [at, { host, user, port, identityFiles }] of hops.entries()) {
+  for (const [at, { host, user, port, identityFiles, options: inner, direct }] of hops.entries()) {
     const asked = { host, ...(user !== undefined && { user }), ...(port !== undefined && { port }) };
     const options = await config.optionsFor(asked);
     if (!options.ok) return options;
-    const found = addressOf(host, {}, { ...defaults, sshConfig: options.value });
+    const found = addressOf(host, inner === undefined ? {} : { ansible_ssh_args: inner }, { ...defaults, sshConfig: options.value });
     if (!found.ok) return found;
     const own = { ...found.value.address, identityFiles: [...identityFiles, ...found.value.address.identityFiles] };
     // Only the first is reached from here; what its own entry says of jump hosts comes before it.
-    const reached = at === 0 ? await withRoute(own, found.value.route, config, defaults, depth + 1) : ok(own);
+    const reached = at === 0 && direct === undefined ? await withRoute(own, found.value.route, config, defaults, depth + 1) : ok(own);
     if (!reached.ok) return reached;
     const { via: before = [], ...hop } = reached.value;
     if (hop.jump !== undefined) return ok({ ...address, jump: hop.jump });
