@@ -148,6 +148,8 @@ export const makeSession = (parts: SessionParts): Session => {
         data.link = 'gone';
         data.questions = [];
         break;
+      case 'turned-down':
+        return;
     }
     data.version += 1;
     soon();

@@ -189,6 +189,8 @@ export const follow = ({ world, link, run, stateFlag, makeOutput, onStop, until,
           hasDriverChanged = true;
           world.say('the driver went away; another one takes over, nothing is lost');
           break;
+        case 'turned-down':
+          break;
       }
       if (state.ways !== waysTold) output.ways?.(waysTold, state, world.clock.wall());
       waysTold = state.ways;

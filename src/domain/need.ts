@@ -146,6 +146,12 @@ export type Entrusted =
   | { readonly for: 'password' | 'become'; readonly realm: string; readonly accounts?: readonly string[]; readonly value: string }
   | { readonly for: 'passphrase'; readonly path: string; readonly value: string };
 
+/**
+ * Something given that was turned down; whoever gave it tells the next driver, which does not send it again.
+ * `what`: the question that it would have answered; `odd`: the account that alone turned it down, while others have taken it.
+ */
+export type TurnedDown = { readonly what: string; readonly by: Refusal; readonly odd?: string };
+
 /** The host that a need is about. */
 export const hostOf = (need: Need): string => (need.kind === 'passphrase' ? need.host : need.account.host);
 

@@ -7,6 +7,7 @@ import { fail, type Result } from '../domain/result.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Clock } from '../engine/ports.ts';
 import type { Draft, Spine } from '../engine/spine.ts';
+import type { DriverNews } from './ports.ts';
 import type { Ask, Touched } from './protocol.ts';
 import { Realms } from './realms.ts';
 import type { Keeper } from './secrets.ts';
@@ -18,7 +19,7 @@ export type AskingParts = {
   readonly spine: Pick<Spine, 'state' | 'emit'>;
   readonly engine: Engine;
   readonly clock: Clock;
-  readonly tell: (questions: readonly Question[]) => void;
+  readonly tell: (news: DriverNews) => void;
 };
 
 /** Changes are gathered for so long before clients are told what is asked, ms. */
@@ -39,6 +40,7 @@ export class Asking {
 
   constructor(parts: AskingParts) {
     this.#parts = parts;
+    parts.secrets?.onTurnedDown(turnedDown => parts.tell({ kind: 'turned-down', turnedDown }));
     for (const { id, phase } of parts.spine.state.runs.values()) if (phase.kind !== 'ended') this.#inherited.add(id);
   }
 
@@ -86,7 +88,7 @@ export class Asking {
     const { secrets } = this.#parts;
     if (secrets === undefined) return fail({ tag: 'bad-input', cause: 'this driver asks nobody' });
     if (ask.verb === 'entrust') {
-      secrets.entrust(ask.secrets);
+      secrets.entrust(ask.secrets, ask.turnedDown);
       return touched(ask.secrets.length);
     }
     const answered = this.#told.filter(({ id }) => ask.questions.includes(id));
@@ -111,7 +113,7 @@ export class Asking {
     const questions = secrets?.questions(engine.waiting()) ?? [];
     if (JSON.stringify(questions) === JSON.stringify(this.#told)) return;
     this.#told = questions;
-    tell(questions);
+    tell({ kind: 'questions', questions });
     if (this.canAsk()) this.#noteAsked();
   }
 

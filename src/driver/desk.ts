@@ -60,7 +60,8 @@ export const openDesk = (setting: DeskSetting): Desk => {
   const unsubscribe = driver.subscribe(news => {
     if (news.kind === 'events') return gathered.add(news.events, news.sightings);
     gathered.flush();
-    tellAll(news.kind === 'banner' ? { banner: news.failure ?? null } : { questions: news.questions });
+    if (news.kind === 'banner') tellAll({ banner: news.failure ?? null });
+    else tellAll(news.kind === 'questions' ? { questions: news.questions } : { turnedDown: news.turnedDown });
   });
 
   const seat = (pipe: Pipe, hello: Hello): Seated => {

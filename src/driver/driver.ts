@@ -139,7 +139,7 @@ export class Driver implements DriverPort {
       ...parts,
       spine: this.#spine,
       engine: this.#engine,
-      tell: questions => this.#tell({ kind: 'questions', questions }),
+      tell: news => this.#tell(news),
     });
     this.#spine.subscribe((events, sightings) => {
       this.#tell({ kind: 'events', events, sightings });

@@ -2,6 +2,7 @@
 // and goes on with its fresh snapshot. What was asked and not answered is asked again where twice means once; else it
 // fails: nobody knows whether it was done.
 import { randomUUID } from 'node:crypto';
+import type { TurnedDown } from '../domain/need.ts';
 import { fail, type Result } from '../domain/result.ts';
 import { pushesInOrder } from './link.ts';
 import { type After, afterByTimer } from './ports.ts';
@@ -51,14 +52,15 @@ export const keepLink = async ({ reach, after = afterByTimer, newSubmission = ra
   let closed = false;
   let disarm = (): void => {};
   let watched: Extract<Ask, { verb: 'watch' }> | undefined;
-  /** A driver that takes over has not been told. */
-  const entrusted: Extract<Ask, { verb: 'entrust' }>[] = [];
+  /** A driver that takes over has not been told, nor does it know what was turned down since. */
+  const entrusted: { readonly given: Extract<Ask, { verb: 'entrust' }>; readonly turnedDown: TurnedDown[] }[] = [];
 
   const attach = (link: Link): void => {
     status = link.status;
     ends = { kind: 'linked', link };
     link.onPush(push => {
-      pushes.push(push);
+      if (push.kind === 'turned-down') for (const one of entrusted) one.turnedDown.push(push.turnedDown);
+      else pushes.push(push);
       if (push.kind === 'gone') again(firstPause);
     });
   };
@@ -74,7 +76,7 @@ export const keepLink = async ({ reach, after = afterByTimer, newSubmission = ra
       if (result.ok) {
         attach(result.value);
         if (watched !== undefined) void result.value.ask(watched);
-        for (const given of entrusted) void result.value.ask(given);
+        for (const { given, turnedDown } of entrusted) void result.value.ask({ ...given, turnedDown });
       } else disarm = after(pause, () => again(Math.min(pause * 2, longestPause)));
       return result;
     });
@@ -84,7 +86,7 @@ export const keepLink = async ({ reach, after = afterByTimer, newSubmission = ra
   attach(first.value);
   const ask = async (question: Ask): Promise<Result<unknown>> => {
     if (question.verb === 'watch') watched = question;
-    if (question.verb === 'entrust') entrusted.push(question);
+    if (question.verb === 'entrust') entrusted.push({ given: question, turnedDown: [] });
     if (question.verb !== 'submit') return askOnce(question);
     const options = { ...question.options, submission: question.options.submission ?? newSubmission() };
     const answer = await askOnce({ ...question, options });

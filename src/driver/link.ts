@@ -104,6 +104,7 @@ export const linkOver = (pipe: Pipe, setting: LinkSetting): Promise<Result<Link,
       } else if ('snapshot' in message) pushes.push({ kind: 'snapshot', state: stateFrom(message.snapshot) });
       else if ('events' in message) pushes.push({ kind: 'events', events: message.events, sightings: message.sightings });
       else if ('questions' in message) pushes.push({ kind: 'questions', questions: message.questions });
+      else if ('turnedDown' in message) pushes.push({ kind: 'turned-down', turnedDown: message.turnedDown });
       else if ('banner' in message) pushes.push({ kind: 'banner', failure: message.banner ?? undefined });
     };
 

@@ -2,7 +2,7 @@
 // The middle composes engine, play and journal; nothing here knows those.
 import type { Event, Sighting } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
-import type { Question } from '../domain/need.ts';
+import type { Question, TurnedDown } from '../domain/need.ts';
 import type { Result } from '../domain/result.ts';
 import type { State } from '../domain/run-state.ts';
 import type { Ask, DriverStatus, Hello } from './protocol.ts';
@@ -18,7 +18,8 @@ export type ClientInfo = {
 export type DriverNews =
   | { readonly kind: 'events'; readonly events: readonly Event[]; readonly sightings: readonly Sighting[] }
   | { readonly kind: 'banner'; readonly failure: Failure | undefined }
-  | { readonly kind: 'questions'; readonly questions: readonly Question[] };
+  | { readonly kind: 'questions'; readonly questions: readonly Question[] }
+  | { readonly kind: 'turned-down'; readonly turnedDown: TurnedDown };
 
 /** The driver's middle, as the socket's desk sees it. */
 export type DriverPort = {

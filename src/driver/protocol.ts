@@ -3,7 +3,7 @@
 import type { Actor, Event, Fleet, RunOptions, Sighting } from '../domain/event.ts';
 import type { Failure } from '../domain/failure.ts';
 import type { Jid, Job, OutputStream } from '../domain/job.ts';
-import type { Entrusted, Question } from '../domain/need.ts';
+import type { Entrusted, Question, TurnedDown } from '../domain/need.ts';
 import type { Plan } from '../domain/plan.ts';
 import type { HostProgress, JobOrder, Run, State } from '../domain/run-state.ts';
 import type { Vars } from '../domain/value.ts';
@@ -70,8 +70,8 @@ export type Ask =
   | { readonly verb: 'mirror'; readonly to: string | null }
   /** Finds jobs that this journal doesn't have; with `become` in every account of the hosts. */
   | { readonly verb: 'adopt'; readonly fleet: Fleet; readonly hosts: readonly string[]; readonly become: 'yes' | 'no' }
-  /** Passwords and passphrases that a client knows; sent before the run that needs them, kept in memory only. */
-  | { readonly verb: 'entrust'; readonly secrets: readonly Entrusted[] }
+  /** Passwords and passphrases that a client knows; sent before the run that needs them, kept in memory only. `turnedDown`: with earlier drivers. */
+  | { readonly verb: 'entrust'; readonly secrets: readonly Entrusted[]; readonly turnedDown?: readonly TurnedDown[] }
   /** What somebody typed where these were asked, one value for each prompt; or that they will not be answered. */
   | { readonly verb: 'answer'; readonly questions: readonly string[]; readonly values: readonly string[] }
   | { readonly verb: 'answer'; readonly questions: readonly string[]; readonly refuse: true }
@@ -157,6 +157,8 @@ export type ServerLine =
   | { readonly banner: Failure | null }
   /** Everything that people are asked now. */
   | { readonly questions: readonly Question[] }
+  /** Something entrusted; told at once, since the next driver can know it from its clients alone. */
+  | { readonly turnedDown: TurnedDown }
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly failure: Failure };
 
@@ -208,4 +210,5 @@ export type Push =
   | { readonly kind: 'events'; readonly events: readonly Event[]; readonly sightings: readonly Sighting[] }
   | { readonly kind: 'banner'; readonly failure: Failure | undefined }
   | { readonly kind: 'questions'; readonly questions: readonly Question[] }
+  | { readonly kind: 'turned-down'; readonly turnedDown: TurnedDown }
   | { readonly kind: 'gone' };

@@ -16,8 +16,8 @@ type Value = {
 /** A host that hangs up on a wrong password may have counted it all the same: so often an unproven one is sent before its giver is asked again. */
 const mostUntold = 3;
 
-/** `odd-one`: others have taken what this account turned down. */
-export type Fate = 'as-before' | 'odd-one';
+/** `given-up`: nobody sends it any more, however often it was given; `odd-one`: others have taken what this account turned down. */
+export type Fate = 'as-before' | 'given-up' | 'odd-one';
 
 /** Values lent to one taker. */
 export type Loan = { readonly values: readonly string[]; settle(outcome: Outcome): Fate };
@@ -117,22 +117,23 @@ export class Purse {
       value.holder = outcome === 'put-off' && value.accepted === 'no' ? who : undefined;
       if (outcome === 'put-off') return 'as-before';
       value.untold += 1;
-      if (value.accepted === 'no' && value.untold >= mostUntold && this.#current === value) {
-        this.#drop();
-        this.refused = { host: hostOf(need), elsewhere: 'untold' };
-      }
-      return 'as-before';
+      if (value.accepted === 'yes' || value.untold < mostUntold || this.#current !== value) return 'as-before';
+      this.#drop();
+      this.refused = { host: hostOf(need), elsewhere: 'untold' };
+      return 'given-up';
     }
     // An account that had taken it takes it no more: it was changed there, and so perhaps everywhere.
     const isChanged = this.#proven.get(who) === value;
     const isOdd = !isChanged && value.accepted === 'yes';
-    if (this.#current === value || this.#current === undefined) {
+    const isLast = this.#current === value || this.#current === undefined;
+    if (isLast) {
       this.#current = undefined;
       this.refused = { host: hostOf(need), elsewhere: value.accepted === 'yes' ? 'accepted' : 'not-accepted' };
     }
     if (isChanged) for (const [other, theirs] of this.#proven) if (theirs === value) this.#proven.delete(other);
     if (!isOdd) for (const bytes of value.bytes) bytes.fill(0);
-    return isOdd ? 'odd-one' : 'as-before';
+    if (isOdd) return 'odd-one';
+    return isLast ? 'given-up' : 'as-before';
   }
 
   #drop(): void {

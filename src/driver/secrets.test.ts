@@ -1,6 +1,6 @@
 // The keeper's promises: one host tries, the others wait; what was refused is used by nobody.
 import { expect, test } from 'vitest';
-import { accountOf, type Need, noSecrets } from '../domain/need.ts';
+import { accountOf, type Entrusted, type Need, noSecrets, type Outcome, type TurnedDown } from '../domain/need.ts';
 import { Keeper } from './secrets.ts';
 
 const password = (host: string): Need => ({
@@ -75,4 +75,81 @@ test('a no is told as one, and holds until something new is wanted', () => {
   expect(keeper.take(need)).toMatchObject({ failure: { tag: 'needs-person', cause: expect.stringContaining('said no') } });
   keeper.reconsider();
   expect(keeper.take(need)).toMatchObject({ failure: { tag: 'waits-for-answer' } });
+});
+
+/** A keeper, and what it tells of what it was given. */
+const keeperThatTells = () => {
+  const keeper = new Keeper({ realmOf: () => 'fleet', canAsk: () => true });
+  const told: TurnedDown[] = [];
+  keeper.onTurnedDown(one => told.push(one));
+  const tries = (host: string, outcome: Outcome, need = password(host)): string => {
+    const taken = keeper.take(need);
+    if (taken.kind === 'have') taken.settle(outcome);
+    return taken.kind === 'have' ? 'sent' : taken.failure.tag;
+  };
+  return { keeper, told, tries };
+};
+
+test('the keeper after this one sends nothing again that was turned down, and all that was accepted or not judged', () => {
+  const own = (name: string, value: string): Entrusted => ({
+    for: 'password',
+    realm: 'fleet',
+    accounts: [`ops@${name}.example:22`],
+    value,
+  });
+  const become: Need = { ...(password('web1') as Need & { kind: 'password' }), kind: 'become', method: 'sudo', user: 'root' };
+  const given: Entrusted[] = [
+    { for: 'password', realm: 'fleet', value: 'wrong' },
+    { for: 'become', realm: 'fleet', value: 'never judged' },
+    own('db1', 'right'),
+    own('db2', 'wrong, too'),
+  ];
+  const first = keeperThatTells();
+  first.keeper.entrust(given);
+  const sent = [
+    first.tries('web1', 'refused'),
+    first.tries('web2', 'refused'),
+    first.tries('db1', 'accepted'),
+    first.tries('db2', 'refused'),
+  ];
+  expect(sent).toEqual(['sent', 'waits-for-answer', 'sent', 'sent']);
+  // A run that is taken up may want it before its client is back.
+  for (const isWanted of ['before', 'after']) {
+    const second = keeperThatTells();
+    if (isWanted === 'before') second.tries('web2', 'refused');
+    second.keeper.entrust(given, first.told);
+    expect(['web1', 'web2', 'db2'].map(host => second.tries(host, 'refused'))).toEqual(Array(3).fill('waits-for-answer'));
+    expect([second.tries('db1', 'accepted'), second.tries('web1', 'accepted', become)]).toEqual(['sent', 'sent']);
+    const what = 'password fleet ops';
+    expect(second.keeper.questions(new Map([[what, new Set(['web2'])]]))).toMatchObject([{ refused: { host: 'web1' } }]);
+    second.keeper.answer([what], ['typed']);
+    expect([second.tries('web2', 'accepted'), second.told]).toEqual(['sent', []]);
+    second.keeper.entrust([{ for: 'password', realm: 'fleet', value: 'given anew' }]);
+    expect(second.tries('web3', 'accepted')).toBe('sent');
+  }
+});
+
+test('what one account alone turned down is sent to the others by the next keeper, to that one no more', () => {
+  const given: Entrusted[] = [{ for: 'password', realm: 'fleet', value: 'of most' }];
+  const first = keeperThatTells();
+  first.keeper.entrust(given);
+  first.tries('web1', 'accepted');
+  first.tries('web2', 'refused');
+  const second = keeperThatTells();
+  second.keeper.entrust(given, first.told);
+  expect([second.tries('web2', 'refused'), second.tries('web1', 'accepted')]).toEqual(['waits-for-answer', 'sent']);
+});
+
+test('what three hosts hung up on is not sent by the next keeper either', () => {
+  const given: Entrusted[] = [
+    { for: 'passphrase', path: '/key', value: 'right' },
+    { for: 'password', realm: 'fleet', value: 'untold' },
+  ];
+  const first = keeperThatTells();
+  first.keeper.entrust(given);
+  for (const host of ['web1', 'web2', 'web3']) first.tries(host, 'unknown');
+  const second = keeperThatTells();
+  second.keeper.entrust(given, first.told);
+  expect(second.tries('web4', 'unknown')).toBe('waits-for-answer');
+  expect(second.tries('web4', 'accepted', { kind: 'passphrase', path: '/key', host: 'web4' })).toBe('sent');
 });

@@ -7,9 +7,11 @@ import {
   type Need,
   nobodyToAsk,
   type Question,
+  type Refusal,
   refusedBefore,
   type Secrets,
   type Taken,
+  type TurnedDown,
   wanted,
 } from '../domain/need.ts';
 import type { Answering, MayTry } from '../engine/ports.ts';
@@ -22,14 +24,18 @@ export type KeeperParts = {
   readonly canAsk: () => boolean;
 };
 
+/** `turnedDown`: where, by the name of the purse; it is put into none of those. */
+type Given = { readonly bytes: Buffer; readonly turnedDown: ReadonlyMap<string, Refusal> };
+
 export class Keeper implements Secrets, Answering {
   readonly #parts: KeeperParts;
   readonly #purses = new Map<string, Purse>();
   /** Accounts that have a purse of their own instead of their realm's. */
   readonly #own = new Map<string, string>();
   /** What came with runs, by the name of the purse that it is for, or of all in a realm (`-k`, `-K`). */
-  readonly #given = new Map<string, Buffer>();
+  readonly #given = new Map<string, Given>();
   readonly #listeners = new Set<() => void>();
+  #tellTurnedDown: (turnedDown: TurnedDown) => void = () => {};
 
   constructor(parts: KeeperParts) {
     this.#parts = parts;
@@ -41,7 +47,9 @@ export class Keeper implements Secrets, Answering {
     const loan = purse.take(need);
     if (loan !== undefined) {
       const settle: Extract<Taken, { kind: 'have' }>['settle'] = outcome => {
-        if (loan.settle(outcome) === 'odd-one') this.#setApart(what, need);
+        const fate = loan.settle(outcome);
+        if (fate === 'odd-one') this.#setApart(what, need);
+        else if (fate === 'given-up' && purse.refused !== undefined) this.#tellTurnedDown({ what, by: purse.refused });
         this.changed();
       };
       return { kind: 'have', values: loan.values, settle };
@@ -77,14 +85,26 @@ export class Keeper implements Secrets, Answering {
     this.#listeners.add(listener);
   }
 
-  /** Takes what comes with a run: for named accounts, for a key file, or for whoever of the realm has nothing of his own. */
-  entrust(entrusted: readonly Entrusted[]): void {
+  onTurnedDown(listener: (turnedDown: TurnedDown) => void): void {
+    this.#tellTurnedDown = listener;
+  }
+
+  /**
+   * Takes what comes with a run: for named accounts, for a key file, or for whoever of the realm has nothing of his own.
+   * @param before what of it was turned down with an earlier driver
+   */
+  entrust(entrusted: readonly Entrusted[], before: readonly TurnedDown[] = []): void {
+    const turnedDown = new Map(before.map(({ what, by }) => [what, by]));
+    const given = (value: string): Given => ({ bytes: Buffer.from(value), turnedDown });
     for (const one of entrusted) {
-      if (one.for === 'passphrase') this.#give(`passphrase ${one.path}`, one.value);
-      else if (one.accounts === undefined) this.#give(`${one.for} ${one.realm}`, one.value);
-      else
-        for (const at of one.accounts) this.#own.set(`${one.for} ${at}`, this.#ownName(`${one.for} ${one.realm} ${userOf(at)}`, one.value));
+      if (one.for === 'passphrase') this.#give(`passphrase ${one.path}`, given(one.value));
+      else if (one.accounts === undefined) this.#give(`${one.for} ${one.realm}`, given(one.value));
+      else {
+        for (const at of one.accounts)
+          this.#own.set(`${one.for} ${at}`, this.#ownName(`${one.for} ${one.realm} ${userOf(at)}`, given(one.value)));
+      }
     }
+    for (const { what, odd } of before) if (odd !== undefined) this.#own.set(odd, what);
     this.changed();
   }
 
@@ -145,7 +165,7 @@ export class Keeper implements Secrets, Answering {
   /** Nobody needs any of it any more. */
   wipe(): void {
     for (const purse of this.#purses.values()) purse.wipe();
-    for (const value of this.#given.values()) value.fill(0);
+    for (const { bytes } of this.#given.values()) bytes.fill(0);
     this.#purses.clear();
     this.#own.clear();
     this.#given.clear();
@@ -155,8 +175,11 @@ export class Keeper implements Secrets, Answering {
   #setApart(what: string, need: Need): void {
     if (need.kind !== 'password' && need.kind !== 'become') return;
     const own = `${what} at ${need.account.at}`;
-    this.#own.set(`${need.kind} ${need.account.at}`, own);
-    this.#purse(own, need).refused = { host: need.account.host, elsewhere: 'accepted' };
+    const odd = `${need.kind} ${need.account.at}`;
+    const by: Refusal = { host: need.account.host, elsewhere: 'accepted' };
+    this.#own.set(odd, own);
+    this.#purse(own, need).refused = by;
+    this.#tellTurnedDown({ what: own, by, odd });
   }
 
   #purse(what: string, need: Need): Purse {
@@ -165,27 +188,27 @@ export class Keeper implements Secrets, Answering {
     const purse = new Purse(need);
     this.#purses.set(what, purse);
     const given = this.#given.get(what) ?? (what === this.#sharedName(need) ? this.#given.get(this.#nameOfAll(need)) : undefined);
-    if (given !== undefined) purse.fill([Buffer.from(given)]);
+    if (given !== undefined) putInto(purse, what, given);
     return purse;
   }
 
-  #give(name: string, value: string): void {
-    this.#given.get(name)?.fill(0);
-    this.#given.set(name, Buffer.from(value));
+  #give(name: string, given: Given): void {
+    this.#given.get(name)?.bytes.fill(0);
+    this.#given.set(name, given);
     for (const [what, purse] of this.#purses) {
-      if (what === name || (what === this.#sharedName(purse.need) && this.#nameOfAll(purse.need) === name))
-        purse.fill([Buffer.from(value)]);
+      if (what === name || (what === this.#sharedName(purse.need) && this.#nameOfAll(purse.need) === name)) putInto(purse, what, given);
     }
   }
 
   /** The same value of several accounts of one user is one secret, so that it is turned down once. */
-  #ownName(prefix: string, value: string): string {
+  #ownName(prefix: string, giving: Given): string {
     for (let i = 1; ; i += 1) {
       const name = `${prefix} own ${i}`;
       const given = this.#given.get(name);
-      if (given?.equals(Buffer.from(value)) === true && this.#purses.get(name)?.state !== 'empty') return name;
-      if (given !== undefined && !given.equals(Buffer.from(value))) continue;
-      this.#give(name, value);
+      const isSame = given?.bytes.equals(giving.bytes) === true;
+      if (isSame && this.#purses.get(name)?.state !== 'empty') return name;
+      if (given !== undefined && !isSame) continue;
+      this.#give(name, giving);
       return name;
     }
   }
@@ -215,5 +238,11 @@ export class Keeper implements Secrets, Answering {
     return need.kind === 'passphrase' ? '' : `${need.kind} ${this.#parts.realmOf(need.account)}`;
   }
 }
+
+const putInto = (purse: Purse, what: string, { bytes, turnedDown }: Given): void => {
+  const by = turnedDown.get(what);
+  if (by === undefined) purse.fill([Buffer.from(bytes)]);
+  else purse.refused ??= by;
+};
 
 const userOf = (at: string): string => at.slice(0, at.lastIndexOf('@'));

@@ -84,6 +84,8 @@ test('a console is told what is asked and for whom, and its answer lets all go',
 
 test('what a client gives along is used without a question, a wrong one once and nowhere else', async () => {
   const on = await stage();
+  const told: unknown[] = [];
+  on.driver.subscribe(news => news.kind === 'turned-down' && told.push(news.turnedDown));
   on.driver.clientCame(headless);
   const at = (names: readonly string[]) => names.map(name => `ops@${name}:22`);
   const right = { for: 'password', realm: 'test', accounts: at(['h01', 'h03', 'h04']), value: 'pw' } as const;
@@ -92,6 +94,8 @@ test('what a client gives along is used without a question, a wrong one once and
   await on.clock.pass(120_000);
   expect(on.verdicts().toSorted()).toEqual(['ok', 'ok', 'ok', 'unreachable']);
   expect([...on.hosts.wrong]).toEqual([['h02', 1]]);
+  // Whoever gave it tells the next driver.
+  expect(told).toMatchObject([{ what: expect.stringContaining('password test ops'), by: { host: 'h02' } }]);
 });
 
 test('where no console is open a headless run is told who is needed, and one of a console waits for it', async () => {

@@ -8,7 +8,7 @@ import { type Desk, openDesk } from '../../src/driver/desk.ts';
 import { keepLink } from '../../src/driver/keep-link.ts';
 import { memoryLink } from '../../src/driver/memory-link.ts';
 import { type Ask, type Link, protocolVersion } from '../../src/driver/protocol.ts';
-import { handDriver } from '../support/hand-driver.ts';
+import { type HandDriver, handDriver } from '../support/hand-driver.ts';
 import { jid } from '../support/journal-kit.ts';
 import { pushed, until } from '../support/links.ts';
 
@@ -21,9 +21,10 @@ const stage = () => {
   let answering: 'yes' | 'never' = 'yes';
   const pauses: { readonly delay: number; readonly fire: () => void }[] = [];
   let desk: Desk | undefined;
+  let driver: HandDriver;
   let tries = 0;
   const rise = (): void => {
-    const driver = handDriver();
+    driver = handDriver();
     driver.onAsk(async ask => {
       asked.push(ask);
       if (answering === 'never') await new Promise(() => {});
@@ -45,6 +46,9 @@ const stage = () => {
       answering = 'never';
     },
     tries: () => tries,
+    say(news: Parameters<HandDriver['say']>[0]) {
+      driver.say(news);
+    },
     fall() {
       desk?.close();
       desk = undefined;
@@ -118,6 +122,30 @@ test('a submission whose answer was lost with its driver is asked again under th
   on.rise();
   await until(() => on.owned.length === 3);
   expect(on.owned).toEqual([[], [], ['r1']]);
+  link.close();
+});
+
+test('the next driver is told what was entrusted, and what of it was turned down since', async () => {
+  const on = stage();
+  const link = await kept(on);
+  const pushes = pushed(link);
+  const secrets = (value: string) => [{ for: 'password', realm: 'fleet', value }] as const;
+  const by = { host: 'web1', elsewhere: 'not-accepted' } as const;
+  await link.ask({ verb: 'entrust', secrets: secrets('wrong') });
+  // The driver dies with the word on its lips: it has come all the same.
+  on.say({ kind: 'turned-down', turnedDown: { what: 'first', by } });
+  on.fall();
+  on.rise();
+  await until(() => on.asked.length === 2);
+  expect(on.asked[1]).toEqual({ verb: 'entrust', secrets: secrets('wrong'), turnedDown: [{ what: 'first', by }] });
+  await link.ask({ verb: 'entrust', secrets: secrets('another') });
+  on.say({ kind: 'turned-down', turnedDown: { what: 'second', by } });
+  on.fall();
+  on.rise();
+  await until(() => on.asked.length === 5);
+  const turnedDown = on.asked.slice(3).map(ask => 'turnedDown' in ask && ask.turnedDown?.map(({ what }) => what));
+  expect(turnedDown).toEqual([['first', 'second'], ['second']]);
+  expect(pushes.map(({ kind }) => kind)).not.toContain('turned-down');
   link.close();
 });
 

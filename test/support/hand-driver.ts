@@ -10,6 +10,8 @@ import type { Ask } from '../../src/driver/protocol.ts';
 export type HandDriver = DriverPort & {
   tell(events: readonly Event[], sightings?: readonly Sighting[]): void;
   raise(failure: Failure | undefined): void;
+  /** Any other news. */
+  say(news: DriverNews): void;
   /** What `handle` does; by default it says that it touched one. */
   onAsk(does: (ask: Ask, client: ClientInfo) => Promise<Result<unknown>>): void;
   readonly came: readonly ClientInfo[];
@@ -44,6 +46,9 @@ export const handDriver = (): HandDriver => {
       for (const event of events) reduce(state, event);
       for (const sighting of sightings) reduceSighting(state, sighting);
       for (const reader of readers) reader({ kind: 'events', events, sightings });
+    },
+    say(news) {
+      for (const reader of readers) reader(news);
     },
     raise(failure) {
       banner = failure;
