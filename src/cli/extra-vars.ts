@@ -15,9 +15,22 @@ export const readExtraVars = async (given: readonly string[], cwd: string, disk:
         ? fromYaml('-e', text)
         : fromPairs(text);
     if (!read.ok) return read;
+    const password = text.startsWith('@') ? undefined : Object.keys(read.value).find(name => /^ansible_.*pass/.test(name));
+    if (password !== undefined) {
+      return fail({
+        tag: 'bad-input',
+        cause: `-e ${password}: everybody on this machine can read what stands on a command line; use -k, -K or a password file, or -e @FILE`,
+      });
+    }
     all = { ...all, ...read.value };
   }
   return ok(all);
+};
+
+/** What of them says how hosts are reached. */
+export const connectionVarsIn = (vars: Vars): Vars | undefined => {
+  const found = Object.entries(vars).filter(([name]) => name.startsWith('ansible_'));
+  return found.length === 0 ? undefined : Object.fromEntries(found);
 };
 
 const fromFile = async (name: string, cwd: string, disk: Disk): Promise<Result<Vars>> => {

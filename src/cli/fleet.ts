@@ -34,6 +34,8 @@ export type FleetWish = {
   readonly timeouts?: SaidTimeouts;
   /** What settings say of connections, as variables that every host's own win over. */
   readonly connection?: Vars;
+  /** What -e says of them: it wins over every host's own. */
+  readonly extra?: Vars;
   readonly transport?: 'auto' | 'ssh2' | 'openssh';
   readonly practice: Fleet['practice'];
   readonly vault?: Vault;
@@ -95,7 +97,8 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     if (!divided.ok) return divided;
     const { open, planned, secret } = divided.value;
     if (Object.keys(secret).length > 0) secretVars.set(host.name, secret);
-    const words = wish.connection === undefined ? open : layVars(wish.connection, open);
+    const stronger = wish.extra === undefined ? open : layVars(open, wish.extra);
+    const words = wish.connection === undefined ? stronger : layVars(wish.connection, stronger);
     const config = wish.practice === 'no' ? await configFrom(configFileOf(words, world)) : undefined;
     if (config?.ok === false) return config;
     const options = await config?.value.optionsFor(queryOf(host.name, words, wish));
@@ -126,7 +129,7 @@ export const loadFleet = async (world: World, wish: FleetWish): Promise<Result<L
     const hops = address.via?.length ?? 0;
     const gate = (address.via?.[0] ?? address).host;
     const vars = variablesOf({ ...host, vars: open });
-    const own = givenIn(source, address, vars);
+    const own = givenIn(source, address, wish.extra === undefined ? vars : variablesOf({ ...host, vars: stronger }));
     given.push(...own.given);
     for (const warning of own.warnings) warnings.add(warning);
     hosts.push({
@@ -201,7 +204,7 @@ const passedOver: ReadonlySet<string> = new Set([
 /** What Ansible logs in and becomes with. It is of no use to a template, and the journal must not hold it. */
 const passwords = /^ansible_(?:(?:\w+_)?pass(?:word|phrase)?|ssh_private_key)$/;
 
-const withoutPasswords = (vars: Vars): Vars =>
+export const withoutPasswords = (vars: Vars): Vars =>
   Object.keys(vars).some(name => passwords.test(name))
     ? Object.fromEntries(Object.entries(vars).filter(([name]) => !passwords.test(name)))
     : vars;

@@ -14,6 +14,7 @@ import { Vault } from '../files/vault.ts';
 import { ensurePractice } from '../practice/client.ts';
 import type { PracticeFleet } from '../practice/fleet.ts';
 import type { SaidTimeouts } from '../ssh/reach-options.ts';
+import { connectionVarsIn, readExtraVars } from './extra-vars.ts';
 import type { RunFlags } from './flags.ts';
 import { type LoadedFleet, loadFleet } from './fleet.ts';
 import type { GivenWish } from './given.ts';
@@ -54,9 +55,13 @@ export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, p
   if (inventory.length === 0 && !onlyThisMachine) return noInventory(world, value);
   const remoteUser = flags.user ?? value.remoteUser;
   const privateKey = flags.privateKey ?? value.privateKey;
+  const extraVars = await readExtraVars(flags.extraVars ?? [], world.cwd, nodeDisk);
+  if (!extraVars.ok) return extraVars;
+  const extra = connectionVarsIn(extraVars.value);
   const loaded = await loadFleet(world, {
     inventory,
     practice: 'no',
+    ...(extra !== undefined && { extra }),
     thisMachine,
     ...(inventory.length === 0 && { label: 'localhost' }),
     vault: vaultOf(world, flags, value),

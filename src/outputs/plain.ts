@@ -2,7 +2,7 @@
 // Host output is sanitised before it is written; equal outputs are told once, with their nodeset.
 import { formatDuration } from '../domain/duration.ts';
 import { actorName, type Event, originName, type TaskResult } from '../domain/event.ts';
-import { describeFailure } from '../domain/failure.ts';
+import { describeFailure, failureSentence } from '../domain/failure.ts';
 import { isOutstanding, type Jid, type Job, outputRemovedWords, shortJid, type Verdict } from '../domain/job.ts';
 import { fold } from '../domain/nodeset.ts';
 import { type Plan, taskAt } from '../domain/plan.ts';
@@ -158,11 +158,13 @@ const verdictWords = (verdict: Verdict): string => {
   }
 };
 
-/** A task that was a job has been told by the job's own line. */
+/** A task that was a job has been told by the job's own line, unless its conditions made something else of it. */
 const isPartOfJob = (event: Event & { readonly type: 'task.ended' | 'task.item-ended' }, state: State): boolean => {
   const row = state.runs.get(event.run)?.hosts.get(event.host);
   const job = row?.jid === undefined ? undefined : state.jobs.get(row.jid);
-  return job !== undefined && job.taskPath === event.path;
+  if (job === undefined || job.taskPath !== event.path) return false;
+  const isWell = job.state.kind !== 'ended' || job.state.verdict.kind === 'ok';
+  return (isWell ? ['ok', 'changed'] : ['failed', 'unreachable']).includes(event.result.status);
 };
 
 const taskSentence = (host: string, result: TaskResult, isTold: boolean): string | undefined => {
@@ -184,7 +186,10 @@ const recapOf = async (run: Run, state: State, bytesOf: OutputParts['bytesOf']):
     for (const job of run.origin === undefined ? [jobToShow(row, state)] : jobsOf(row, state)) {
       const standing = run.origin === undefined ? standingOf(row, run, state.jobs) : standingOfJob(job);
       if (standing === 'neverStarted') continue;
-      const body = job === undefined ? '' : await bodyOf(job, bytesOf);
+      const why = run.origin === undefined ? reasonOf(row, job) : undefined;
+      const isOfAnother = why !== undefined && job?.taskPath !== row.out?.path;
+      const said = job === undefined || isOfAnother ? '' : await bodyOf(job, bytesOf);
+      const body = [said, why === undefined ? '' : safeText(why)].filter(part => part !== '').join('\n');
       const key = `${standing}\n${body}`;
       groups.set(key, [...(groups.get(key) ?? []), row.host]);
     }
@@ -197,6 +202,13 @@ const recapOf = async (run: Run, state: State, bytesOf: OutputParts['bytesOf']):
       const words = { timedOut: 'timed out', running: 'still running' }[standing] ?? standing;
       return `--- ${fold(hosts)} (${count(hosts.length, 'host')}) ${words}\n${lines.join('\n')}${lines.join('') === '' ? '' : '\n'}`;
     });
+};
+
+/** Why a host failed, where its job does not tell: by a condition, or in a task that was none. */
+const reasonOf = ({ out, last }: HostProgress, job: Job | undefined): string | undefined => {
+  if (out?.how !== 'failed' || last?.path !== out.path) return undefined;
+  const isToldByJob = job?.taskPath === out.path && job.state.kind === 'ended' && job.state.verdict.kind !== 'ok';
+  return isToldByJob ? undefined : last.result.message;
 };
 
 /** What `async_status` waited for says more than a task that ran meanwhile. */
@@ -224,8 +236,8 @@ const bodyOf = async (job: Job, bytesOf: OutputParts['bytesOf']): Promise<string
   if (job.state.kind === 'ended' && job.state.verdict.kind !== 'ok') {
     const { verdict } = job.state;
     if (verdict.kind === 'unreachable') {
-      const { why, next } = describeFailure({ ...verdict.failure, host: '' });
-      shown.push(`${safeText(why)}; ${next}`);
+      const { host: _, ...failure } = verdict.failure;
+      shown.push(safeText(failureSentence(failure)));
     } else shown.push(verdictSentence(verdict));
   }
   return shown.join('\n');

@@ -52,14 +52,21 @@ export const shakeHands = async ({ socket, closed }: Dialled, expected: Expectat
 
   const giveUp = (failure: Failure): void => {
     first ??= failure;
-    socket.destroy();
+    end();
   };
   const cut = (cause: string): void => {
     broken ??= causeLine(cause);
-    socket.destroy();
+    end();
   };
   const reached = (): Phase => (phase === 'ident' && ident.isSsh() ? 'keys' : phase);
 
+  // A channel of a jump host stays half open when the other end goes; what is behind it would be waited for without end.
+  let isOver = false;
+  const end = (): void => {
+    isOver = true;
+    socket.destroy();
+  };
+  socket.once('end', end).once('close', end);
   client.on('error', (error: Error) => {
     if (phase === 'ready') return cut(brokenWords(error, expected.keepalive));
     // The agent's troubles end one offer, not the login; login.ts keeps them.
@@ -110,7 +117,7 @@ export const shakeHands = async ({ socket, closed }: Dialled, expected: Expectat
   ident.stop();
   login.judged(isReady ? 'accepted' : 'unknown');
   login.end();
-  if (isReady) return ok({ client, closed, isOver: () => socket.destroyed, cut, cause: () => broken });
+  if (isReady) return ok({ client, closed, isOver: () => isOver, cut, cause: () => broken });
   const seen = reached();
   await closed;
   return fail(first ?? closedEarly(seen, ident.heard(), login, fails));

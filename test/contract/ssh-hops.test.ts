@@ -116,6 +116,20 @@ describe.skipIf(!sshdAvailable())('a connection to a jump host', () => {
     await closeAll([value(await transport.connect(address))]);
   });
 
+  test('that dies behind another which lives takes all behind it along, and the next opens it anew', { timeout: 120_000 }, async () => {
+    const transport = lab.transport();
+    const all = (await Promise.all(Array.from({ length: 4 }, () => transport.connect(behind(j1(), j2()))))).map(value);
+    const near = value(await transport.connect(behind(j1())));
+    const waiting = all.map(connection => connection.exec('sleep 600', NO_INPUT));
+    second.dropConnections();
+    for (const reply of await Promise.all(waiting)) expect(failure(reply).tag).toBe('connection-lost');
+    await Promise.all(all.map(connection => connection.closed));
+    expect(text(value(await near.exec('echo near', NO_INPUT)).stdout)).toBe('near\n');
+    const again = value(await transport.connect(behind(j1(), j2())));
+    expect(text(value(await again.exec('echo again', NO_INPUT)).stdout)).toBe('again\n');
+    await closeAll([near, again]);
+  });
+
   test('that cannot be had is tried once for all who wait for it, and each is told the hop', async () => {
     const transport = lab.transport();
     const watch = first.watchConnections();

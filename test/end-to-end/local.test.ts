@@ -1,6 +1,6 @@
 // This machine as a host, with the real binary: by its own name without an inventory, by `ansible_connection: local`, and as another user.
 import { spawn, spawnSync } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -93,4 +93,17 @@ describe.skipIf(!testUsersAvailable() || !isReadable())('this machine, as anothe
       rmSync(dir, { recursive: true, force: true });
     }
   });
+});
+
+test('-e says how hosts are reached, over what the inventory says; a password is not for a command line', async () => {
+  const run = (...words: string[]) => place.start(['run', 'far', '-i', 'far,', ...words, '--', 'echo {{ ansible_connection }}']).finished;
+  const local = await run('-e', 'ansible_connection=local');
+  expect([local.code, local.out]).toEqual([0, expect.stringContaining('--- far (1 host) changed\nlocal\n')]);
+  const open = await run('-e', 'ansible_password=hunter2');
+  expect([open.code, open.err]).toEqual([5, expect.stringContaining('-e ansible_password: everybody on this machine can read')]);
+  expect(open.err).not.toContain('hunter2');
+  writeFileSync(join(place.dir, 'vars.yml'), 'ansible_connection: local\nansible_become_password: hunter2\n');
+  expect((await run('-e', '@vars.yml')).code).toBe(0);
+  const journal = readdirSync(place.stateDir, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile());
+  expect(journal.filter(({ parentPath, name }) => readFileSync(join(parentPath, name), 'latin1').includes('hunter2'))).toEqual([]);
 });

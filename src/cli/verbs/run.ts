@@ -15,7 +15,7 @@ import { checkPlan } from '../../template/check-plan.ts';
 import { asksHere, makeAnswerer } from '../answer.ts';
 import { readExtraVars } from '../extra-vars.ts';
 import type { RunFlags } from '../flags.ts';
-import { secretVarsFor } from '../fleet.ts';
+import { secretVarsFor, withoutPasswords } from '../fleet.ts';
 import { follow } from '../follow.ts';
 import { givenFor } from '../given.ts';
 import { askForMirror, readMirrorWish } from '../mirror.ts';
@@ -95,7 +95,7 @@ export const startAndFollow = async (
   if (!mirrored.ok) return mirrored;
   const entrusted = await entrust(link.value, [...place.given, ...given.value]);
   if (!entrusted.ok) return entrusted;
-  const options = optionsOf(flags, place, argv, 'headless', extraVars.value);
+  const options = optionsOf(flags, place, argv, 'headless', withoutPasswords(extraVars.value));
   const submitted = await link.value.ask({
     verb: 'submit',
     fleet: place.fleet,
