@@ -55,6 +55,8 @@ export const standingOf = (row: HostProgress, run: Run, jobs: ReadonlyMap<Jid, J
     return isOutstanding(job) ? 'running' : 'cancelled';
   }
   if (row.batch === 0) return 'neverStarted';
+  // The run ended in the middle of its loop.
+  if (row.loop !== undefined && run.phase.kind === 'ended') return 'cancelled';
   if (row.at !== 'ended' && run.phase.kind !== 'ended' && !hasEndedLastTask(row, run)) return 'running';
   const late = endOfLetGo(row, run, jobs);
   if (late !== undefined) return late;

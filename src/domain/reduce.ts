@@ -245,7 +245,12 @@ const adoptJob = (state: State, { jid, run, host, path, attempt, command, on, ad
 };
 
 const openBatch = (state: State, event: EventOf<'batch.opened'>): State => {
-  changeHosts(state, event.run, event.hosts, row => ({ ...row, batch: event.batch, at: 'open' }));
+  changeHosts(state, event.run, event.hosts, row => ({
+    ...row,
+    batch: event.batch,
+    at: 'open',
+    ...(row.jid !== undefined && { before: row.jid }),
+  }));
   return changeRun(state, event.run, run => ({
     batches: [
       ...run.batches,
@@ -258,7 +263,7 @@ const openBatch = (state: State, event: EventOf<'batch.opened'>): State => {
         kind: event.kind,
       },
     ],
-    retry: event.kind === 'retry' ? [] : run.retry,
+    retry: event.kind === 'retry' ? run.retry.filter(host => !event.hosts.includes(host)) : run.retry,
   }));
 };
 

@@ -24,6 +24,8 @@ export type HostProgress = {
   readonly batch: number;
   /** Its newest job in this run. */
   readonly jid?: Jid;
+  /** Its newest job when its batch opened: what it has to do there it does anew. */
+  readonly before?: Jid;
   /** In an adopted run: all its jobs of that run. */
   readonly jids?: readonly Jid[];
   /** Task it is in, or was in last. */

@@ -56,13 +56,6 @@ export const readTask = (file: YamlFile, node: YamlNode, outer: Around, as: 'tas
   if (!around.ok) return around;
   const loop = readLoop(file, fields);
   if (!loop.ok) return loop;
-  const { noLog } = around.value;
-  if (noLog && register.value !== undefined) {
-    return file.refuse(
-      fields.find('register')?.at ?? node.at,
-      'register is not supported with no_log yet, since the result would have to be kept; take one of them out',
-    );
-  }
   const changedWhen = fields.conditions('changed_when');
   if (!changedWhen.ok) return changedWhen;
   const failedWhen = fields.conditions('failed_when');

@@ -20,7 +20,6 @@ export type Around = {
   readonly ignoreUnreachable?: string;
   readonly runOnce: boolean;
   readonly fatal: boolean;
-  readonly noLog: boolean;
   readonly within: NonNullable<Task['within']>;
 };
 
@@ -32,13 +31,12 @@ export const nothingAround: Around = {
   tags: [],
   runOnce: false,
   fatal: false,
-  noLog: false,
   within: [],
 };
 
 /** The keywords that {@link readAround} reads. */
 export const sharedWords: readonly string[] = [
-  ...['become', 'become_user', 'become_method', 'become_flags', 'become_exe', 'vars', 'environment', 'tags', 'no_log'],
+  ...['become', 'become_user', 'become_method', 'become_flags', 'become_exe', 'vars', 'environment', 'tags'],
   ...['ignore_errors', 'ignore_unreachable', 'run_once', 'any_errors_fatal'],
 ];
 
@@ -55,7 +53,7 @@ export const readAround = (file: YamlFile, fields: Fields, outer: Around, of: 'p
   const environment = readEnvironment(fields);
   if (!environment.ok) return environment;
   const told: Record<string, boolean> = {};
-  for (const [key, name] of Object.entries({ run_once: 'runOnce', any_errors_fatal: 'fatal', no_log: 'noLog' })) {
+  for (const [key, name] of Object.entries({ run_once: 'runOnce', any_errors_fatal: 'fatal' })) {
     const truth = fields.truth(key);
     if (!truth.ok) return truth;
     if (truth.value !== undefined) told[name] = truth.value;
@@ -81,7 +79,6 @@ export const readAround = (file: YamlFile, fields: Fields, outer: Around, of: 'p
 /** The parts of a task that come from what is around it; what is as usual is left out. */
 export const wordsOf = (around: Around) => ({
   vars: around.vars,
-  noLog: around.noLog,
   ...(around.become !== undefined && { become: around.become }),
   ...(around.when.length > 0 && { when: around.when }),
   ...(around.environment.length > 0 && { environment: around.environment }),

@@ -96,6 +96,6 @@ const readNamed = (file: YamlFile, fields: Fields): Result<RoleCall> => {
 };
 
 const roleWords: readonly string[] = (
-  'role name when tags vars become become_user become_method become_flags become_exe environment no_log ignore_errors ' +
+  'role name when tags vars become become_user become_method become_flags become_exe environment ignore_errors ' +
   'ignore_unreachable run_once any_errors_fatal'
 ).split(' ');

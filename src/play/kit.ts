@@ -91,6 +91,7 @@ const exportsOf = (task: Task, scope: Scope): Result<string, string> => {
     if (!isMapping(value.value)) return fail(`environment must be a mapping of names to texts, found ${JSON.stringify(value.value)}`);
     for (const [name, text] of Object.entries(value.value)) {
       if (!/^[A-Za-z_]\w*$/.test(name)) return fail(`"${name}" cannot name a variable of the environment`);
+      if (typeof text === 'string' && text.includes('\0')) return fail(`${name} of the environment holds a NUL byte; take it out`);
       exported.set(name, typeof text === 'string' ? text : pythonText(text));
     }
   }
@@ -117,6 +118,7 @@ const readerOf = (task: Task, scope: Scope): Reader => ({
 export const scopeOf = (spot: Spot, result: Vars): Scope => {
   const { run, task, host, row, playHosts, batchHosts } = spot;
   const play = run.plan.plays[Number(task.path.split('.')[0])];
+  const isIn = (name: string): boolean => run.hosts.get(name)?.out === undefined;
   const roles = Object.values(play?.roles ?? {});
   const role = task.role === undefined ? undefined : play?.roles?.[task.role];
   return [
@@ -137,9 +139,13 @@ export const scopeOf = (spot: Spot, result: Vars): Scope => {
           return spot.groups();
         },
         ansible_play_name: play?.name ?? '',
-        ansible_play_hosts: playHosts,
+        get ansible_play_hosts() {
+          return playHosts.filter(isIn);
+        },
         ansible_play_hosts_all: playHosts,
-        ansible_play_batch: batchHosts,
+        get ansible_play_batch() {
+          return batchHosts.filter(isIn);
+        },
         rollcall_run: run.number,
         rollcall_operator: run.by === undefined ? '' : actorName(run.by),
       },

@@ -71,7 +71,8 @@ const nextTask = (run: Run, play: Play, batch: Batch): Step | undefined => {
 
 /** Why no host of the batch goes on, and no other batch or play: too many failed, or one did where none may. */
 const breakWhy = (run: Run, play: Play, { hosts, number }: Batch): string | undefined => {
-  const out = hosts.map(host => run.hosts.get(host)?.out).filter(found => found !== undefined);
+  // Who comes back in a retry has not failed in it yet.
+  const out = hosts.map(host => run.hosts.get(host)?.course).flatMap(course => (course?.batch === number ? (course.out ?? []) : []));
   const fatal = out.map(({ path }) => taskAt(run.plan, path)).find(task => task?.fatal !== undefined);
   if (fatal !== undefined) return `any_errors_fatal: "${fatal.name}" failed on ${out.length} of ${hosts.length} hosts`;
   const most = play.maxFailPercentage;
@@ -83,7 +84,8 @@ const nextBatch = (run: Run): Step => {
   const number = run.batches.length + 1;
   if (run.retry.length > 0) {
     const play = playOf(run, run.retry[0] as string);
-    return { kind: 'open-batch', play, batch: number, of: Math.max(number, run.batches.at(-1)?.of ?? 1), hosts: run.retry, as: 'retry' };
+    const hosts = run.retry.filter(host => playOf(run, host) === play);
+    return { kind: 'open-batch', play, batch: number, of: Math.max(number, run.batches.at(-1)?.of ?? 1), hosts, as: 'retry' };
   }
   if (run.remaining === 'dropped') return { kind: 'end-run', message: abortedMessage(run) };
   const last = run.batches.at(-1);

@@ -174,3 +174,25 @@ test('one host does for all of its batch what is to be done once', async () => {
   const ran = [...rig.state.jobs.values()].map(({ taskPath, host }) => `${taskPath} ${host}`);
   expect(ran.sort()).toEqual(['0.0 h01', '0.1 h01', '0.1 h02', '0.1 h03']);
 });
+
+test('a retry brings each host back in at the play that put it out, and a failure before it breaks nothing', async () => {
+  const rig = new Rig({});
+  const play = (number: number, name: string): Plan['plays'][0] => ({
+    name,
+    pattern: 'all',
+    hosts: [],
+    vars: {},
+    strategy: 'linear',
+    tasks: [task(`${number}.0`, '1 0', { fatal: 'yes' })],
+  });
+  const plan: Plan = { title: 'plan', plays: [play(0, 'one'), play(1, 'two')] };
+  rig.hosts.dead.add('h01');
+  const run = await rig.run(hostNames(2), { command: '', plan });
+  await rig.untilQuiet();
+  expect(rig.state.runs.get(run)?.phase).toMatchObject({ kind: 'ended', message: expect.stringMatching(/^any_errors_fatal: /) });
+  rig.hosts.dead.delete('h01');
+  await emit(rig, { type: 'run.retried', run, hosts: ['h01'] });
+  await rig.untilQuiet();
+  expect(rowOf(rig, run, 'h01')).toMatchObject({ tally: { ok: 2, unreachable: 0 } });
+  expect(rowOf(rig, run, 'h01')?.out).toBeUndefined();
+});

@@ -158,10 +158,10 @@ export class Walker {
     if (job === undefined && run.phase.kind !== 'aborting') await this.#begin(spot);
   }
 
-  /** The task's job on the host. In a retry the one that put the host out is of the turn before. */
+  /** The task's job on the host. One from before its batch, as in a retry, is another's. */
   #jobOf({ task, row, item }: Spot): Job | undefined {
     const job = row.jid === undefined ? undefined : this.#parts.spine.state.jobs.get(row.jid);
-    return job?.taskPath === task.path && job.item === item?.index && job.jid !== row.out?.jid ? job : undefined;
+    return job?.taskPath === task.path && job.item === item?.index && job.jid !== row.before ? job : undefined;
   }
 
   async #begin(spot: Spot): Promise<void> {
