@@ -207,7 +207,8 @@ const recapOf = async (run: Run, state: State, bytesOf: OutputParts['bytesOf']):
 /** Why a host failed, where its job does not tell: by a condition, or in a task that was none. */
 const reasonOf = ({ out, last }: HostProgress, job: Job | undefined): string | undefined => {
   if (out?.how !== 'failed' || last?.path !== out.path) return undefined;
-  const isToldByJob = job?.taskPath === out.path && job.state.kind === 'ended' && job.state.verdict.kind !== 'ok';
+  const isOfTask = job !== undefined && (job.taskPath === out.path || last.result.value?.['ansible_job_id'] === job.jid);
+  const isToldByJob = isOfTask && job.state.kind === 'ended' && job.state.verdict.kind !== 'ok';
   return isToldByJob ? undefined : last.result.message;
 };
 
