@@ -27,6 +27,8 @@ import { stateDirOf, type World } from './world.ts';
 export type Place = LoadedFleet & {
   readonly stateDir: string;
   readonly forks: number | undefined;
+  /** What -e says. */
+  readonly extraVars: Vars;
   /** What flags and settings say of passwords for the whole fleet. */
   readonly passwords: GivenWish;
   /** What flags and settings say of a mirror. */
@@ -45,7 +47,9 @@ export type Meant = { readonly playbookFolder?: string; readonly patterns?: read
 /** @failure bad-input when no fleet was named, save where only this machine is meant */
 export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, patterns = [] }: Meant = {}): Promise<Result<Place>> => {
   const stateDir = stateDirOf(world, flags.state);
-  if (flags.practice !== undefined && flags.practice !== false) return practicePlace(world, stateDir, flags);
+  const extraVars = await readExtraVars(flags.extraVars ?? [], world.cwd, nodeDisk);
+  if (!extraVars.ok) return extraVars;
+  if (flags.practice !== undefined && flags.practice !== false) return practicePlace(world, stateDir, flags, extraVars.value);
   const settings = await loadSettings({}, world, nodeDisk);
   if (!settings.ok) return settings;
   const { value } = settings;
@@ -55,8 +59,6 @@ export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, p
   if (inventory.length === 0 && !onlyThisMachine) return noInventory(world, value);
   const remoteUser = flags.user ?? value.remoteUser;
   const privateKey = flags.privateKey ?? value.privateKey;
-  const extraVars = await readExtraVars(flags.extraVars ?? [], world.cwd, nodeDisk);
-  if (!extraVars.ok) return extraVars;
   const extra = connectionVarsIn(extraVars.value);
   const loaded = await loadFleet(world, {
     inventory,
@@ -79,6 +81,7 @@ export const placeOf = async (world: World, flags: RunFlags, { playbookFolder, p
     ...loaded.value,
     warnings: [...(value.warnings ?? []), ...loaded.value.warnings],
     stateDir,
+    extraVars: extraVars.value,
     forks: flags.forks ?? value.forks,
     mirror: flags.mirror ?? value.mirror,
     passwords: passwordWish(flags, value),
@@ -130,7 +133,7 @@ const startPractice = async (stateDir: string, flags: RunFlags): Promise<Result<
   return ensurePractice({ stateDir, hosts, command: practiceCommand() });
 };
 
-const practicePlace = async (world: World, stateDir: string, flags: RunFlags): Promise<Result<Place>> => {
+const practicePlace = async (world: World, stateDir: string, flags: RunFlags, extraVars: Vars): Promise<Result<Place>> => {
   const practice = await startPractice(stateDir, flags);
   if (!practice.ok) return practice;
   const { inventoryPath, mode } = practice.value;
@@ -139,6 +142,7 @@ const practicePlace = async (world: World, stateDir: string, flags: RunFlags): P
   return ok({
     ...loaded.value,
     stateDir,
+    extraVars,
     forks: flags.forks,
     mirror: flags.mirror,
     passwords: passwordWish(flags, {}),

@@ -33,6 +33,9 @@ export const moduleShapes = {
   async_status: { arguments: ['jid', 'mode'], required: ['jid'], runs: 'here' },
 } as const satisfies Record<string, ModuleShape>;
 
+/** `ansible.builtin.shell` is `shell`, and so are its filters and tests known by. */
+export const shortName = (written: string): string => written.replace(/^ansible\.(?:builtin|legacy)\./, '');
+
 /** Short name of a module. */
 export type ModuleName = keyof typeof moduleShapes;
 

@@ -3,7 +3,7 @@
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
 import type { ModuleCall, ModuleName } from '../domain/task.ts';
-import { moduleShape, moduleShapes } from '../domain/task.ts';
+import { moduleShape, moduleShapes, shortName } from '../domain/task.ts';
 import type { Value } from '../domain/value.ts';
 import { didYouMean } from './keywords.ts';
 import type { YamlFile } from './yaml.ts';
@@ -47,9 +47,6 @@ export const readModuleCall = (file: YamlFile, entry: YamlEntry, extra: YamlEntr
   }
   return ok({ name: name as ModuleName, args });
 };
-
-/** `ansible.builtin.shell` is `shell`. */
-const shortName = (written: string): string => written.replace(/^ansible\.(?:builtin|legacy)\./, '');
 
 const readArguments = (file: YamlFile, entry: YamlEntry, freeForm: string | undefined): Result<readonly Argument[]> => {
   const { value: node } = entry;

@@ -3,7 +3,7 @@
 import { dirname, resolve } from 'node:path';
 import type { Result } from '../domain/result.ts';
 import { ok } from '../domain/result.ts';
-import type { Task } from '../domain/task.ts';
+import { shortName, type Task } from '../domain/task.ts';
 import type { Vars } from '../domain/value.ts';
 import { didYouMean, taskKeywords } from './keywords.ts';
 import { type NamedAt, readTask } from './playbook-task.ts';
@@ -122,7 +122,7 @@ export class TaskList {
     const { file } = source;
     const fields = node.kind === 'map' ? new Fields(file, node) : undefined;
     if (fields?.entries.some(({ key }) => key === 'block')) return this.#block(source, fields, around);
-    const named = fields?.entries.find(({ key }) => importing.test(key));
+    const named = fields?.entries.find(({ key }) => importing.test(shortName(key)));
     if (fields !== undefined && named !== undefined) return this.#import(source, fields, named, around);
     if (fields !== undefined && isFlush(fields)) {
       this.flush(around.within);
@@ -231,7 +231,7 @@ export class TaskList {
   }
 }
 
-const importing = /^(?:ansible\.(?:builtin|legacy)\.)?(?:import|include)_(?:tasks|role)$/;
+const importing = /^(?:import|include)_(?:tasks|role)$/;
 
 /** Named as Ansible names it. */
 const ofRole = (task: Task, role: Role | undefined): Task =>
@@ -274,7 +274,4 @@ const onlyWords = (file: YamlFile, fields: Fields, own: readonly string[], where
 
 /** `meta: flush_handlers`. */
 const isFlush = (fields: Fields): boolean =>
-  fields.entries.some(
-    ({ key, value }) =>
-      /^(?:ansible\.(?:builtin|legacy)\.)?meta$/.test(key) && value.kind === 'scalar' && value.text.trim() === 'flush_handlers',
-  );
+  fields.entries.some(({ key, value }) => shortName(key) === 'meta' && value.kind === 'scalar' && value.text.trim() === 'flush_handlers');

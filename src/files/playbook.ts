@@ -5,6 +5,7 @@ import { basename, dirname, resolve } from 'node:path';
 import type { Plan, Play } from '../domain/plan.ts';
 import type { Result } from '../domain/result.ts';
 import { fail, ok } from '../domain/result.ts';
+import { shortName } from '../domain/task.ts';
 import type { Vars } from '../domain/value.ts';
 import type { Disk, Found } from './disk.ts';
 import { readText } from './disk.ts';
@@ -70,7 +71,7 @@ const readPlays = (source: Source, into: Into): Result<undefined> => {
       return file.refuse(node.at, `a play must be a mapping, found ${describeNode(node)}; write for example \`- hosts: all\``);
     }
     const fields = new Fields(file, node);
-    const imported = fields.entries.find(({ key }) => /^(?:ansible\.builtin\.)?import_playbook$/.test(key));
+    const imported = fields.entries.find(({ key }) => shortName(key) === 'import_playbook');
     const read = imported === undefined ? readPlay(source, fields, into) : importPlays(source, fields, imported, into);
     if (!read.ok) return read;
   }

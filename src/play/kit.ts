@@ -3,6 +3,7 @@
 import { becomeOf } from '../domain/become.ts';
 import { actorName, type TaskResult } from '../domain/event.ts';
 import type { Jid } from '../domain/job.ts';
+import { playWith } from '../domain/plan.ts';
 import { fail, ok, type Result } from '../domain/result.ts';
 import type { Task } from '../domain/task.ts';
 import { isMapping, type Value, type Vars } from '../domain/value.ts';
@@ -117,15 +118,16 @@ const readerOf = (task: Task, scope: Scope): Reader => ({
 /** The variables that a task sees on a host, weakest first. */
 export const scopeOf = (spot: Spot, result: Vars): Scope => {
   const { run, task, host, row, playHosts, batchHosts } = spot;
-  const play = run.plan.plays[Number(task.path.split('.')[0])];
+  const play = playWith(run.plan, task.path);
   const isIn = (name: string): boolean => run.hosts.get(name)?.out === undefined;
-  const roles = Object.values(play?.roles ?? {});
-  const role = task.role === undefined ? undefined : play?.roles?.[task.role];
+  // Every role of a play is seen by all of it; a task's own wins over the others.
+  const own = task.role === undefined ? undefined : play?.roles?.[task.role];
+  const roles = [...Object.values(play?.roles ?? {}), ...(own === undefined ? [] : [own])];
   return [
-    ...[...roles, ...(role === undefined ? [] : [role])].map(({ defaults }) => ({ vars: defaults, holds: 'templates' as const })),
+    ...roles.map(({ defaults }) => ({ vars: defaults, holds: 'templates' as const })),
     { vars: host.vars as Vars, holds: 'templates' },
     { vars: play?.vars ?? {}, holds: 'templates' },
-    ...[...roles, ...(role === undefined ? [] : [role])].map(({ vars }) => ({ vars, holds: 'templates' as const })),
+    ...roles.map(({ vars }) => ({ vars, holds: 'templates' as const })),
     { vars: task.vars, holds: 'templates' },
     { vars: row.registered as Vars, holds: 'data' },
     { vars: itemVars(spot), holds: 'data' },

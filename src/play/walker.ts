@@ -77,7 +77,10 @@ export class Walker {
       if (event.type === 'run.queued') this.#parts.engine.urge(event.run);
       if (event.type === 'run.retried') this.#parts.engine.urge(event.run, event.hosts);
       if (event.type === 'run.resumed') this.#parts.engine.pump();
-      if (event.type === 'run.ended') this.#parts.engine.drop(event.run, () => true);
+      if (event.type === 'run.ended') {
+        this.#parts.engine.drop(event.run, () => true);
+        for (const key of this.#items.keys()) if (key.startsWith(`${event.run} `)) this.#items.delete(key);
+      }
     }
     for (const sighting of sightings) {
       if (sighting.type === 'job.seen') this.#wake(sighting.jid);

@@ -1,4 +1,5 @@
 // The only place that knows all filters by name, with those that call other filters and tests by their names.
+import { shortName } from '../domain/task.ts';
 import type { Value } from '../domain/value.ts';
 import { dateFilters } from './date-filters.ts';
 import { dictFilters } from './dict-filters.ts';
@@ -25,7 +26,7 @@ const map: Filter = (value, given) => {
 };
 
 const filterOf = (name: string): Filter => {
-  const short = name.replace(/^ansible\.(?:builtin|legacy)\./, '');
+  const short = shortName(name);
   if (short === 'default' || short === 'd')
     return (value, given) =>
       value === null || (given.flag(1, 'boolean') && !isTruthy(value)) ? given.value(0, 'default_value', '') : value;
@@ -51,7 +52,7 @@ const choose =
   };
 
 const testOf = (name: string, given: Given): ((item: Value) => boolean) => {
-  const short = name.replace(/^ansible\.(?:builtin|legacy)\./, '');
+  const short = shortName(name);
   if (short === 'defined') return () => true;
   if (short === 'undefined') return () => false;
   if (short === 'integer') return item => typeof item === 'number' && Number.isInteger(item);

@@ -1,4 +1,5 @@
 // The only place that goes through the words of an expression one by one and says which was not expected.
+import { shortName } from '../domain/task.ts';
 import type { Token } from './tokens.ts';
 
 /** Why an expression cannot be read. Thrown inside this room only: rewrite.ts turns it into a failure. */
@@ -62,7 +63,7 @@ export class Words {
   protected dotted(): string {
     let name = this.takeWord('in') ? 'in' : this.name();
     while (this.takeSign('.')) name += `.${this.name()}`;
-    return name.replace(/^ansible\.(?:builtin|legacy)\./, '');
+    return shortName(name);
   }
 
   protected wordOf(words: readonly string[]): string | undefined {

@@ -6,14 +6,12 @@ import { noHostsMatched } from '../../domain/pattern.ts';
 import { adHocPlan, type Plan, resolveHosts, withBecome } from '../../domain/plan.ts';
 import { fail, ok, type Result } from '../../domain/result.ts';
 import type { Link } from '../../driver/protocol.ts';
-import { nodeDisk } from '../../files/disk.ts';
 import { ansibleJsonOutput } from '../../outputs/ansible-json.ts';
 import { ndjsonOutput } from '../../outputs/ndjson.ts';
 import type { Output, OutputParts } from '../../outputs/output.ts';
 import { plainOutput } from '../../outputs/plain.ts';
 import { checkPlan } from '../../template/check-plan.ts';
 import { asksHere, makeAnswerer } from '../answer.ts';
-import { readExtraVars } from '../extra-vars.ts';
 import type { RunFlags } from '../flags.ts';
 import { secretVarsFor, withoutPasswords } from '../fleet.ts';
 import { follow } from '../follow.ts';
@@ -76,8 +74,6 @@ export const startAndFollow = async (
     for (const { hosts } of plan.plays) world.write(`  hosts (${hosts.length}):\n${hosts.map(host => `    ${host}\n`).join('')}`);
     return ok(0);
   }
-  const extraVars = await readExtraVars(flags.extraVars ?? [], world.cwd, nodeDisk);
-  if (!extraVars.ok) return extraVars;
   const mirror = readMirrorWish(world, place.stateDir, place.mirror);
   if (!mirror.ok) return mirror;
   const given = await givenFor(world, place.fleet.source, place.passwords);
@@ -95,7 +91,7 @@ export const startAndFollow = async (
   if (!mirrored.ok) return mirrored;
   const entrusted = await entrust(link.value, [...place.given, ...given.value]);
   if (!entrusted.ok) return entrusted;
-  const options = optionsOf(flags, place, argv, 'headless', withoutPasswords(extraVars.value));
+  const options = optionsOf(flags, place, argv, 'headless', withoutPasswords(place.extraVars));
   const submitted = await link.value.ask({
     verb: 'submit',
     fleet: place.fleet,
